@@ -1,0 +1,168 @@
+//! What can be typed. Every option is declared once, with its help.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use yoi_host::Profile;
+
+/// Call, inspect and test components that act as plugins of coding agents.
+#[derive(Debug, Parser)]
+#[command(name = "yoikit", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit status:
+  0  done, and the plugin did what it should
+  1  the plugin failed, or the profile refuses it
+  2  usage
+  3  there was nothing to run: no component, or one that does not fit the contract
+  4  the project did not build";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Call one tool of a plugin, and show what happened
+    Call(Call),
+    /// Show what a component imports and exports, and whether it fits the contract
+    Inspect(Inspect),
+    /// Make a component without WASI imports out of a core module or of another component
+    Componentize(Componentize),
+    /// Print the JSON Schema of a report
+    Schema(Schema),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Call {
+    /// A component, a core module, a plugin folder, or a Cargo project, which is built first
+    pub(crate) path: PathBuf,
+
+    /// The name of the tool
+    pub(crate) tool: String,
+
+    /// The tool's input, as JSON; `@FILE` reads a file, `-` standard input
+    pub(crate) input: String,
+
+    /// What `start` is given, as JSON; `@FILE` reads a file
+    #[arg(long, value_name = "JSON", default_value = "null")]
+    pub(crate) config: String,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+
+    /// Instructions that each call may use, in wasmtime's fuel
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<u64>,
+
+    /// Linear memory that the plugin may use, in bytes or as `8MiB`
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) memory: Option<usize>,
+
+    /// Wall time that each call may take, as `500ms` or `2s`
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inspect {
+    /// A component, a core module, a plugin folder, or a Cargo project, which is built first
+    pub(crate) path: PathBuf,
+
+    /// The profile whose verdict is the exit status
+    #[arg(long, default_value = "documented", value_parser = parse_profile)]
+    pub(crate) profile: Profile,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Componentize {
+    /// A core module, or a component
+    pub(crate) file: PathBuf,
+
+    /// Where the component goes
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// Which report
+    pub(crate) report: Report,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Report {
+    /// What `yoikit call --json` prints
+    Call,
+    /// What `yoikit inspect --json` prints
+    Inspect,
+}
+
+/// Where and how a plugin is run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// The host that the plugin is held to: `documented`, what the contract promises, or `yoi`, what the yoi
+    /// host does today
+    #[arg(long, default_value = "documented", value_parser = parse_profile)]
+    pub(crate) profile: Profile,
+
+    /// Compile the component even if its machine code is known, and keep none
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Where machine code is kept [default: the user's cache folder]
+    #[arg(long, value_name = "FOLDER", env = "YOIKIT_CACHE_DIR", conflicts_with = "no_cache")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+fn parse_profile(name: &str) -> Result<Profile, yoi_host::UnknownProfile> {
+    name.parse()
+}
+
+fn parse_bytes(text: &str) -> Result<usize, String> {
+    let bytes = parse_size::parse_size(text).map_err(|error| error.to_string())?;
+    // The engine reserves this much address space for an instance, and WebAssembly has 32 bits.
+    const MOST: u64 = 4 << 30;
+    if bytes == 0 || bytes > MOST {
+        return Err("choose something between 1 byte and 4 GiB".to_owned());
+    }
+    usize::try_from(bytes).map_err(|error| error.to_string())
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    // Instants have a range; beyond a day a bound on a call is none.
+    const MOST: Duration = Duration::from_secs(24 * 60 * 60);
+    match humantime::parse_duration(text) {
+        Ok(time) if time.is_zero() || time > MOST => Err("choose something between 1ms and 1day".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declarations_are_consistent() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_times_are_bounded() {
+        assert_eq!(parse_bytes("8MiB"), Ok(8 << 20));
+        assert_eq!(parse_bytes("65536"), Ok(65536));
+        assert!(parse_bytes("0").is_err() && parse_bytes("5GiB").is_err() && parse_bytes("much").is_err());
+        assert_eq!(parse_time("250ms"), Ok(Duration::from_millis(250)));
+        assert!(parse_time("0s").is_err() && parse_time("2days").is_err() && parse_time("soon").is_err());
+    }
+}

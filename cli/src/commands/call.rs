@@ -1,0 +1,123 @@
+//! `yoikit call`: one tool, called for real.
+
+use std::io;
+
+use yoi_host::component::World;
+use yoi_host::imports::HostCall;
+use yoi_host::limits::{CONFIG_BYTES, TOOL_INPUT_BYTES};
+use yoi_host::plugin::message::{PluginStatus, ToolOutput};
+use yoi_host::plugin::{CallError, Entry, Instance, Measures, Plugin};
+use yoi_host::{Limits, Profile};
+
+use super::{Failure, engine, json_argument, open, plugin_report, read_text};
+use crate::args::Call;
+use crate::exit::Exit;
+use crate::report::{CallReport, ErrorReport, LimitsReport};
+use crate::screen;
+
+pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
+    let input = match args.input.as_str() {
+        "-" => read_text(io::stdin().lock(), TOOL_INPUT_BYTES)
+            .map_err(|cause| Failure::Other(format!("failed to read the input from standard input: {cause}")))?,
+        typed => json_argument("input", typed, TOOL_INPUT_BYTES)?,
+    };
+    let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
+    // Before a project is built for a minute.
+    let mut limits = Limits::of(args.run.profile);
+    if let Some(fuel) = args.fuel {
+        limits = limits.with_fuel(fuel);
+    }
+    if let Some(memory) = args.memory {
+        limits = limits.with_memory_bytes(memory);
+    }
+    if let Some(timeout) = args.timeout {
+        limits = limits.with_call_timeout(timeout);
+    }
+
+    let source = open(&args.path)?;
+    let plugin = Plugin::load_with(&engine(&args.run)?, &source.component, limits)?;
+    let instance = plugin.instance(&config).map_err(|error| Failure::Usage(error.to_string()))?;
+    let ran = Ran::through(instance, &args.tool, &input);
+    if let Some(CallError::Input(error)) = ran.errors.first().map(|(_, error)| error) {
+        return Err(Failure::Usage(error.to_string()));
+    }
+
+    let report = CallReport {
+        schema: "yoikit.call/1",
+        profile: args.run.profile,
+        plugin: plugin_report(&source, Some(plugin.world())),
+        tool: args.tool.clone(),
+        ok: ran.errors.is_empty(),
+        output: ran.output,
+        errors: errors(args.run.profile, &ran.errors),
+        status: ran.status,
+        limits: LimitsReport::of(plugin.limits()),
+        calls: ran.calls,
+        host_calls: ran.host_calls,
+        log: ran.log,
+    };
+    if args.json {
+        screen::json(&report)?;
+    } else {
+        screen::call(&report)?;
+    }
+    Ok(if report.ok { Exit::Ok } else { Exit::PluginFailed })
+}
+
+fn errors(profile: Profile, errors: &[(Entry, CallError)]) -> Vec<ErrorReport> {
+    errors.iter().map(|(entry, error)| ErrorReport::of(*entry, profile, error)).collect()
+}
+
+/// A plugin's life for the sake of one call, and what there is to tell of it.
+#[derive(Default)]
+struct Ran {
+    output: Option<ToolOutput>,
+    status: Option<PluginStatus>,
+    errors: Vec<(Entry, CallError)>,
+    calls: Vec<Measures>,
+    host_calls: Vec<HostCall>,
+    log: Option<yoi_host::plugin::GuestLog>,
+}
+
+impl Ran {
+    /// Start it, call the tool, ask for its status, stop it: as far as it comes.
+    fn through(mut instance: Instance, tool: &str, input: &str) -> Self {
+        let mut ran = Self::default();
+        match instance.plugin().world() {
+            World::Tool => {
+                let called = instance.handle_tool(tool, input);
+                ran.output = ran.note(Entry::Call, &instance, called);
+            }
+            World::Instance => ran.through_life(&mut instance, tool, input),
+        }
+        let log = instance.into_log();
+        ran.log = ran.log.or(log);
+        ran
+    }
+
+    fn through_life(&mut self, instance: &mut Instance, tool: &str, input: &str) {
+        let started = instance.start();
+        if self.note(Entry::Start, instance, started).is_none() {
+            return;
+        }
+        let called = instance.handle_tool(tool, input);
+        self.output = self.note(Entry::HandleTool, instance, called);
+        // A plugin that was lost can be asked nothing more.
+        if self.errors.iter().any(|(_, error)| error.fault().is_some()) {
+            return;
+        }
+        let status = instance.status();
+        self.status = self.note(Entry::Status, instance, status);
+        let stopped = instance.stop();
+        self.note(Entry::Stop, instance, stopped);
+    }
+
+    /// Keep what an entry took and how it ended.
+    fn note<T>(&mut self, entry: Entry, instance: &Instance, ended: Result<T, CallError>) -> Option<T> {
+        if let Some(measures) = instance.last_call().filter(|measures| measures.entry == entry) {
+            self.calls.push(*measures);
+        }
+        self.host_calls.extend_from_slice(instance.host_calls());
+        ended.map_err(|error| self.errors.push((entry, error))).ok()
+    }
+}

@@ -1,0 +1,28 @@
+//! `yoikit inspect`: what a component is, without running it.
+
+use yoi_host::Profile;
+use yoi_host::component::Preflight;
+
+use super::{Failure, open, plugin_report};
+use crate::args::Inspect;
+use crate::exit::Exit;
+use crate::report::{InspectReport, VerdictReport};
+use crate::screen;
+
+pub(super) fn run(args: &Inspect) -> Result<Exit, Failure> {
+    let source = open(&args.path)?;
+    let preflight = Preflight::of(&source.component).map_err(|error| Failure::Load(error.into()))?;
+    let report = InspectReport {
+        schema: "yoikit.inspect/1",
+        plugin: plugin_report(&source, preflight.world()),
+        verdicts: Profile::ALL.map(|profile| VerdictReport::of(&preflight, profile)).into(),
+        preflight,
+    };
+    if args.json {
+        screen::json(&report)?;
+    } else {
+        screen::inspect(&report)?;
+    }
+    let fits = report.verdicts.iter().any(|verdict| verdict.profile == args.profile && verdict.fits);
+    Ok(if fits { Exit::Ok } else { Exit::PluginFailed })
+}

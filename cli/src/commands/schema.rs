@@ -1,0 +1,15 @@
+//! `yoikit schema`: what the reports look like, for programs that read them.
+
+use super::Failure;
+use crate::args::{Report, Schema};
+use crate::exit::Exit;
+use crate::report::{CallReport, InspectReport};
+use crate::screen;
+
+pub(super) fn run(args: &Schema) -> Result<Exit, Failure> {
+    screen::json(&match args.report {
+        Report::Call => schemars::schema_for!(CallReport),
+        Report::Inspect => schemars::schema_for!(InspectReport),
+    })?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,28 @@
+//! What the exit status says.
+
+use std::process::ExitCode;
+
+/// How a command ended, for scripts. The numbers never change their meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Exit {
+    /// It did what was asked, and the plugin did what it should.
+    Ok = 0,
+    /// It did what was asked, and the plugin failed: a fault, an answer against the contract, or a failure
+    /// that the plugin reported of itself; for `inspect`, a component that the profile refuses.
+    PluginFailed = 1,
+    /// The words typed make no sense: an unknown option, a value that cannot be read.
+    Usage = 2,
+    /// There was nothing to run: no such file, no component, one that does not fit the contract, or an
+    /// environment in which nothing can run.
+    CouldNotRun = 3,
+    /// The project did not build.
+    BuildFailed = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

@@ -1,0 +1,39 @@
+//! The command line of yoikit: words in, words out.
+//!
+//! What was typed becomes [`args`], one command each in [`commands`]; what the host found becomes a
+//! [`report`] for machines or a [`screen`] for people. Nothing is decided here that the host could decide.
+
+#![warn(missing_docs)]
+
+mod args;
+mod commands;
+mod exit;
+mod harmless;
+pub mod report;
+mod screen;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+pub use exit::Exit;
+
+/// Run the command that `words` spell, the program's name first, and say how it ended.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
+    let args = match args::Args::try_parse_from(words) {
+        Ok(args) => args,
+        Err(answer) => {
+            // Help and version come this way too, and are no errors. A reader that is gone is none either.
+            let _ = answer.print();
+            return if answer.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    match commands::run(args) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let exit = failure.exit();
+            screen::failure(&failure);
+            exit
+        }
+    }
+}

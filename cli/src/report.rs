@@ -1,0 +1,195 @@
+//! Reports for machines. Each names its schema, `yoikit.NAME/VERSION`; a change that could break a reader
+//! gets a new version. `yoikit schema` prints the JSON Schema, which is made from these types.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use yoi_host::component::{Fault, Preflight, World};
+use yoi_host::imports::HostCall;
+use yoi_host::plugin::message::{PluginStatus, ToolOutput};
+use yoi_host::plugin::{CallError, Entry, Frame, GuestLog, Measures};
+use yoi_host::source::Step;
+use yoi_host::{Limits, Profile, limits};
+
+/// What `yoikit call --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CallReport {
+    /// `yoikit.call/1`.
+    pub schema: &'static str,
+    /// The profile that the result holds under.
+    pub profile: Profile,
+    /// What was called.
+    pub plugin: PluginReport,
+    /// The tool.
+    pub tool: String,
+    /// Whether everything went well: start, tool, status and stop.
+    pub ok: bool,
+    /// What the tool answered.
+    pub output: Option<ToolOutput>,
+    /// What went wrong, in order.
+    pub errors: Vec<ErrorReport>,
+    /// The plugin's status after the tool. The world `tool` has none.
+    pub status: Option<PluginStatus>,
+    /// What the plugin may use.
+    pub limits: LimitsReport,
+    /// What each entry into the guest took, in order.
+    pub calls: Vec<Measures>,
+    /// The host calls that the guest made in these, the first 256 of each.
+    pub host_calls: Vec<HostCall>,
+    /// What the guest printed, where it keeps a log.
+    pub log: Option<GuestLog>,
+}
+
+/// The component that a report is about.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PluginReport {
+    /// The file that it is, or was made from.
+    pub file: String,
+    /// SHA-256 of the component that was run, in hexadecimal.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// Its world, if it stands in one.
+    pub world: Option<World>,
+    /// What was done to the file to make it that component.
+    pub steps: Vec<StepReport>,
+}
+
+/// Something done on the way to a component.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum StepReport {
+    /// Cargo built the project.
+    Built {
+        /// Its package.
+        package: String,
+    },
+    /// A core module was made a component.
+    Componentized,
+    /// Imports of WASI were replaced by local functions.
+    WasiDenied {
+        /// The imports.
+        imports: Vec<String>,
+    },
+}
+
+impl StepReport {
+    pub(crate) fn of(step: &Step) -> Option<Self> {
+        match step {
+            Step::Built { package } => Some(Self::Built { package: package.clone() }),
+            Step::Componentized => Some(Self::Componentized),
+            Step::WasiDenied { imports } => Some(Self::WasiDenied { imports: imports.clone() }),
+            _ => None,
+        }
+    }
+}
+
+/// Something that went wrong.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ErrorReport {
+    /// What was being done.
+    pub entry: Entry,
+    /// Which of the known errors it is, as `fault.fuel` or `output.not-json`.
+    pub code: String,
+    /// The same in words.
+    pub message: String,
+    /// What the yoi host shows instead; in profile `yoi` only.
+    pub yoi_message: Option<String>,
+    /// Where the guest was, innermost first, if it was ended.
+    pub trace: Vec<Frame>,
+}
+
+impl ErrorReport {
+    pub(crate) fn of(entry: Entry, profile: Profile, error: &CallError) -> Self {
+        Self {
+            entry,
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            yoi_message: (profile == Profile::Yoi).then(|| error.in_yoi_words()),
+            trace: error.fault().map_or_else(Vec::new, |fault| fault.trace.clone()),
+        }
+    }
+}
+
+/// What a plugin may use.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LimitsReport {
+    /// Instructions for one call.
+    pub fuel: u64,
+    /// Bytes of linear memory.
+    pub memory_bytes: usize,
+    /// Microseconds for one call.
+    pub call_timeout_us: u64,
+    /// Bytes of a tool's input.
+    pub tool_input_bytes: usize,
+    /// Bytes of any answer.
+    pub output_bytes: usize,
+    /// Bytes of a tool output's summary.
+    pub summary_bytes: usize,
+}
+
+impl LimitsReport {
+    pub(crate) fn of(limits: &Limits) -> Self {
+        Self {
+            fuel: limits.fuel,
+            memory_bytes: limits.memory_bytes,
+            call_timeout_us: u64::try_from(limits.call_timeout.as_micros()).unwrap_or(u64::MAX),
+            tool_input_bytes: limits::TOOL_INPUT_BYTES,
+            output_bytes: limits::TOOL_OUTPUT_BYTES,
+            summary_bytes: limits::SUMMARY_BYTES,
+        }
+    }
+}
+
+/// What `yoikit inspect --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct InspectReport {
+    /// `yoikit.inspect/1`.
+    pub schema: &'static str,
+    /// What was inspected.
+    pub plugin: PluginReport,
+    /// What was found in it.
+    pub preflight: Preflight,
+    /// What each profile says to it.
+    pub verdicts: Vec<VerdictReport>,
+}
+
+/// What one profile says to a component.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VerdictReport {
+    /// The profile.
+    pub profile: Profile,
+    /// Whether it may be loaded.
+    pub fits: bool,
+    /// What speaks against it.
+    pub faults: Vec<FaultReport>,
+}
+
+/// One thing that speaks against a component.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FaultReport {
+    /// The thing, as data.
+    #[serde(flatten)]
+    pub fault: Fault,
+    /// The same in words.
+    pub message: String,
+    /// What to do about it.
+    pub advice: Option<String>,
+}
+
+impl VerdictReport {
+    pub(crate) fn of(preflight: &Preflight, profile: Profile) -> Self {
+        let faults = preflight.faults(profile, &Limits::of(profile));
+        Self {
+            profile,
+            fits: !faults.iter().any(Fault::refuses),
+            faults: faults
+                .into_iter()
+                .map(|fault| FaultReport {
+                    message: fault.to_string(),
+                    advice: fault.advice(),
+                    fault,
+                })
+                .collect(),
+        }
+    }
+}

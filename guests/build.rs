@@ -1,0 +1,213 @@
+//! Builds the guests in `rust/`, lays each out as the directory of a package in `OUT_DIR`, and names them for
+//! the library.
+//!
+//! The build is the one that `cargo build --release --target wasm32-wasip2` in that folder would do, in the
+//! same target directory: neither makes the other start over.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+const TARGET: &str = "wasm32-wasip2";
+
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            for line in message.lines() {
+                println!("cargo::error={line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<(), String> {
+    let here = PathBuf::from(var("CARGO_MANIFEST_DIR"));
+    let out_dir = PathBuf::from(var("OUT_DIR"));
+    let workspace = here.join("rust");
+    let guests = guests_in(&workspace).map_err(failed("list", &workspace))?;
+
+    watch(&here, &guests);
+    ensure_target()?;
+    build_components(&workspace)?;
+
+    let artifacts = workspace.join("target").join(TARGET).join("release");
+    let packages = out_dir.join("packages");
+    for guest in &guests {
+        let package = packages.join(guest);
+        fs::create_dir_all(&package).map_err(failed("create", &package))?;
+        let manifest = workspace.join(guest).join("plugin.toml");
+        fs::copy(&manifest, package.join("plugin.toml")).map_err(failed("copy", &manifest))?;
+        let component = artifacts.join(format!("{}.wasm", guest.replace('-', "_")));
+        fs::copy(&component, package.join(format!("{guest}.wasm")))
+            .map_err(failed("copy", &component))?;
+    }
+
+    let names = out_dir.join("names.rs");
+    fs::write(&names, names_of(&guests, &packages)).map_err(failed("write", &names))
+}
+
+/// The folders with a manifest, in order of name.
+fn guests_in(workspace: &Path) -> io::Result<Vec<String>> {
+    let mut guests = Vec::new();
+    for entry in fs::read_dir(workspace)? {
+        let entry = entry?;
+        if entry.path().join("plugin.toml").is_file() {
+            guests.push(entry.file_name().into_string().expect("a guest has a name in ASCII"));
+        }
+    }
+    guests.sort();
+    Ok(guests)
+}
+
+/// Names everything that the components are made of, but not `rust/` as a whole: its target directory changes
+/// with every build. A new guest changes the list of members.
+fn watch(here: &Path, guests: &[String]) {
+    let parts = ["build.rs", "pdk/Cargo.toml", "pdk/src", "rust/Cargo.toml", "rust/Cargo.lock"];
+    // The kit takes versions and lints from the outer workspace.
+    let around = ["../Cargo.toml", "../wit/plugin"];
+    for part in parts.into_iter().chain(around) {
+        println!("cargo::rerun-if-changed={}", here.join(part).display());
+    }
+    for guest in guests {
+        println!("cargo::rerun-if-changed={}", here.join("rust").join(guest).display());
+    }
+}
+
+/// Adds the target to the toolchain if it is not there: rustup may be told not to fetch what the toolchain file
+/// asks for.
+fn ensure_target() -> Result<(), String> {
+    if target_is_installed() {
+        return Ok(());
+    }
+    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    match added {
+        Ok(status) if status.success() && target_is_installed() => Ok(()),
+        _ => Err(format!(
+            "the sample guests need the target {TARGET}, which this toolchain does not have; \
+             install it with\n    rustup target add {TARGET}"
+        )),
+    }
+}
+
+fn target_is_installed() -> bool {
+    let output = Command::new(var("RUSTC"))
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .stderr(Stdio::inherit())
+        .output();
+    output.is_ok_and(|output| {
+        output.status.success()
+            && str::from_utf8(&output.stdout).is_ok_and(|path| Path::new(path.trim()).is_dir())
+    })
+}
+
+fn build_components(workspace: &Path) -> Result<(), String> {
+    let manifest = workspace.join("Cargo.toml");
+    let mut cargo = Command::new(var("CARGO"));
+    cargo.args(["build", "--release", "--target", TARGET, "--manifest-path"]).arg(&manifest);
+    cargo.arg("--target-dir").arg(workspace.join("target"));
+    if workspace.join("Cargo.lock").is_file() {
+        cargo.arg("--locked");
+    }
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(belongs_to_outer_build) {
+            cargo.env_remove(name);
+        }
+    }
+    // What a build script prints there is meant for cargo.
+    cargo.stdout(Stdio::null());
+
+    let status = cargo.status().map_err(|error| format!("failed to run cargo: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!(
+        "failed to build the sample guests ({status}); for more, or if their Cargo.lock is out of date, run\n    \
+         cargo build --release --target {TARGET} --manifest-path {}",
+        manifest.display()
+    ))
+}
+
+/// Whether a variable describes the build that this script is part of: flags, wrappers (clippy is one) and
+/// profiles for other code, and where that goes.
+fn belongs_to_outer_build(name: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_INCREMENTAL",
+        "CARGO_TARGET_DIR",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_WRAPPER",
+        "RUSTFLAGS",
+    ];
+    const PREFIXES: [&str; 6] = [
+        "CARGO_BUILD_",
+        "CARGO_CFG_",
+        "CARGO_FEATURE_",
+        "CARGO_MANIFEST_",
+        "CARGO_PKG_",
+        "CARGO_PROFILE_",
+    ];
+    NAMES.contains(&name)
+        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"))
+}
+
+/// The constants and the macro that the library includes.
+fn names_of(guests: &[String], packages: &Path) -> String {
+    let mut constants = String::new();
+    let mut all = String::new();
+    let mut calls = String::new();
+    for guest in guests {
+        let snake = guest.replace('-', "_");
+        let constant = snake.to_uppercase();
+        let package = packages.join(guest);
+        let component = package.join(format!("{guest}.wasm"));
+        writeln!(
+            constants,
+            "/// The guest `{guest}`.\n\
+             pub const {constant}: Guest = Guest {{ name: {guest:?}, package: {package:?}, component: {component:?} }};"
+        )
+        .expect("a string takes everything");
+        write!(all, "{constant}, ").expect("a string takes everything");
+        write!(calls, "$name!({snake}); ").expect("a string takes everything");
+    }
+    format!(
+        "{constants}\n\
+         const ALL: &[Guest] = &[{all}];\n\n\
+         /// Calls the macro `$name` once for each guest, with the guest's name in snake case.\n\
+         ///\n\
+         /// A test suite that is to have one test for each guest makes a macro of it that uses an item of that\n\
+         /// name: then it does not compile while one is missing.\n\
+         ///\n\
+         /// ```\n\
+         /// mod tests {{\n\
+         {items}\
+         ///     macro_rules! has_a_test {{\n\
+         ///         ($guest:ident) => {{\n\
+         ///             const _: fn() = $guest;\n\
+         ///         }};\n\
+         ///     }}\n\
+         ///     yoi_guests::for_each_guest!(has_a_test);\n\
+         /// }}\n\
+         /// ```\n\
+         #[macro_export]\n\
+         macro_rules! for_each_guest {{\n    ($name:ident) => {{ {calls} }};\n}}\n",
+        items = guests
+            .iter()
+            .map(|guest| format!("///     fn {}() {{}}\n", guest.replace('-', "_")))
+            .collect::<String>(),
+    )
+}
+
+fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> String {
+    let context = format!("failed to {what} {}", path.display());
+    move |error| format!("{context}: {error}")
+}
+
+fn var(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"))
+}

@@ -1,0 +1,214 @@
+//! Running cargo and rustup, and reading what cargo says.
+//!
+//! This file knows processes and cargo's messages. It must not know what becomes of an artifact.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use serde::Deserialize;
+
+/// The target that plugins are built for.
+pub(super) const TARGET: &str = "wasm32-wasip2";
+
+/// Why cargo did not build.
+#[derive(Debug, thiserror::Error)]
+pub enum CargoError {
+    /// There is no cargo.
+    #[error("`cargo` was not found; it comes with Rust, from https://rustup.rs")]
+    Missing,
+    /// The Rust target is not installed and could not be added.
+    #[error("the Rust target {TARGET} is not installed ({reason}); run `rustup target add {TARGET}`")]
+    TargetMissing {
+        /// Why it was not added.
+        reason: String,
+    },
+    /// A program could not be started or read from.
+    #[error("running `{program}`: {error}")]
+    Run {
+        /// The program.
+        program: &'static str,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Cargo ended with an error, which it has told itself.
+    #[error("`cargo build` ended with {status}")]
+    Failed {
+        /// How it ended.
+        status: ExitStatus,
+    },
+}
+
+/// Something that cargo built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Artifact {
+    /// The package's name.
+    pub(super) package: String,
+    /// Its `Cargo.toml`.
+    pub(super) manifest: PathBuf,
+    /// Whether it is a library for programs in other languages: the one kind that makes a component of
+    /// functions.
+    pub(super) is_cdylib: bool,
+    /// The `.wasm` file, if there is one.
+    pub(super) wasm: Option<PathBuf>,
+}
+
+/// Builds a package for [`TARGET`] in release mode. Cargo's own words go to standard error as they come.
+pub(super) fn build(manifest: &Path, dir: &Path) -> Result<Vec<Artifact>, CargoError> {
+    add_target(dir)?;
+    let mut child = outside_cargo("cargo", dir)
+        .args(["build", "--release", "--target", TARGET, "--message-format=json-render-diagnostics"])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => CargoError::Missing,
+            _ => CargoError::Run { program: "cargo", error },
+        })?;
+    let mut artifacts = Vec::new();
+    let mut broken = None;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            match line {
+                Ok(line) => artifacts.extend(artifact(&line)),
+                Err(error) => {
+                    broken = Some(error);
+                    break;
+                }
+            }
+        }
+    }
+    let status = child.wait().map_err(|error| CargoError::Run { program: "cargo", error })?;
+    if !status.success() {
+        return Err(CargoError::Failed { status });
+    }
+    match broken {
+        Some(error) => Err(CargoError::Run { program: "cargo", error }),
+        None => Ok(artifacts),
+    }
+}
+
+/// Sees to it that the target is there, for the toolchain that the project's folder chooses.
+fn add_target(dir: &Path) -> Result<(), CargoError> {
+    let libraries = outside_cargo("rustc", dir)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .stderr(Stdio::null())
+        .output();
+    let installed = match libraries {
+        Ok(output) if output.status.success() => {
+            Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
+        }
+        // Whatever is wrong with the toolchain, cargo will say it better.
+        _ => true,
+    };
+    if installed {
+        return Ok(());
+    }
+    // What rustup prints on standard output belongs beside cargo's progress, not into ours.
+    let added = outside_cargo("rustup", dir)
+        .args(["target", "add", TARGET])
+        .stdout(std::io::stderr())
+        .status();
+    match added {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(CargoError::TargetMissing { reason: format!("rustup ended with {status}") }),
+        Err(error) => Err(CargoError::TargetMissing { reason: format!("rustup: {error}") }),
+    }
+}
+
+/// A program as the user would start it in a folder, even if this process runs below another cargo.
+fn outside_cargo(program: &str, dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(dir).stdin(Stdio::null());
+    // The variable is set by cargo for whatever it runs.
+    let below_cargo = std::env::var_os("CARGO").is_some();
+    let names: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).collect();
+    for name in names {
+        if below_cargo && name.to_str().is_some_and(is_of_surrounding_cargo) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Whether a variable is one that cargo or rustup set for the programs they run. What a user sets to shape a
+/// build stays: `CARGO_TARGET_DIR`, `RUSTFLAGS`, `CARGO_PROFILE_*`, `CARGO_HOME` and the like.
+fn is_of_surrounding_cargo(name: &str) -> bool {
+    const NAMES: [&str; 22] = [
+        "CARGO",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_MAKEFLAGS",
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+        "DEBUG",
+        "HOST",
+        "NUM_JOBS",
+        "OPT_LEVEL",
+        "OUT_DIR",
+        "PROFILE",
+        "RUSTC",
+        "RUSTC_LINKER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTDOC",
+        // Chosen for the surrounding project; this one may choose another.
+        "RUSTUP_TOOLCHAIN",
+        "TARGET",
+    ];
+    const PREFIXES: [&str; 5] = ["CARGO_BIN_EXE_", "CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_", "DEP_"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    package_id: Option<String>,
+    manifest_path: Option<PathBuf>,
+    target: Option<MessageTarget>,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct MessageTarget {
+    #[serde(default)]
+    crate_types: Vec<String>,
+    #[serde(default)]
+    kind: Vec<String>,
+}
+
+/// The artifact in one line of cargo's messages. A build script may print lines of its own among them.
+fn artifact(line: &[u8]) -> Option<Artifact> {
+    let message: Message = serde_json::from_slice(line).ok()?;
+    let target = message.target?;
+    let is_product = !target.kind.iter().any(|kind| kind == "custom-build" || kind == "proc-macro");
+    if message.reason != "compiler-artifact" || !is_product {
+        return None;
+    }
+    Some(Artifact {
+        package: package_name(&message.package_id?)?,
+        manifest: message.manifest_path?,
+        is_cdylib: target.crate_types.iter().any(|kind| kind == "cdylib"),
+        wasm: message.filenames.into_iter().find(|file| file.extension().is_some_and(|kind| kind == "wasm")),
+    })
+}
+
+/// The name in a package id: `path+file:///dir/name#1.0.0`, or `…/dir#name@1.0.0` where the folder has another
+/// name. Before cargo 1.77 it was `name 1.0.0 (path+file:///dir)`.
+fn package_name(id: &str) -> Option<String> {
+    if let Some((name, _)) = id.split_once(' ') {
+        return Some(name.to_owned());
+    }
+    let (source, fragment) = id.rsplit_once('#')?;
+    if let Some((name, _)) = fragment.rsplit_once('@') {
+        return Some(name.to_owned());
+    }
+    let path = source.split('?').next().unwrap_or(source);
+    path.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
+}

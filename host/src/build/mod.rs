@@ -1,0 +1,24 @@
+//! Makes components: from core modules, from Cargo projects, without WASI.
+//!
+//! A yoi host has no WASI, and nearly every toolchain links some of it in. So each way to a component ends
+//! with the same step, [`deny_wasi`]: what is still imported from WASI is replaced by local functions.
+//!
+//! - [`make`]: whatever WebAssembly file there is, as a component without WASI
+//! - [`componentize`]: a core module
+//! - [`deny_wasi`]: a finished component
+//! - [`build_project`]: a Cargo project
+//!
+//! This room uses what [`crate::component`] reads, and knows no engine.
+
+mod cargo;
+mod componentize;
+mod deny;
+mod project;
+mod rewrite;
+mod stub;
+
+pub use cargo::CargoError;
+pub use componentize::{Built, ComponentizeError, ExportProblem, MakeError, componentize, make};
+pub use deny::{Denied, DenyError, deny_wasi};
+pub use project::{BuildError, BuiltProject, build_project};
+pub use rewrite::RewriteError;

@@ -1,0 +1,104 @@
+//! How long a guest may run, and who may end it sooner.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Why the clock ended a guest. It is the cause that wasmtime's error carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// The call took longer than it may.
+    #[error("the call ran longer than {0:?}")]
+    Deadline(Duration),
+    /// Somebody holding its [`Cancel`] ended it.
+    #[error("the call was cancelled")]
+    Cancelled,
+}
+
+/// Ends calls from outside: cloned freely, used from any thread.
+///
+/// A cancelled call ends at the next tick of the clock, with the instance lost. Calls made after
+/// [`Cancel::cancel`] end at once, until [`Cancel::reset`].
+#[derive(Debug, Clone, Default)]
+pub struct Cancel {
+    flag: Arc<AtomicBool>,
+}
+
+impl Cancel {
+    /// End the call under way.
+    pub fn cancel(&self) {
+        self.flag.store(true, Ordering::Release);
+    }
+
+    /// Let later calls run again.
+    pub fn reset(&self) {
+        self.flag.store(false, Ordering::Release);
+    }
+
+    /// Whether calls are being ended.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.flag.load(Ordering::Acquire)
+    }
+}
+
+/// The deadline of the call under way, in a store's data.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    cancel: Cancel,
+    limit: Duration,
+    at: Instant,
+}
+
+impl Deadline {
+    pub(crate) fn new(cancel: Cancel, limit: Duration, now: Instant) -> Self {
+        Self {
+            cancel,
+            limit,
+            at: now + limit,
+        }
+    }
+
+    /// A call begins.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.at = now + self.limit;
+    }
+
+    /// Whether the call may go on.
+    pub(crate) fn check(&self, now: Instant) -> Result<(), Stopped> {
+        if self.cancel.is_cancelled() {
+            return Err(Stopped::Cancelled);
+        }
+        if now >= self.at {
+            return Err(Stopped::Deadline(self.limit));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_may_go_on_until_its_limit() {
+        let start = Instant::now();
+        let deadline = Deadline::new(Cancel::default(), Duration::from_secs(1), start);
+        assert_eq!(deadline.check(start + Duration::from_millis(999)), Ok(()));
+        assert_eq!(
+            deadline.check(start + Duration::from_secs(1)),
+            Err(Stopped::Deadline(Duration::from_secs(1)))
+        );
+    }
+
+    #[test]
+    fn cancelling_comes_before_the_deadline_and_can_be_taken_back() {
+        let start = Instant::now();
+        let cancel = Cancel::default();
+        let deadline = Deadline::new(cancel.clone(), Duration::ZERO, start);
+        cancel.cancel();
+        assert_eq!(deadline.check(start), Err(Stopped::Cancelled));
+        cancel.reset();
+        assert_eq!(deadline.check(start), Err(Stopped::Deadline(Duration::ZERO)));
+    }
+}

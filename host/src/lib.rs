@@ -1,0 +1,24 @@
+//! Runs the contracts that plugins of coding agents live by.
+//!
+//! The way through the house is the way a plugin takes: a file is read and held against the contract before
+//! anything runs ([`component`]; [`build`] makes such a file), it is compiled ([`engine`]), linked with the
+//! imports it may call ([`imports`]), and lives ([`plugin`]). Each room uses those before it and none after.
+//!
+//! - [`source`]: a path, and the component it stands for
+//! - [`Profile`]: which host a plugin is held to
+//! - [`limits`]: every number, with its reason
+
+#![warn(missing_docs)]
+
+pub mod build;
+pub mod component;
+pub mod engine;
+pub mod imports;
+pub mod limits;
+pub mod plugin;
+mod profile;
+pub mod source;
+mod text;
+
+pub use limits::Limits;
+pub use profile::{Profile, UnknownProfile};

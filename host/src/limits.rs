@@ -1,0 +1,156 @@
+//! Every number that bounds a plugin, in one place, with the reason for it.
+//!
+//! [`Limits`] holds the numbers that belong to a profile or that an operator may raise. The constants are
+//! those of the contract's JSON, which nobody may change: a guest is compiled against them.
+
+use std::time::Duration;
+
+use crate::Profile;
+
+/// Most bytes of JSON that go into a tool.
+pub const TOOL_INPUT_BYTES: usize = 64 * 1024;
+
+/// Most bytes that a tool may answer with.
+pub const TOOL_OUTPUT_BYTES: usize = 64 * 1024;
+
+/// Most bytes of a tool output's `summary`, which a model reads in full.
+pub const SUMMARY_BYTES: usize = 1024;
+
+/// Most bytes that `start`, `status` and `stop` may answer with.
+pub const STATUS_BYTES: usize = 64 * 1024;
+
+/// Most bytes of an ingress event, its envelope included.
+pub const INGRESS_EVENT_BYTES: usize = 64 * 1024;
+
+/// Most bytes that `handle-ingress` may answer with.
+pub const SERVICE_OUTPUT_BYTES: usize = 64 * 1024;
+
+/// Most output commands in the answer to one event.
+pub const OUTPUT_COMMANDS: usize = 16;
+
+/// Most bytes of an output command's payload, serialised.
+pub const COMMAND_PAYLOAD_BYTES: usize = 16 * 1024;
+
+/// Most bytes of each of an output command's three ids.
+pub const COMMAND_ID_BYTES: usize = 128;
+
+/// Most bytes of a `start` configuration. The contract names no bound; this is that of the other inputs.
+pub const CONFIG_BYTES: usize = 64 * 1024;
+
+/// Largest component file that is read: three times the largest language runtime met (CPython, 18 MB).
+pub const COMPONENT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Most of a guest's own text kept for one message of ours: enough to recognise it, short enough for a line.
+pub const MESSAGE_BYTES: usize = 512;
+
+/// Most host calls of one guest call that are kept for the report. The count goes on past it.
+pub const RECORDED_HOST_CALLS: usize = 256;
+
+/// How often the clock looks at a running guest. A deadline is exceeded by at most this much.
+pub const CLOCK_TICK: Duration = Duration::from_millis(10);
+
+/// Host stack that a call needs besides the guest's: entry, imports and the decoding of results.
+pub const HOST_STACK_BYTES: usize = 256 * 1024;
+
+/// What one instance of a plugin may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Instructions (wasmtime's fuel) for one call of an export. In the world `tool` it covers the
+    /// instantiation as well; in the world `instance` that has a budget of its own.
+    pub fuel: u64,
+    /// Bytes of all linear memories together.
+    pub memory_bytes: usize,
+    /// Elements of each table.
+    pub table_elements: usize,
+    /// Core instances in one component. A component that lowers a string to an import has three: the
+    /// encoder adds two to break the cycle between memory and import.
+    pub core_instances: usize,
+    /// Tables in one component.
+    pub tables: usize,
+    /// Linear memories in one component.
+    pub memories: usize,
+    /// Wall time of one call of an export, host calls included.
+    pub call_timeout: Duration,
+}
+
+impl Limits {
+    /// The numbers of a profile.
+    ///
+    /// | | `documented` | `yoi` |
+    /// |---|---|---|
+    /// | fuel | 5 000 000 | 5 000 000 |
+    /// | memory | 2 MiB | 2 MiB |
+    /// | table elements | 256 | 256 |
+    /// | core instances, tables, memories | 16, 8, 1 | 1, 1, 1 |
+    /// | wall time of a call | 1 s, cancels the guest | 1 s, judged when the guest is done |
+    #[must_use]
+    pub const fn of(profile: Profile) -> Self {
+        // An echo of 100 bytes burns 12 thousand, one of 64 KiB four million: five let every legal input
+        // through a guest that reads it once.
+        let fuel = 5_000_000;
+        // 32 pages; a Rust guest begins with 17 of them.
+        let memory_bytes = 2 * 1024 * 1024;
+        // A Rust guest has 60 to 92 functions behind pointers.
+        let table_elements = 256;
+        let call_timeout = Duration::from_secs(1);
+        match profile {
+            Profile::Documented => Self {
+                fuel,
+                memory_bytes,
+                table_elements,
+                // Room for a runtime of several linked modules, not for an unbounded graph of them.
+                core_instances: 16,
+                tables: 8,
+                memories: 1,
+                call_timeout,
+            },
+            Profile::Yoi => Self {
+                fuel,
+                memory_bytes,
+                table_elements,
+                core_instances: 1,
+                tables: 1,
+                memories: 1,
+                call_timeout,
+            },
+        }
+    }
+
+    /// The same with another budget of instructions.
+    #[must_use]
+    pub const fn with_fuel(mut self, fuel: u64) -> Self {
+        self.fuel = fuel;
+        self
+    }
+
+    /// The same with another bound on memory, in bytes.
+    #[must_use]
+    pub const fn with_memory_bytes(mut self, bytes: usize) -> Self {
+        self.memory_bytes = bytes;
+        self
+    }
+
+    /// The same with another bound on the wall time of a call.
+    #[must_use]
+    pub const fn with_call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = timeout;
+        self
+    }
+}
+
+/// Bytes of stack a guest may use, in a profile.
+///
+/// It is fixed when the engine is made. The host sees to it that the thread has them: a guest that wants
+/// more ends with a named fault, never with the process.
+#[must_use]
+pub const fn guest_stack_bytes(profile: Profile) -> usize {
+    match profile {
+        // Twice what wasmtime gives by default: deep recursion over JSON fits, a runaway ends soon.
+        Profile::Documented => 1024 * 1024,
+        // The yoi host configures 8 MiB but runs guests on threads of 2 MiB, and its process aborts when
+        // they are used up. Here that is the fault it should have been, at the same depth, the host's own
+        // frames deducted.
+        Profile::Yoi => 2 * 1024 * 1024 - HOST_STACK_BYTES,
+    }
+}

@@ -1,0 +1,236 @@
+//! One live instance, and the only place that enters guest code.
+//!
+//! Every entry has a budget of instructions, a deadline, a stack that holds it, and leaves measures behind.
+//! This file knows how to enter and what ended a run; when to enter, and what an answer means, is the
+//! business of `instance`.
+
+use std::time::{Duration, Instant};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use wasmtime::component::{ComponentNamedList, Lower};
+use wasmtime::{Store, UpdateDeadline, WasmCoreDump, component};
+
+use super::fault::{Bounds, Cause, Fault, trace_of};
+use super::{CallError, Entry, GuestLog, Plugin};
+use crate::component::World;
+use crate::engine::{Cancel, Deadline, Meter};
+use crate::imports::{ImportsCtx, ImportsView};
+use crate::limits::{HOST_STACK_BYTES, guest_stack_bytes};
+
+/// What a call took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct Measures {
+    /// What was called.
+    pub entry: Entry,
+    /// Wall time in the guest and the host calls it made, in microseconds.
+    #[serde(rename = "wall_us", serialize_with = "crate::text::micros")]
+    #[schemars(with = "f64")]
+    pub wall: Duration,
+    /// Instructions, in wasmtime's fuel.
+    pub fuel: u64,
+    /// Bytes of linear memory after the call. Memory never shrinks: this is the peak as well.
+    pub memory_bytes: usize,
+    /// Bytes handed over.
+    pub input_bytes: usize,
+    /// Bytes answered, whatever they were worth; `None` where there was no answer.
+    pub output_bytes: Option<usize>,
+    /// Host calls made.
+    pub host_calls: u64,
+}
+
+impl Measures {
+    fn begin(entry: Entry, input_bytes: usize) -> Self {
+        Self {
+            entry,
+            wall: Duration::ZERO,
+            fuel: 0,
+            memory_bytes: 0,
+            input_bytes,
+            output_bytes: None,
+            host_calls: 0,
+        }
+    }
+}
+
+/// The state that the engine and the imports keep in a store.
+#[derive(Debug)]
+pub(super) struct StoreData {
+    meter: Meter,
+    deadline: Deadline,
+    imports: ImportsCtx,
+}
+
+impl ImportsView for StoreData {
+    fn imports(&mut self) -> &mut ImportsCtx {
+        &mut self.imports
+    }
+}
+
+/// A live instance.
+pub(super) struct Guest {
+    plugin: Plugin,
+    store: Store<StoreData>,
+    instance: component::Instance,
+    /// Instructions left of a budget that the next entry shares.
+    carried: Option<u64>,
+}
+
+/// How long a guest may run. It is usually the plugin's limit; a profile may judge lateness by itself.
+#[derive(Debug, Clone)]
+pub(super) struct Clockwork {
+    pub(super) cancel: Cancel,
+    pub(super) timeout: Duration,
+}
+
+impl Guest {
+    /// Instantiate the plugin. With `share_budget`, the next entry goes on with what is left of the
+    /// instructions, else it gets its own.
+    pub(super) fn new(
+        plugin: &Plugin,
+        clockwork: Clockwork,
+        share_budget: bool,
+    ) -> Result<(Self, Measures), CallError> {
+        let mut measures = Measures::begin(Entry::Instantiate, 0);
+        let began = Instant::now();
+        let data = StoreData {
+            meter: Meter::new(plugin.limits().clone()),
+            deadline: Deadline::new(clockwork.cancel, clockwork.timeout, began),
+            imports: ImportsCtx::new(plugin.profile()),
+        };
+        let mut store = Store::new(plugin.engine().wasmtime(), data);
+        store.limiter(|data| &mut data.meter);
+        store.epoch_deadline_callback(|store| {
+            store.data().deadline.check(Instant::now())?;
+            Ok(UpdateDeadline::Continue(1))
+        });
+        let budget = plugin.limits().fuel;
+        let made = enter(plugin, &mut store, budget, |store| plugin.pre().instantiate(store));
+        measures.wall = began.elapsed();
+        let left = store.get_fuel().unwrap_or(0);
+        measures.fuel = budget - left;
+        measures.memory_bytes = store.data().meter.memory_bytes();
+        match made {
+            Ok(instance) => {
+                let guest = Self {
+                    plugin: plugin.clone(),
+                    store,
+                    instance,
+                    carried: share_budget.then_some(left),
+                };
+                Ok((guest, measures))
+            }
+            Err(error) => Err(fault(plugin, &store, Entry::Instantiate, budget, &error).into()),
+        }
+    }
+
+    /// Call an export that answers with a string. The measures hold whether it does or not.
+    pub(super) fn call<P>(
+        &mut self,
+        entry: Entry,
+        params: P,
+        input_bytes: usize,
+    ) -> (Result<String, CallError>, Measures)
+    where
+        P: ComponentNamedList + Lower,
+    {
+        let mut measures = Measures::begin(entry, input_bytes);
+        let Some(function) = self.function(entry) else {
+            let world = self.plugin.world();
+            return (Err(CallError::NoExport { entry, world }), measures);
+        };
+        let budget = self.carried.take().unwrap_or(self.plugin.limits().fuel);
+        let began = Instant::now();
+        let data = self.store.data_mut();
+        data.deadline.begin(began);
+        data.imports.begin();
+        let answer = enter(&self.plugin, &mut self.store, budget, |store| {
+            function.typed::<P, (String,)>(&*store)?.call(store, params)
+        });
+        measures.wall = began.elapsed();
+        measures.fuel = budget - self.store.get_fuel().unwrap_or(0);
+        measures.memory_bytes = self.store.data().meter.memory_bytes();
+        measures.host_calls = self.store.data().imports.count();
+        match answer {
+            Ok((text,)) => {
+                measures.output_bytes = Some(text.len());
+                (Ok(text), measures)
+            }
+            Err(error) => {
+                let fault = fault(&self.plugin, &self.store, entry, budget, &error);
+                (Err(fault.into()), measures)
+            }
+        }
+    }
+
+    /// The imports' state, with the calls of the last entry.
+    pub(super) fn imports(&self) -> &ImportsCtx {
+        &self.store.data().imports
+    }
+
+    /// End the instance and read what it printed.
+    ///
+    /// A component's memory can be looked at only through the core dump of a trap. So the guest is entered
+    /// once more without a single instruction to spend: it traps before it does anything.
+    pub(super) fn into_log(mut self) -> Option<GuestLog> {
+        let entry = match self.plugin.world() {
+            World::Tool => Entry::Call,
+            World::Instance => Entry::Start,
+        };
+        let function = self.function(entry)?;
+        let died = enter(&self.plugin, &mut self.store, 0, |store| match entry {
+            Entry::Call => function.typed::<(&str, &str), (String,)>(&*store)?.call(store, ("", "")),
+            _ => function.typed::<(&str,), (String,)>(&*store)?.call(store, ("",)),
+        });
+        log_of(&self.store, &died.err()?)
+    }
+
+    fn function(&mut self, entry: Entry) -> Option<component::Func> {
+        let index = self.plugin.exports().get(entry)?;
+        self.instance.get_func(&mut self.store, index)
+    }
+}
+
+/// Enter the guest: with a budget, under the clock, on a stack that holds it.
+fn enter<R>(
+    plugin: &Plugin,
+    store: &mut Store<StoreData>,
+    budget: u64,
+    run: impl FnOnce(&mut Store<StoreData>) -> wasmtime::Result<R>,
+) -> wasmtime::Result<R> {
+    // Also before the first instruction: a guest that is short may never meet a tick.
+    store.data().deadline.check(Instant::now())?;
+    store.set_fuel(budget)?;
+    store.set_epoch_deadline(1);
+    let _ticking = plugin.engine().clock().run();
+    // The guest may use this much from here on, whatever the thread has left: a thread that has less gets a
+    // second stack for the time of the call.
+    let stack = guest_stack_bytes(plugin.profile()) + HOST_STACK_BYTES;
+    stacker::maybe_grow(stack, stack, || run(store))
+}
+
+fn fault(
+    plugin: &Plugin,
+    store: &Store<StoreData>,
+    entry: Entry,
+    fuel: u64,
+    error: &wasmtime::Error,
+) -> Fault {
+    let log = log_of(store, error);
+    let bounds = Bounds {
+        entry,
+        fuel,
+        stack: guest_stack_bytes(plugin.profile()),
+    };
+    Fault {
+        entry,
+        cause: Cause::of(error, bounds, log.as_ref()),
+        trace: trace_of(error),
+        log,
+    }
+}
+
+fn log_of(store: &Store<StoreData>, error: &wasmtime::Error) -> Option<GuestLog> {
+    let dump = error.downcast_ref::<WasmCoreDump>()?;
+    dump.memories().iter().find_map(|memory| GuestLog::find(memory.data(store)))
+}

@@ -1,0 +1,434 @@
+//! The life of a plugin: what may be called when, and what each profile makes of a failure.
+
+use std::fmt;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::error::{CallError, InputError};
+use super::guest::{Clockwork, Guest, Measures};
+use super::message::{IngressEvent, OutputError, PluginStatus, ServiceOutput, ToolOutput};
+use super::message::{ServiceAnswer, StatusAnswer};
+use super::{Entry, GuestLog, Plugin};
+use crate::component::World;
+use crate::engine::Cancel;
+use crate::imports::HostCall;
+use crate::limits::TOOL_INPUT_BYTES;
+use crate::Profile;
+
+/// How many times its limit a call may take in profile `yoi`, whose host looks at the clock only when the
+/// guest is done. Without a bound of ours a raised budget of instructions could keep a caller for hours.
+const YOI_PATIENCE: u32 = 10;
+
+/// Where a plugin stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lifecycle {
+    /// Made, not started. In the world `tool`, always: each call is a life of its own.
+    Ready,
+    /// `start` runs.
+    Starting,
+    /// Started, to be called.
+    Running,
+    /// `stop` runs.
+    Stopping,
+    /// Stopped in order.
+    Stopped,
+    /// Broken: by a fault, or by its own word.
+    Failed,
+}
+
+impl fmt::Display for Lifecycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Lifecycle::Ready => "ready",
+            Lifecycle::Starting => "starting",
+            Lifecycle::Running => "running",
+            Lifecycle::Stopping => "stopping",
+            Lifecycle::Stopped => "stopped",
+            Lifecycle::Failed => "failed",
+        })
+    }
+}
+
+/// One plugin that can be called. Calls come one at a time; dropping it ends it without `stop`.
+///
+/// In the world `tool` every [`Instance::handle_tool`] runs in a fresh instance, nothing has to be started,
+/// and a fault costs its own call only.
+pub struct Instance {
+    plugin: Plugin,
+    config: String,
+    cancel: Cancel,
+    guest: Option<Guest>,
+    lifecycle: Lifecycle,
+    last_error: Option<String>,
+    instantiation: Option<Measures>,
+    last_call: Option<Measures>,
+    log: Option<GuestLog>,
+}
+
+impl Instance {
+    pub(super) fn new(plugin: Plugin, config: String) -> Self {
+        Self {
+            plugin,
+            config,
+            cancel: Cancel::default(),
+            guest: None,
+            lifecycle: Lifecycle::Ready,
+            last_error: None,
+            instantiation: None,
+            last_call: None,
+            log: None,
+        }
+    }
+
+    /// Instantiate the plugin and call its `start`. In the world `tool` there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// Whatever went wrong; the plugin is [`Lifecycle::Failed`] then.
+    pub fn start(&mut self) -> Result<PluginStatus, CallError> {
+        if self.plugin.world() == World::Tool {
+            return Ok(host_status("ready"));
+        }
+        if self.lifecycle != Lifecycle::Ready {
+            return Err(self.not_running(Entry::Start));
+        }
+        self.lifecycle = Lifecycle::Starting;
+        let started = self.instantiate_and_start();
+        self.settle(Lifecycle::Running, started)
+    }
+
+    /// Call a tool with any JSON of at most 65536 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Input`] where the input is too large or no JSON, [`CallError::Output`] where the answer
+    /// breaks the contract, [`CallError::Fault`] where there is none. A tool that says in its answer that it
+    /// failed has answered.
+    pub fn handle_tool(&mut self, name: &str, input_json: &str) -> Result<ToolOutput, CallError> {
+        check_json("tool input", input_json, TOOL_INPUT_BYTES)?;
+        let answer = match self.plugin.world() {
+            World::Tool => self.call_in_fresh_guest(name, input_json)?,
+            World::Instance => {
+                self.expect_callable(Entry::HandleTool)?;
+                let called = self.call(Entry::HandleTool, (name, input_json), input_json.len());
+                self.fail_on_fault(called)?
+            }
+        };
+        let entry = self.tool_entry();
+        ToolOutput::read(&answer).map_err(|error| CallError::Output { entry, error })
+    }
+
+    /// Hand an event to the ingress `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Input`] for an event that breaks a rule, [`CallError::NoExport`] in the world `tool`;
+    /// else as [`Instance::handle_tool`], and [`CallError::Reported`] where the answer is an error. An
+    /// answer that breaks the contract fails the plugin.
+    pub fn handle_ingress(&mut self, name: &str, event: &IngressEvent) -> Result<ServiceOutput, CallError> {
+        let entry = Entry::HandleIngress;
+        if self.plugin.world() == World::Tool {
+            return Err(CallError::NoExport {
+                entry,
+                world: World::Tool,
+            });
+        }
+        if self.lifecycle != Lifecycle::Running {
+            return Err(self.not_running(entry));
+        }
+        let json = event.to_json_for(name).map_err(InputError::from)?;
+        let called = self.call(entry, (name, json.as_str()), json.len());
+        let answer = self.fail_on_fault(called)?;
+        match ServiceOutput::read(self.plugin.profile(), &answer, &event.correlation_id) {
+            Ok(ServiceAnswer::Output(output)) => Ok(output),
+            Ok(ServiceAnswer::Failure(answer)) => Err(reported(entry, &answer)),
+            Err(error) => self.fail(CallError::Output { entry, error }),
+        }
+    }
+
+    /// Ask the plugin how it is. In the world `tool` the host answers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Instance::start`].
+    pub fn status(&mut self) -> Result<PluginStatus, CallError> {
+        if self.plugin.world() == World::Tool {
+            return Ok(host_status("ready"));
+        }
+        if self.lifecycle != Lifecycle::Running {
+            return Err(self.not_running(Entry::Status));
+        }
+        let called = self.call(Entry::Status, (), 0);
+        let status = called.and_then(|answer| self.read_status(Entry::Status, &answer));
+        self.settle(Lifecycle::Running, status)
+    }
+
+    /// End the plugin in order. One that is stopped, or was never started, has nothing to do; one that
+    /// failed but can still be entered gets its chance.
+    ///
+    /// # Errors
+    ///
+    /// As [`Instance::start`].
+    pub fn stop(&mut self) -> Result<PluginStatus, CallError> {
+        match self.lifecycle {
+            Lifecycle::Ready | Lifecycle::Stopped => {
+                self.lifecycle = match self.plugin.world() {
+                    World::Tool => Lifecycle::Ready,
+                    World::Instance => Lifecycle::Stopped,
+                };
+                return Ok(host_status("stopped"));
+            }
+            _ if self.guest.is_none() => return Err(self.not_running(Entry::Stop)),
+            _ => {}
+        }
+        self.lifecycle = Lifecycle::Stopping;
+        let called = self.call(Entry::Stop, (), 0);
+        let status = called.and_then(|answer| self.read_status(Entry::Stop, &answer));
+        self.settle(Lifecycle::Stopped, status)
+    }
+
+    /// Drop the instance, whatever its state, and start a new one with the same configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::NoRestart`] in profile `yoi`, where a plugin that died stays dead; else as
+    /// [`Instance::start`].
+    pub fn restart(&mut self) -> Result<PluginStatus, CallError> {
+        if self.plugin.profile() == Profile::Yoi {
+            return Err(CallError::NoRestart);
+        }
+        self.guest = None;
+        self.log = None;
+        self.last_error = None;
+        self.lifecycle = Lifecycle::Ready;
+        self.start()
+    }
+
+    /// End the plugin without `stop`, and give what it printed, where it keeps a log.
+    ///
+    /// In the world `tool` that is what the last call printed.
+    #[must_use]
+    pub fn into_log(mut self) -> Option<GuestLog> {
+        self.log.take().or_else(|| self.guest.take()?.into_log())
+    }
+
+    /// The plugin that this is an instance of.
+    #[must_use]
+    pub fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    /// Where it stands in its life.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.lifecycle
+    }
+
+    /// Why it failed, if it did.
+    #[must_use]
+    pub fn last_error(&self) -> Option<&str> {
+        self.last_error.as_deref()
+    }
+
+    /// What the last instantiation took.
+    #[must_use]
+    pub fn instantiation(&self) -> Option<&Measures> {
+        self.instantiation.as_ref()
+    }
+
+    /// What the last call that entered the guest took.
+    #[must_use]
+    pub fn last_call(&self) -> Option<&Measures> {
+        self.last_call.as_ref()
+    }
+
+    /// The host calls that the guest made in its last call, the first 256 of them.
+    #[must_use]
+    pub fn host_calls(&self) -> &[HostCall] {
+        self.guest.as_ref().map_or(&[], |guest| guest.imports().calls())
+    }
+
+    /// What ends a call from another thread.
+    #[must_use]
+    pub fn canceller(&self) -> Cancel {
+        self.cancel.clone()
+    }
+
+    fn tool_entry(&self) -> Entry {
+        match self.plugin.world() {
+            World::Tool => Entry::Call,
+            World::Instance => Entry::HandleTool,
+        }
+    }
+
+    fn instantiate_and_start(&mut self) -> Result<PluginStatus, CallError> {
+        let (guest, measures) = Guest::new(&self.plugin, self.clockwork(), false)?;
+        self.instantiation = Some(measures);
+        self.guest = Some(guest);
+        let config = std::mem::take(&mut self.config);
+        let called = self.call(Entry::Start, (config.as_str(),), config.len());
+        self.config = config;
+        called.and_then(|answer| self.read_status(Entry::Start, &answer))
+    }
+
+    fn call_in_fresh_guest(&mut self, name: &str, input_json: &str) -> Result<String, CallError> {
+        // The last call's guest is kept until now, for its log and its host calls.
+        self.guest = None;
+        self.log = None;
+        let (guest, measures) = Guest::new(&self.plugin, self.clockwork(), true)?;
+        self.instantiation = Some(measures);
+        self.guest = Some(guest);
+        self.call(Entry::Call, (name, input_json), input_json.len())
+    }
+
+    /// Enter the guest and keep the measures. In profile `yoi` an answer may come too late to count.
+    fn call<P>(&mut self, entry: Entry, params: P, input_bytes: usize) -> Result<String, CallError>
+    where
+        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
+    {
+        let Some(guest) = &mut self.guest else {
+            return Err(self.not_running(entry));
+        };
+        let (answer, measures) = guest.call(entry, params, input_bytes);
+        self.last_call = Some(measures);
+        if let Err(CallError::Fault(fault)) = &answer
+            && fault.log.is_some()
+        {
+            self.log.clone_from(&fault.log);
+        }
+        let answer = answer?;
+        let limit = self.plugin.limits().call_timeout;
+        let judged = matches!(entry, Entry::Call | Entry::HandleTool | Entry::HandleIngress);
+        if judged && self.plugin.profile() == Profile::Yoi && measures.wall > limit {
+            return Err(CallError::TooLate {
+                entry,
+                took: measures.wall,
+                limit,
+            });
+        }
+        Ok(answer)
+    }
+
+    fn clockwork(&self) -> Clockwork {
+        let timeout = self.plugin.limits().call_timeout;
+        Clockwork {
+            cancel: self.cancel.clone(),
+            timeout: match self.plugin.profile() {
+                Profile::Documented => timeout,
+                Profile::Yoi => timeout.checked_mul(YOI_PATIENCE).unwrap_or(Duration::MAX),
+            },
+        }
+    }
+
+    fn read_status(&self, entry: Entry, answer: &str) -> Result<PluginStatus, CallError> {
+        match PluginStatus::read(self.plugin.profile(), answer) {
+            Ok(StatusAnswer::Status(status)) => Ok(status),
+            Ok(StatusAnswer::Failure(answer)) => Err(reported(entry, &answer)),
+            Err(error) => Err(output_error(entry, error)),
+        }
+    }
+
+    /// Whether a tool may be called. The yoi host does not ask: a tool of a plugin that failed or stopped
+    /// is entered all the same.
+    fn expect_callable(&self, entry: Entry) -> Result<(), CallError> {
+        let callable = match self.plugin.profile() {
+            Profile::Documented => self.lifecycle == Lifecycle::Running,
+            Profile::Yoi => self.guest.is_some(),
+        };
+        if callable { Ok(()) } else { Err(self.not_running(entry)) }
+    }
+
+    /// The next state of a life-cycle call: `then`, or failed.
+    fn settle<T>(&mut self, then: Lifecycle, result: Result<T, CallError>) -> Result<T, CallError> {
+        match result {
+            Ok(value) => {
+                self.lifecycle = then;
+                Ok(value)
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The next state after a tool or an event: a guest that was lost is a plugin that failed. The yoi host
+    /// learns of a trap in a tool only when it next asks for the status; a late answer it takes for a failure.
+    fn fail_on_fault<T>(&mut self, result: Result<T, CallError>) -> Result<T, CallError> {
+        match result {
+            Err(error @ CallError::Fault(_)) => {
+                let unnoticed = self.plugin.profile() == Profile::Yoi
+                    && error.fault().is_some_and(|fault| fault.entry == Entry::HandleTool);
+                if unnoticed { Err(error) } else { self.fail(error) }
+            }
+            Err(error @ CallError::TooLate { .. }) => self.fail(error),
+            other => other,
+        }
+    }
+
+    fn fail<T>(&mut self, error: CallError) -> Result<T, CallError> {
+        self.lifecycle = Lifecycle::Failed;
+        self.last_error = Some(error.to_string());
+        // Nothing can enter a guest after a fault; the yoi host keeps it and tries.
+        if error.fault().is_some() && self.plugin.profile() == Profile::Documented {
+            self.guest = None;
+        }
+        Err(error)
+    }
+
+    fn not_running(&self, entry: Entry) -> CallError {
+        CallError::NotRunning {
+            entry,
+            lifecycle: self.lifecycle,
+            last_error: self.last_error.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("plugin", &self.plugin)
+            .field("lifecycle", &self.lifecycle)
+            .field("last_error", &self.last_error)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether `json` may be handed to a guest. It is not built, only read over: it passes through as it is.
+pub(super) fn check_json(what: &'static str, json: &str, limit: usize) -> Result<(), InputError> {
+    if json.len() > limit {
+        return Err(InputError::TooLarge {
+            what,
+            bytes: json.len(),
+            limit,
+        });
+    }
+    match serde_json::from_str::<IgnoredAny>(json) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(InputError::NotJson {
+            what,
+            error: error.to_string(),
+        }),
+    }
+}
+
+fn host_status(state: &str) -> PluginStatus {
+    PluginStatus {
+        state: Some(state.to_owned()),
+        data: Value::Null,
+    }
+}
+
+fn reported(entry: Entry, answer: &Value) -> CallError {
+    CallError::Reported {
+        entry,
+        answer: answer.to_string(),
+    }
+}
+
+fn output_error(entry: Entry, error: OutputError) -> CallError {
+    CallError::Output { entry, error }
+}

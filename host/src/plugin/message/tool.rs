@@ -1,0 +1,144 @@
+//! What a tool answers with.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{OutputError, check_size, kind_of, not_json};
+use crate::limits::{SUMMARY_BYTES, TOOL_OUTPUT_BYTES};
+use crate::text::bounded;
+
+/// What a tool answers with: `{"summary": string, "content"?: string | null}` and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolOutput {
+    /// What a model reads first: 1 to 1024 bytes.
+    pub summary: String,
+    /// The whole of it, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+impl ToolOutput {
+    /// Read a guest's answer, of at most 65536 bytes.
+    ///
+    /// # Errors
+    ///
+    /// The first way in which it breaks the contract: size, syntax, unknown keys, summary, content.
+    pub fn read(answer: &str) -> Result<Self, OutputError> {
+        check_size(answer, TOOL_OUTPUT_BYTES)?;
+        let output = serde_json::from_str(answer).or_else(|_| Self::read_closely(answer))?;
+        output.check_summary()?;
+        Ok(output)
+    }
+
+    /// Find what is wrong, in the order in which the contract asks. A repeated key is not: the last counts.
+    fn read_closely(answer: &str) -> Result<Self, OutputError> {
+        let object = match serde_json::from_str(answer).map_err(not_json)? {
+            Value::Object(object) => object,
+            other => {
+                return Err(OutputError::NotAnObject {
+                    found: kind_of(&other),
+                });
+            }
+        };
+        if let Some(key) = object.keys().find(|key| !matches!(key.as_str(), "summary" | "content")) {
+            return Err(OutputError::UnsupportedKey(bounded(key, 64).into_owned()));
+        }
+        let summary = match object.get("summary") {
+            None => return Err(OutputError::Missing("summary")),
+            Some(Value::String(summary)) => summary.clone(),
+            Some(other) => {
+                return Err(OutputError::WrongType {
+                    key: "summary",
+                    wanted: "a string",
+                    found: kind_of(other),
+                });
+            }
+        };
+        let content = match object.get("content") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(content)) => Some(content.clone()),
+            Some(other) => {
+                return Err(OutputError::WrongType {
+                    key: "content",
+                    wanted: "a string or null",
+                    found: kind_of(other),
+                });
+            }
+        };
+        Ok(Self { summary, content })
+    }
+
+    fn check_summary(&self) -> Result<(), OutputError> {
+        match self.summary.len() {
+            0 => Err(OutputError::EmptySummary),
+            bytes if bytes > SUMMARY_BYTES => Err(OutputError::LongSummary {
+                bytes,
+                limit: SUMMARY_BYTES,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refusal(answer: &str) -> String {
+        ToolOutput::read(answer).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn content_may_be_a_string_null_or_absent() {
+        for (answer, content) in [
+            (r#"{"summary":"s","content":"c"}"#, Some("c")),
+            (r#"{"summary":"s","content":null}"#, None),
+            (r#"{"summary":"s"}"#, None),
+            (r#"{"summary":" ","summary":"s"}"#, None),
+        ] {
+            let output = ToolOutput::read(answer).unwrap();
+            assert_eq!((output.summary.as_str(), output.content.as_deref()), ("s", content));
+        }
+    }
+
+    #[test]
+    fn every_way_to_break_the_contract_has_its_message() {
+        let long = format!(r#"{{"summary":"{}"}}"#, "é".repeat(513));
+        let huge = format!(r#"{{"summary":"s","content":"{}"}}"#, "x".repeat(TOOL_OUTPUT_BYTES));
+        insta::assert_snapshot!(refusal(""), @"answered nothing");
+        insta::assert_snapshot!(refusal(&huge), @"answered 65564 bytes, 65536 are allowed");
+        insta::assert_snapshot!(refusal("{\"summary\":"), @"answered something that is not JSON: EOF while parsing a value at line 1 column 11");
+        insta::assert_snapshot!(refusal("[]"), @"answered an array where an object is wanted");
+        insta::assert_snapshot!(refusal(r#"{"summary":"s","err\u001b[31mor":1}"#), @"answered an object with the key `err [31mor`, which is not part of it");
+        insta::assert_snapshot!(refusal("{}"), @"answered an object without `summary`");
+        insta::assert_snapshot!(refusal(r#"{"summary":1}"#), @"answered with `summary` as a number; it must be a string");
+        insta::assert_snapshot!(refusal(r#"{"summary":""}"#), @"answered with an empty `summary`");
+        insta::assert_snapshot!(refusal(&long), @"answered with a `summary` of 1026 bytes, 1024 are allowed");
+        insta::assert_snapshot!(refusal(r#"{"summary":"s","content":{}}"#), @"answered with `content` as an object; it must be a string or null");
+    }
+
+    #[test]
+    fn the_bounds_are_inclusive() {
+        let summary = "s".repeat(SUMMARY_BYTES);
+        assert!(ToolOutput::read(&format!(r#"{{"summary":"{summary}"}}"#)).is_ok());
+        let frame = r#"{"summary":"s","content":""}"#.len();
+        let content = "x".repeat(TOOL_OUTPUT_BYTES - frame);
+        assert!(ToolOutput::read(&format!(r#"{{"summary":"s","content":"{content}"}}"#)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(summary in ".{1,100}", content: Option<String>) {
+            let output = ToolOutput { summary, content };
+            prop_assert_eq!(ToolOutput::read(&serde_json::to_string(&output).unwrap()), Ok(output));
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(answer in r#"[\[\]{}:,"a-z0-9\\ ]{0,40}"#) {
+            let _ = ToolOutput::read(&answer);
+        }
+    }
+}
