@@ -43,8 +43,7 @@ fn build() -> Result<(), String> {
         let manifest = workspace.join(guest).join("plugin.toml");
         fs::copy(&manifest, package.join("plugin.toml")).map_err(failed("copy", &manifest))?;
         let component = artifacts.join(format!("{}.wasm", guest.replace('-', "_")));
-        fs::copy(&component, package.join(format!("{guest}.wasm")))
-            .map_err(failed("copy", &component))?;
+        fs::copy(&component, package.join(format!("{guest}.wasm"))).map_err(failed("copy", &component))?;
     }
 
     let names = out_dir.join("names.rs");
@@ -57,7 +56,12 @@ fn guests_in(workspace: &Path) -> io::Result<Vec<String>> {
     for entry in fs::read_dir(workspace)? {
         let entry = entry?;
         if entry.path().join("plugin.toml").is_file() {
-            guests.push(entry.file_name().into_string().expect("a guest has a name in ASCII"));
+            guests.push(
+                entry
+                    .file_name()
+                    .into_string()
+                    .expect("a guest has a name in ASCII"),
+            );
         }
     }
     guests.sort();
@@ -67,14 +71,23 @@ fn guests_in(workspace: &Path) -> io::Result<Vec<String>> {
 /// Names everything that the components are made of, but not `rust/` as a whole: its target directory changes
 /// with every build. A new guest changes the list of members.
 fn watch(here: &Path, guests: &[String]) {
-    let parts = ["build.rs", "pdk/Cargo.toml", "pdk/src", "rust/Cargo.toml", "rust/Cargo.lock"];
+    let parts = [
+        "build.rs",
+        "pdk/Cargo.toml",
+        "pdk/src",
+        "rust/Cargo.toml",
+        "rust/Cargo.lock",
+    ];
     // The kit takes versions and lints from the outer workspace.
     let around = ["../Cargo.toml", "../wit/plugin"];
     for part in parts.into_iter().chain(around) {
         println!("cargo::rerun-if-changed={}", here.join(part).display());
     }
     for guest in guests {
-        println!("cargo::rerun-if-changed={}", here.join("rust").join(guest).display());
+        println!(
+            "cargo::rerun-if-changed={}",
+            here.join("rust").join(guest).display()
+        );
     }
 }
 
@@ -108,7 +121,9 @@ fn target_is_installed() -> bool {
 fn build_components(workspace: &Path) -> Result<(), String> {
     let manifest = workspace.join("Cargo.toml");
     let mut cargo = Command::new(var("CARGO"));
-    cargo.args(["build", "--release", "--target", TARGET, "--manifest-path"]).arg(&manifest);
+    cargo
+        .args(["build", "--release", "--target", TARGET, "--manifest-path"])
+        .arg(&manifest);
     cargo.arg("--target-dir").arg(workspace.join("target"));
     if workspace.join("Cargo.lock").is_file() {
         cargo.arg("--locked");
@@ -121,7 +136,9 @@ fn build_components(workspace: &Path) -> Result<(), String> {
     // What a build script prints there is meant for cargo.
     cargo.stdout(Stdio::null());
 
-    let status = cargo.status().map_err(|error| format!("failed to run cargo: {error}"))?;
+    let status = cargo
+        .status()
+        .map_err(|error| format!("failed to run cargo: {error}"))?;
     if status.success() {
         return Ok(());
     }

@@ -35,7 +35,11 @@ pub(crate) enum Failure {
     /// A file makes no component.
     Make { path: PathBuf, error: MakeError },
     /// A file cannot be read or written.
-    File { path: PathBuf, doing: &'static str, cause: io::Error },
+    File {
+        path: PathBuf,
+        doing: &'static str,
+        cause: io::Error,
+    },
     /// What was made cannot be handed on.
     Print(io::Error),
     /// Anything else that stands in the way.
@@ -181,7 +185,10 @@ fn read_text(from: impl Read, limit: usize) -> io::Result<String> {
 fn plugin_report(source: &Source, world: Option<yoi_host::component::World>) -> PluginReport {
     PluginReport {
         file: source.file.display().to_string(),
-        sha256: Sha256::digest(&source.component).iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: Sha256::digest(&source.component)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
         bytes: source.component.len(),
         world,
         steps: source.steps.iter().filter_map(StepReport::of).collect(),

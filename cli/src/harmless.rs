@@ -30,9 +30,11 @@ fn is_harmful(c: char) -> bool {
         '\n' | '\t' => false,
         // Marks, embeddings, overrides and isolates of direction; separators that break lines; the mark that
         // begins files; letters that do not show.
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
-            true
-        }
+        '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}' => true,
         c => c.is_control(),
     }
 }

@@ -1,7 +1,7 @@
 //! The command line of yoikit: words in, words out.
 //!
-//! What was typed becomes [`args`], one command each in [`commands`]; what the host found becomes a
-//! [`report`] for machines or a [`screen`] for people. Nothing is decided here that the host could decide.
+//! What was typed becomes `args`, one command each in `commands`; what the host found becomes a
+//! [`report`] for machines or a `screen` for people. Nothing is decided here that the host could decide.
 
 #![warn(missing_docs)]
 
@@ -25,7 +25,11 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
         Err(answer) => {
             // Help and version come this way too, and are no errors. A reader that is gone is none either.
             let _ = answer.print();
-            return if answer.use_stderr() { Exit::Usage } else { Exit::Ok };
+            return if answer.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Ok
+            };
         }
     };
     match commands::run(args) {

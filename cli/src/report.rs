@@ -75,9 +75,13 @@ pub enum StepReport {
 impl StepReport {
     pub(crate) fn of(step: &Step) -> Option<Self> {
         match step {
-            Step::Built { package } => Some(Self::Built { package: package.clone() }),
+            Step::Built { package } => Some(Self::Built {
+                package: package.clone(),
+            }),
             Step::Componentized => Some(Self::Componentized),
-            Step::WasiDenied { imports } => Some(Self::WasiDenied { imports: imports.clone() }),
+            Step::WasiDenied { imports } => Some(Self::WasiDenied {
+                imports: imports.clone(),
+            }),
             _ => None,
         }
     }

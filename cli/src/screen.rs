@@ -14,7 +14,9 @@ use yoi_host::plugin::Measures;
 
 use crate::commands::Failure;
 use crate::harmless::{harmless, harmless_line};
-use crate::report::{CallReport, ErrorReport, InspectReport, LimitsReport, PluginReport, StepReport, VerdictReport};
+use crate::report::{
+    CallReport, ErrorReport, InspectReport, LimitsReport, PluginReport, StepReport, VerdictReport,
+};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
@@ -45,7 +47,11 @@ pub(crate) fn failure(failure: &Failure) {
         return;
     }
     let mut err = anstream::stderr().lock();
-    let _ = writeln!(err, "{BAD}error{BAD:#}: {}", harmless(failure.to_string().trim_end()));
+    let _ = writeln!(
+        err,
+        "{BAD}error{BAD:#}: {}",
+        harmless(failure.to_string().trim_end())
+    );
     if let Some(advice) = failure.advice() {
         let _ = writeln!(err, "{GOOD}help{GOOD:#}: {}", harmless(advice));
     }
@@ -96,7 +102,10 @@ fn plugin_line(out: &mut impl Write, plugin: &PluginReport, rest: &str) -> io::R
                     [one] => one.clone(),
                     many => format!("{} imports of WASI", many.len()),
                 };
-                note(out, &format!("{what} replaced: clocks stand still, the rest does nothing or traps"))?;
+                note(
+                    out,
+                    &format!("{what} replaced: clocks stand still, the rest does nothing or traps"),
+                )?;
             }
         }
     }
@@ -126,9 +135,16 @@ fn status(out: &mut impl Write, report: &CallReport) -> io::Result<()> {
 }
 
 fn fault(out: &mut impl Write, error: &ErrorReport) -> io::Result<()> {
-    writeln!(out, "{BAD}failed{BAD:#}: {} {DIM}[{}]{DIM:#}", harmless_line(&error.message), error.code)?;
+    writeln!(
+        out,
+        "{BAD}failed{BAD:#}: {} {DIM}[{}]{DIM:#}",
+        harmless_line(&error.message),
+        error.code
+    )?;
     for (n, frame) in error.trace.iter().take(FRAMES).enumerate() {
-        let at = frame.offset.map_or_else(String::new, |offset| format!(" at {offset:#x}"));
+        let at = frame
+            .offset
+            .map_or_else(String::new, |offset| format!(" at {offset:#x}"));
         note(out, &format!("{n}: {}{at}", harmless_line(&frame.function)))?;
     }
     if error.trace.len() > FRAMES {
@@ -168,13 +184,20 @@ fn row(out: &mut impl Write, call: &Measures, limits: &LimitsReport) -> io::Resu
     let slow = over(call.wall.as_micros() > u128::from(limits.call_timeout_us));
     let spent = over(call.fuel >= limits.fuel);
     let long = over(call.output_bytes.is_some_and(|bytes| bytes > limits.output_bytes));
-    let answered = call.output_bytes.map_or_else(|| "none".to_owned(), |count| bytes(count as u64));
+    // A guest that is ended between two function calls takes its latest count with it.
+    let fuel = match call.output_bytes {
+        None if call.fuel < limits.fuel => format!("≥ {}", grouped(call.fuel)),
+        _ => grouped(call.fuel),
+    };
+    let answered = call
+        .output_bytes
+        .map_or_else(|| "none".to_owned(), |count| bytes(count as u64));
     writeln!(
         out,
         "{:<14} {slow}{:>10}{slow:#} {spent}{:>14}{spent:#} {:>10} {:>10} {long}{:>10}{long:#}",
         call.entry.name(),
         time(call.wall),
-        grouped(call.fuel),
+        fuel,
         bytes(call.memory_bytes as u64),
         bytes(call.input_bytes as u64),
         answered,
@@ -226,7 +249,11 @@ fn log(out: &mut impl Write, report: &CallReport) -> io::Result<()> {
 
 pub(crate) fn inspect(report: &InspectReport) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    plugin_line(&mut out, &report.plugin, &format!("sha256 {}…", &report.plugin.sha256[..12]))?;
+    plugin_line(
+        &mut out,
+        &report.plugin,
+        &format!("sha256 {}…", &report.plugin.sha256[..12]),
+    )?;
     let needs = &report.preflight.needs;
     label(&mut out, "needs")?;
     writeln!(
@@ -274,8 +301,17 @@ fn items(out: &mut impl Write, title: &str, items: &[Item]) -> io::Result<()> {
             _ => item.name.clone(),
         };
         let found = item.found.as_deref().unwrap_or("missing");
-        writeln!(out, "  {style}{}{style:#} {DIM}{}{DIM:#}", harmless_line(&name), harmless_line(found))?;
-        if let Some(wanted) = item.wanted.as_deref().filter(|wanted| item.found.as_deref() != Some(wanted)) {
+        writeln!(
+            out,
+            "  {style}{}{style:#} {DIM}{}{DIM:#}",
+            harmless_line(&name),
+            harmless_line(found)
+        )?;
+        if let Some(wanted) = item
+            .wanted
+            .as_deref()
+            .filter(|wanted| item.found.as_deref() != Some(wanted))
+        {
             writeln!(out, "    {BAD}wanted{BAD:#} {}", harmless_line(wanted))?;
         }
     }

@@ -20,7 +20,11 @@ fn caller() {
     let imports = imports(yoi_guests::CALLER);
     assert_eq!(
         imports,
-        ["yoi:host/request@1.0.0", "yoi:host/websocket@1.0.0", "yoi:host/fs@1.0.0"]
+        [
+            "yoi:host/request@1.0.0",
+            "yoi:host/websocket@1.0.0",
+            "yoi:host/fs@1.0.0"
+        ]
     );
 }
 
@@ -55,7 +59,12 @@ fn all_are_components_of_a_reasonable_size() {
         let bytes = component(*guest);
         assert!(bytes.starts_with(COMPONENT), "{} is no component", guest.name());
         // The smallest plausible guest, and twice the largest of today.
-        assert!((20_000..350_000).contains(&bytes.len()), "{}: {} bytes", guest.name(), bytes.len());
+        assert!(
+            (20_000..350_000).contains(&bytes.len()),
+            "{}: {} bytes",
+            guest.name(),
+            bytes.len()
+        );
     }
 }
 
@@ -70,7 +79,11 @@ fn a_package_holds_a_manifest_and_the_component_it_names() {
         let component = format!("{}.wasm", guest.name());
         let manifest = fs::read_to_string(guest.package().join("plugin.toml")).unwrap();
 
-        assert!(manifest.contains(&format!("component = {component:?}\n")), "{}", guest.name());
+        assert!(
+            manifest.contains(&format!("component = {component:?}\n")),
+            "{}",
+            guest.name()
+        );
         let mut expected = [component, "plugin.toml".to_owned()];
         expected.sort();
         assert_eq!(files, expected);
@@ -83,7 +96,10 @@ fn the_magic_of_the_log_occurs_once() {
     for guest in all() {
         let bytes = component(*guest);
         let magic = b"yoi-guest-log/1\0";
-        let count = bytes.windows(magic.len()).filter(|window| window == magic).count();
+        let count = bytes
+            .windows(magic.len())
+            .filter(|window| window == magic)
+            .count();
         assert_eq!(count, 1, "{}", guest.name());
     }
 }

@@ -151,7 +151,11 @@ impl Source {
     /// As [`Source::open`].
     pub fn read_file(path: &Path) -> Result<Vec<u8>, SourceError> {
         let data = fs::metadata(path).map_err(io_error(path))?;
-        if data.is_file() { read_bounded(path) } else { Err(SourceError::Special(path.to_owned())) }
+        if data.is_file() {
+            read_bounded(path)
+        } else {
+            Err(SourceError::Special(path.to_owned()))
+        }
     }
 
     fn open_file(path: &Path) -> Result<Self, SourceError> {
@@ -217,7 +221,9 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, SourceError> {
         return Err(too_large(size));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    file.take(COMPONENT_BYTES + 1).read_to_end(&mut bytes).map_err(io_error(path))?;
+    file.take(COMPONENT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(io_error(path))?;
     if bytes.len() as u64 > COMPONENT_BYTES {
         return Err(too_large(bytes.len() as u64));
     }
@@ -245,18 +251,27 @@ fn component_of(folder: &Path, manifest: &Path) -> Result<PathBuf, SourceError> 
     if text.len() as u64 > MANIFEST_BYTES {
         return Err(refuse(format!("it has more than {MANIFEST_BYTES} bytes")));
     }
-    let parsed: Manifest = toml::from_str(&text).map_err(|error| refuse(error.to_string().trim_end().to_owned()))?;
+    let parsed: Manifest =
+        toml::from_str(&text).map_err(|error| refuse(error.to_string().trim_end().to_owned()))?;
     let component = parsed
         .runtime
         .and_then(|runtime| runtime.component)
         .ok_or_else(|| refuse("it has no `component` under `[runtime]`".to_owned()))?;
-    let within = component.components().all(|part| matches!(part, PathPart::Normal(_)));
+    let within = component
+        .components()
+        .all(|part| matches!(part, PathPart::Normal(_)));
     if !within {
-        return Err(refuse(format!("`{}` leads out of its folder", component.display())));
+        return Err(refuse(format!(
+            "`{}` leads out of its folder",
+            component.display()
+        )));
     }
     let file = folder.join(&component);
     if !file.is_file() {
-        return Err(refuse(format!("there is no file `{}`; build the plugin first", component.display())));
+        return Err(refuse(format!(
+            "there is no file `{}`; build the plugin first",
+            component.display()
+        )));
     }
     Ok(file)
 }
@@ -288,7 +303,10 @@ mod tests {
     fn a_component_is_taken_as_it_is() {
         let folder = folder(&[("c.wasm", EMPTY_COMPONENT)]);
         let source = open(&folder.path().join("c.wasm")).unwrap();
-        assert_eq!((source.component.as_slice(), source.steps.len()), (EMPTY_COMPONENT, 0));
+        assert_eq!(
+            (source.component.as_slice(), source.steps.len()),
+            (EMPTY_COMPONENT, 0)
+        );
     }
 
     #[test]
@@ -313,8 +331,14 @@ mod tests {
     fn a_manifest_that_leads_nowhere_says_why() {
         for (manifest, reason) in [
             ("id = \"x\"\n", "it has no `component` under `[runtime]`"),
-            ("[runtime]\ncomponent = \"../c.wasm\"\n", "`../c.wasm` leads out of its folder"),
-            ("[runtime]\ncomponent = \"/c.wasm\"\n", "`/c.wasm` leads out of its folder"),
+            (
+                "[runtime]\ncomponent = \"../c.wasm\"\n",
+                "`../c.wasm` leads out of its folder",
+            ),
+            (
+                "[runtime]\ncomponent = \"/c.wasm\"\n",
+                "`/c.wasm` leads out of its folder",
+            ),
             (
                 "[runtime]\ncomponent = \"c.wasm\"\n",
                 "there is no file `c.wasm`; build the plugin first",
@@ -337,6 +361,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_device_is_not_read() {
-        assert!(matches!(open(Path::new("/dev/zero")), Err(SourceError::Special(_))));
+        assert!(matches!(
+            open(Path::new("/dev/zero")),
+            Err(SourceError::Special(_))
+        ));
     }
 }

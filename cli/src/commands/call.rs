@@ -17,8 +17,9 @@ use crate::screen;
 
 pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     let input = match args.input.as_str() {
-        "-" => read_text(io::stdin().lock(), TOOL_INPUT_BYTES)
-            .map_err(|cause| Failure::Other(format!("failed to read the input from standard input: {cause}")))?,
+        "-" => read_text(io::stdin().lock(), TOOL_INPUT_BYTES).map_err(|cause| {
+            Failure::Other(format!("failed to read the input from standard input: {cause}"))
+        })?,
         typed => json_argument("input", typed, TOOL_INPUT_BYTES)?,
     };
     let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
@@ -36,7 +37,9 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
 
     let source = open(&args.path)?;
     let plugin = Plugin::load_with(&engine(&args.run)?, &source.component, limits)?;
-    let instance = plugin.instance(&config).map_err(|error| Failure::Usage(error.to_string()))?;
+    let instance = plugin
+        .instance(&config)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
     let ran = Ran::through(instance, &args.tool, &input);
     if let Some(CallError::Input(error)) = ran.errors.first().map(|(_, error)| error) {
         return Err(Failure::Usage(error.to_string()));
@@ -65,7 +68,10 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
 }
 
 fn errors(profile: Profile, errors: &[(Entry, CallError)]) -> Vec<ErrorReport> {
-    errors.iter().map(|(entry, error)| ErrorReport::of(*entry, profile, error)).collect()
+    errors
+        .iter()
+        .map(|(entry, error)| ErrorReport::of(*entry, profile, error))
+        .collect()
 }
 
 /// A plugin's life for the sake of one call, and what there is to tell of it.

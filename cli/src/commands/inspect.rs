@@ -15,7 +15,9 @@ pub(super) fn run(args: &Inspect) -> Result<Exit, Failure> {
     let report = InspectReport {
         schema: "yoikit.inspect/1",
         plugin: plugin_report(&source, preflight.world()),
-        verdicts: Profile::ALL.map(|profile| VerdictReport::of(&preflight, profile)).into(),
+        verdicts: Profile::ALL
+            .map(|profile| VerdictReport::of(&preflight, profile))
+            .into(),
         preflight,
     };
     if args.json {
@@ -23,6 +25,9 @@ pub(super) fn run(args: &Inspect) -> Result<Exit, Failure> {
     } else {
         screen::inspect(&report)?;
     }
-    let fits = report.verdicts.iter().any(|verdict| verdict.profile == args.profile && verdict.fits);
+    let fits = report
+        .verdicts
+        .iter()
+        .any(|verdict| verdict.profile == args.profile && verdict.fits);
     Ok(if fits { Exit::Ok } else { Exit::PluginFailed })
 }

@@ -278,7 +278,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_error_always_fits(message in any::<String>(), details in any::<String>(), times in 1usize..9000) {
+        fn an_error_always_fits(message in any::<String>(), details in any::<String>(), times in 1usize..1500) {
             let error = ToolError::failed(message.repeat(times)).with_details(details.repeat(times));
             prop_assert!(error.to_tool_output().to_json_string().len() <= MAX_TOOL_OUTPUT_BYTES);
             prop_assert!(error.to_lifecycle_json().len() <= MAX_LIFECYCLE_OUTPUT_BYTES);

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::error::{Result, ToolError};
+
 /// One event from outside. A host fills in every field; one that is missing has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -47,6 +49,13 @@ pub struct WebsocketText<'a> {
 }
 
 impl IngressEvent {
+    /// The payload as a `T`, or [`InvalidInput`](crate::ToolErrorCode::InvalidInput) with what is wrong.
+    pub fn parse_payload<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        T::deserialize(&self.payload).map_err(|error| {
+            ToolError::invalid_input(format!("the payload is not what this ingress takes: {error}"))
+        })
+    }
+
     /// The message, if this event is one (`kind` is `websocket_text`).
     pub fn websocket_text(&self) -> Option<WebsocketText<'_>> {
         if self.kind != "websocket_text" {

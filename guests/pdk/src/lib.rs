@@ -2,7 +2,8 @@
 //!
 //! A plugin is a WebAssembly component that meets one of two worlds. JSON text goes in and comes out; this
 //! crate makes types of it, keeps every answer to the sizes that a host allows, and carries the bindings, so
-//! that a plugin needs neither the WIT files nor wit-bindgen.
+//! that a plugin needs neither the WIT files nor wit-bindgen. It can do without serde as a dependency too:
+//! `#[serde(crate = "yoi_pdk::serde")]` on a type derives with the one in here.
 //!
 //! # A plugin without state: the world `tool`
 //!

@@ -1,9 +1,12 @@
-//! The five functions of the C library through which std would reach WASI.
+//! The four functions of the C library through which std would reach WASI.
 //!
 //! In `wasm32-wasip2` they live in wasi-libc, whose versions import `wasi:cli`, `wasi:io` and more. The linker
 //! takes a member of that archive only for a symbol that nobody before it has defined, so with these here the
 //! importing members stay out, and a component of ordinary std code has no WASI import. Their signatures are
 //! those of C; for a file descriptor, an errno or an environment there is nothing behind them.
+//!
+//! Any more would be a risk: a member that is needed for another of its symbols comes in whole, and what it
+//! has in common with this file is then defined twice.
 
 #![expect(unsafe_code, reason = "symbols that std links against")]
 
@@ -61,12 +64,6 @@ unsafe extern "C" fn writev(fd: i32, parts: *const IoVec, count: i32) -> isize {
 /// The environment is empty.
 #[unsafe(no_mangle)]
 extern "C" fn getenv(_name: *const u8) -> *mut u8 {
-    std::ptr::null_mut()
-}
-
-/// There is no working directory.
-#[unsafe(no_mangle)]
-extern "C" fn getcwd(_buffer: *mut u8, _len: usize) -> *mut u8 {
     std::ptr::null_mut()
 }
 

@@ -21,10 +21,10 @@ pub struct ToolOutput {
 impl ToolOutput {
     /// An output without content. A summary that is too long is cut; a blank one becomes `tool completed`.
     pub fn new(summary: impl AsRef<str>) -> Self {
-        let summary = match summary.as_ref() {
-            blank if blank.trim().is_empty() => "tool completed".to_owned(),
-            summary => bounded(summary, MAX_SUMMARY_BYTES),
-        };
+        let mut summary = bounded(summary.as_ref(), MAX_SUMMARY_BYTES);
+        if summary.trim().is_empty() {
+            summary = "tool completed".to_owned();
+        }
         Self {
             summary,
             content: None,
@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn a_blank_summary_is_replaced() {
-        assert_eq!(ToolOutput::new(" \n").summary(), "tool completed");
+        for blank in ["", " \n", "\u{1b}"] {
+            assert_eq!(ToolOutput::new(blank).summary(), "tool completed");
+        }
     }
 
     #[test]
@@ -161,7 +163,7 @@ mod tests {
     fn a_value_that_is_too_long_once_escaped_is_an_error() {
         let error = ToolOutput::json("s", &vec![""; MAX_CONTENT_BYTES / 3 - 1]).unwrap_err();
         assert_eq!(error.code(), ToolErrorCode::InvalidOutput);
-        assert_snapshot!(error.message(), @"");
+        assert_snapshot!(error.message(), @"the output takes 100714 bytes, at most 65536 are allowed");
     }
 
     proptest! {
@@ -169,14 +171,15 @@ mod tests {
         fn an_output_is_always_one_that_a_host_takes(
             summary in any::<String>(),
             content in any::<String>(),
-            times in 1usize..9000,
+            times in 1usize..1500,
         ) {
             let output = ToolOutput::new(summary.repeat(times)).with_content(content.repeat(times));
             let json = output.to_json_string();
             let value: Value = serde_json::from_str(&json).unwrap();
 
             prop_assert!(json.len() <= MAX_TOOL_OUTPUT_BYTES);
-            prop_assert!((1..=MAX_SUMMARY_BYTES).contains(&output.summary().len()));
+            prop_assert!(output.summary().len() <= MAX_SUMMARY_BYTES);
+            prop_assert!(!output.summary().trim().is_empty());
             prop_assert!(output.content().unwrap().len() <= MAX_CONTENT_BYTES);
             prop_assert_eq!(value["summary"].as_str(), Some(output.summary()));
             prop_assert_eq!(value["content"].as_str(), output.content());

@@ -241,9 +241,7 @@ mod tests {
         }
 
         fn handle_ingress(&mut self, _: &str, event: IngressEvent) -> Result<ServiceOutput> {
-            Ok(ServiceOutput::accepted(
-                self.add(serde_json::from_value(event.payload)?)?,
-            ))
+            Ok(ServiceOutput::accepted(self.add(event.parse_payload()?)?))
         }
 
         fn status(&self) -> PluginStatus {
@@ -329,8 +327,16 @@ mod tests {
     #[test]
     fn an_event_that_does_not_parse_is_an_error() {
         assert_snapshot!(
-            started("1").handle_ingress("add", "[]"),
-            @""
+            started("1").handle_ingress("add", "7"),
+            @r#"{"accepted":false,"error":{"code":"invalid_input","message":"this is not an event: invalid type: integer `7`, expected struct IngressEvent at line 1 column 1"}}"#
+        );
+    }
+
+    #[test]
+    fn an_event_with_another_payload_is_an_error() {
+        assert_snapshot!(
+            started("1").handle_ingress("add", r#"{"payload":"x"}"#),
+            @r#"{"accepted":false,"error":{"code":"invalid_input","message":"the payload is not what this ingress takes: invalid type: string \"x\", expected i64"}}"#
         );
     }
 

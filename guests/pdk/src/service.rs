@@ -188,7 +188,7 @@ mod tests {
         let output = ServiceOutput::rejected(1).with_command(command.unwrap()).unwrap();
         assert_snapshot!(
             output.to_json_string().unwrap(),
-            @""
+            @r#"{"accepted":false,"data":1,"output_commands":[{"correlation_id":"e-1:c-1","source_event_id":"e-1","command_id":"c-1","kind":"websocket_send","payload":{"text":"hi","url":"wss://example.com/"},"requested_at":"2026-01-02T03:04:05.678Z"}]}"#
         );
     }
 
@@ -226,7 +226,7 @@ mod tests {
         let text = "x".repeat(MAX_COMMAND_PAYLOAD_BYTES);
         assert_snapshot!(
             message(OutputCommand::websocket_send(&event(), "c", "u", &text)),
-            @"the payload of a command takes 16403 bytes as JSON, at most 16384 are allowed"
+            @"the payload of a command takes 16405 bytes as JSON, at most 16384 are allowed"
         );
     }
 

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use wasm_encoder::{
-    CodeSection, CustomSection, Encode, EntityType, FunctionSection, ImportSection,
-    LinkingSection, Module, RefType, SymbolTable, TableType, TypeSection, ValType,
+    CodeSection, CustomSection, Encode, EntityType, FunctionSection, ImportSection, LinkingSection, Module,
+    RefType, SymbolTable, TableType, TypeSection, ValType,
 };
 
 fn main() {
@@ -58,7 +58,11 @@ fn table_grow_object() -> Vec<u8> {
 
     const TABLE_SYMBOL: u32 = 0;
     let mut symbols = SymbolTable::new();
-    symbols.table(SymbolTable::WASM_SYM_UNDEFINED | SymbolTable::WASM_SYM_NO_STRIP, 0, None);
+    symbols.table(
+        SymbolTable::WASM_SYM_UNDEFINED | SymbolTable::WASM_SYM_NO_STRIP,
+        0,
+        None,
+    );
     symbols.function(0, 0, Some("yoi_table_grow"));
     let mut linking = LinkingSection::new();
     linking.symbol_table(&symbols);
@@ -74,7 +78,15 @@ fn table_grow_object() -> Vec<u8> {
     TABLE_SYMBOL.encode(&mut relocations);
 
     let mut module = Module::new();
-    module.section(&types).section(&imports).section(&functions).section(&code).section(&linking);
-    module.section(&CustomSection { name: "reloc.CODE".into(), data: Cow::Owned(relocations) });
+    module
+        .section(&types)
+        .section(&imports)
+        .section(&functions)
+        .section(&code)
+        .section(&linking);
+    module.section(&CustomSection {
+        name: "reloc.CODE".into(),
+        data: Cow::Owned(relocations),
+    });
     module.finish()
 }

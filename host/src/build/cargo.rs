@@ -58,14 +58,23 @@ pub(super) struct Artifact {
 pub(super) fn build(manifest: &Path, dir: &Path) -> Result<Vec<Artifact>, CargoError> {
     add_target(dir)?;
     let mut child = outside_cargo("cargo", dir)
-        .args(["build", "--release", "--target", TARGET, "--message-format=json-render-diagnostics"])
+        .args([
+            "build",
+            "--release",
+            "--target",
+            TARGET,
+            "--message-format=json-render-diagnostics",
+        ])
         .arg("--manifest-path")
         .arg(manifest)
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => CargoError::Missing,
-            _ => CargoError::Run { program: "cargo", error },
+            _ => CargoError::Run {
+                program: "cargo",
+                error,
+            },
         })?;
     let mut artifacts = Vec::new();
     let mut broken = None;
@@ -80,12 +89,18 @@ pub(super) fn build(manifest: &Path, dir: &Path) -> Result<Vec<Artifact>, CargoE
             }
         }
     }
-    let status = child.wait().map_err(|error| CargoError::Run { program: "cargo", error })?;
+    let status = child.wait().map_err(|error| CargoError::Run {
+        program: "cargo",
+        error,
+    })?;
     if !status.success() {
         return Err(CargoError::Failed { status });
     }
     match broken {
-        Some(error) => Err(CargoError::Run { program: "cargo", error }),
+        Some(error) => Err(CargoError::Run {
+            program: "cargo",
+            error,
+        }),
         None => Ok(artifacts),
     }
 }
@@ -113,8 +128,12 @@ fn add_target(dir: &Path) -> Result<(), CargoError> {
         .status();
     match added {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(CargoError::TargetMissing { reason: format!("rustup ended with {status}") }),
-        Err(error) => Err(CargoError::TargetMissing { reason: format!("rustup: {error}") }),
+        Ok(status) => Err(CargoError::TargetMissing {
+            reason: format!("rustup ended with {status}"),
+        }),
+        Err(error) => Err(CargoError::TargetMissing {
+            reason: format!("rustup: {error}"),
+        }),
     }
 }
 
@@ -161,7 +180,13 @@ fn is_of_surrounding_cargo(name: &str) -> bool {
         "RUSTUP_TOOLCHAIN",
         "TARGET",
     ];
-    const PREFIXES: [&str; 5] = ["CARGO_BIN_EXE_", "CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_", "DEP_"];
+    const PREFIXES: [&str; 5] = [
+        "CARGO_BIN_EXE_",
+        "CARGO_CFG_",
+        "CARGO_FEATURE_",
+        "CARGO_PKG_",
+        "DEP_",
+    ];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
@@ -187,7 +212,10 @@ struct MessageTarget {
 fn artifact(line: &[u8]) -> Option<Artifact> {
     let message: Message = serde_json::from_slice(line).ok()?;
     let target = message.target?;
-    let is_product = !target.kind.iter().any(|kind| kind == "custom-build" || kind == "proc-macro");
+    let is_product = !target
+        .kind
+        .iter()
+        .any(|kind| kind == "custom-build" || kind == "proc-macro");
     if message.reason != "compiler-artifact" || !is_product {
         return None;
     }
@@ -195,7 +223,10 @@ fn artifact(line: &[u8]) -> Option<Artifact> {
         package: package_name(&message.package_id?)?,
         manifest: message.manifest_path?,
         is_cdylib: target.crate_types.iter().any(|kind| kind == "cdylib"),
-        wasm: message.filenames.into_iter().find(|file| file.extension().is_some_and(|kind| kind == "wasm")),
+        wasm: message
+            .filenames
+            .into_iter()
+            .find(|file| file.extension().is_some_and(|kind| kind == "wasm")),
     })
 }
 
@@ -210,5 +241,81 @@ fn package_name(id: &str) -> Option<String> {
         return Some(name.to_owned());
     }
     let path = source.split('?').next().unwrap_or(source);
-    path.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
+    path.rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_is_read_from_cargos_message() {
+        let line = br#"{"reason":"compiler-artifact","package_id":"path+file:///p/hello#0.1.0",
+            "manifest_path":"/p/hello/Cargo.toml","target":{"kind":["cdylib"],"crate_types":["cdylib"],
+            "name":"hello","src_path":"/p/hello/src/lib.rs"},"filenames":["/t/hello.d","/t/hello.wasm"],"fresh":true}"#;
+        let expected = Artifact {
+            package: "hello".to_owned(),
+            manifest: "/p/hello/Cargo.toml".into(),
+            is_cdylib: true,
+            wasm: Some("/t/hello.wasm".into()),
+        };
+        assert_eq!(artifact(line), Some(expected));
+    }
+
+    #[test]
+    fn other_messages_and_lines_are_passed_over() {
+        assert_eq!(artifact(br#"{"reason":"build-finished","success":true}"#), None);
+        assert_eq!(artifact(b"a line of a build script"), None);
+        assert_eq!(artifact(b""), None);
+        let build_script = br#"{"reason":"compiler-artifact","package_id":"path+file:///p/hello#0.1.0",
+            "manifest_path":"/p/hello/Cargo.toml","target":{"kind":["custom-build"],"crate_types":["bin"]},
+            "filenames":["/t/build"]}"#;
+        assert_eq!(artifact(build_script), None);
+    }
+
+    #[test]
+    fn a_package_id_of_any_age_has_a_name() {
+        let name = |id| package_name(id).unwrap();
+        assert_eq!(name("path+file:///p/hello#0.1.0"), "hello");
+        assert_eq!(name("path+file:///p/folder#hello@0.1.0"), "hello");
+        assert_eq!(
+            name("registry+https://github.com/rust-lang/crates.io-index#serde@1.0.0"),
+            "serde"
+        );
+        assert_eq!(name("git+https://example.org/hello?branch=main#0.1.0"), "hello");
+        assert_eq!(name("hello 0.1.0 (path+file:///p/hello)"), "hello");
+    }
+
+    #[test]
+    fn what_a_surrounding_cargo_sets_is_told_from_what_a_user_sets() {
+        for name in [
+            "CARGO_MANIFEST_DIR",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_PKG_NAME",
+            "RUSTUP_TOOLCHAIN",
+        ] {
+            assert!(is_of_surrounding_cargo(name), "{name}");
+        }
+        for name in [
+            "CARGO_TARGET_DIR",
+            "CARGO_HOME",
+            "RUSTFLAGS",
+            "RUSTC_WRAPPER",
+            "CARGO_PROFILE_RELEASE_LTO",
+        ] {
+            assert!(!is_of_surrounding_cargo(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_missing_target_names_the_command_that_adds_it() {
+        let error = CargoError::TargetMissing {
+            reason: "rustup ended with exit status: 1".to_owned(),
+        };
+        insta::assert_snapshot!(error, @"the Rust target wasm32-wasip2 is not installed (rustup ended with exit status: 1); run `rustup target add wasm32-wasip2`");
+        insta::assert_snapshot!(CargoError::Missing, @"`cargo` was not found; it comes with Rust, from https://rustup.rs");
+    }
 }

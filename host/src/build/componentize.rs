@@ -6,7 +6,9 @@
 use std::fmt;
 
 use wasmparser::types::EntityType;
-use wasmparser::{CompositeInnerType, FuncType, KnownCustom, Parser, Payload, ValType, Validator, WasmFeatures};
+use wasmparser::{
+    CompositeInnerType, FuncType, KnownCustom, Parser, Payload, ValType, Validator, WasmFeatures,
+};
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{WorldItem, WorldKey};
@@ -50,7 +52,10 @@ pub enum ComponentizeError {
         reason: String,
     },
     /// It says nothing about its world, and exports the first function of none.
-    #[error("exports neither `call` nor `start`, and describes no world; it exports {}", list(exports))]
+    #[error(
+        "exports neither `call` nor `start`, and describes no world; it exports {}",
+        list(exports)
+    )]
     NoWorld {
         /// The functions that it exports.
         exports: Vec<String>,
@@ -139,7 +144,7 @@ impl MakeError {
     }
 }
 
-/// Makes a component without WASI of whatever WebAssembly file there is: [`componentize`] for a core module,
+/// Makes a component without WASI of whatever WebAssembly file there is: [`componentize()`] for a core module,
 /// [`deny_wasi`] for a component.
 ///
 /// # Errors
@@ -172,9 +177,13 @@ pub fn componentize(core: &[u8]) -> Result<Built, ComponentizeError> {
         length: core.len(),
         reason: error.message().to_owned(),
     })?;
-    let world = if module.describes_world { None } else { Some(module.check_world()?) };
+    let world = if module.describes_world {
+        None
+    } else {
+        Some(module.check_world()?)
+    };
     let (mut core, denied) = match rewrite::replace_wasi(core)? {
-        Some((core, denied)) => (core, denied),
+        Some(rewritten) => (rewritten.bytes, rewritten.denied),
         None => (core.to_vec(), Vec::new()),
     };
     let embedded = match world {
@@ -212,8 +221,12 @@ impl CoreModule {
         }
         let types = Validator::new_with_features(WasmFeatures::all()).validate_all(core)?;
         let types = types.as_ref();
-        let mut module =
-            Self { describes_world, functions: Vec::new(), others: Vec::new(), has_memory: false };
+        let mut module = Self {
+            describes_world,
+            functions: Vec::new(),
+            others: Vec::new(),
+            has_memory: false,
+        };
         for (name, entity) in types.core_exports().into_iter().flatten() {
             match entity {
                 EntityType::Func(id) | EntityType::FuncExact(id) => {
@@ -229,7 +242,10 @@ impl CoreModule {
     }
 
     fn function(&self, name: &str) -> Option<&FuncType> {
-        self.functions.iter().find(|(found, _)| found == name).map(|(_, ty)| ty)
+        self.functions
+            .iter()
+            .find(|(found, _)| found == name)
+            .map(|(_, ty)| ty)
     }
 
     /// The world that the exports stand for, with everything that it needs of a core module.
@@ -252,10 +268,22 @@ impl CoreModule {
             }
         }
         if !self.has_memory {
-            let found = self.others.iter().any(|name| name == "memory").then(|| "not a memory".to_owned());
-            problems.push(ExportProblem { name: "memory".to_owned(), wanted: "(memory)".to_owned(), found });
+            let found = self
+                .others
+                .iter()
+                .any(|name| name == "memory")
+                .then(|| "not a memory".to_owned());
+            problems.push(ExportProblem {
+                name: "memory".to_owned(),
+                wanted: "(memory)".to_owned(),
+                found,
+            });
         }
-        if problems.is_empty() { Ok(world) } else { Err(ComponentizeError::Exports { world, problems }) }
+        if problems.is_empty() {
+            Ok(world)
+        } else {
+            Err(ComponentizeError::Exports { world, problems })
+        }
     }
 }
 
@@ -263,12 +291,20 @@ impl CoreModule {
 /// ABI, and the one that gives the host memory for strings.
 fn core_exports(world: World) -> impl Iterator<Item = (String, String)> {
     let resolve = resolve();
-    let functions = resolve.worlds[world.in_resolve()].exports.iter().filter_map(move |(key, item)| {
-        let (WorldKey::Name(name), WorldItem::Function(function)) = (key, item) else { return None };
-        let signature = resolve.wasm_signature(AbiVariant::GuestExport, function);
-        let flat = |types: &[WasmType]| types.iter().map(|ty| flat_type(*ty)).collect::<Vec<_>>();
-        Some((name.clone(), describe(&FuncType::new(flat(&signature.params), flat(&signature.results)))))
-    });
+    let functions = resolve.worlds[world.in_resolve()]
+        .exports
+        .iter()
+        .filter_map(move |(key, item)| {
+            let (WorldKey::Name(name), WorldItem::Function(function)) = (key, item) else {
+                return None;
+            };
+            let signature = resolve.wasm_signature(AbiVariant::GuestExport, function);
+            let flat = |types: &[WasmType]| types.iter().map(|ty| flat_type(*ty)).collect::<Vec<_>>();
+            Some((
+                name.clone(),
+                describe(&FuncType::new(flat(&signature.params), flat(&signature.results))),
+            ))
+        });
     let realloc = describe(&FuncType::new([ValType::I32; 4], [ValType::I32]));
     functions.chain([(REALLOC.to_owned(), realloc)])
 }
@@ -291,7 +327,11 @@ fn describe(ty: &FuncType) -> String {
         let types: Vec<String> = types.iter().map(ToString::to_string).collect();
         format!(" ({keyword} {})", types.join(" "))
     };
-    format!("(func{}{})", list("param", ty.params()), list("result", ty.results()))
+    format!(
+        "(func{}{})",
+        list("param", ty.params()),
+        list("result", ty.results())
+    )
 }
 
 fn list(names: &[String]) -> String {
@@ -299,11 +339,122 @@ fn list(names: &[String]) -> String {
     if names.is_empty() {
         return "no function".to_owned();
     }
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{}`", name.escape_debug())).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{}`", name.escape_debug()))
+        .collect();
     let more = names.len().saturating_sub(SHOWN);
-    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+    if more == 0 {
+        shown.join(", ")
+    } else {
+        format!("{} and {more} more", shown.join(", "))
+    }
 }
 
 fn join(problems: &[ExportProblem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::Preflight;
+    use crate::component::fixtures::{self, CALL, INSTANCE, MEMORY, REQUEST};
+
+    #[test]
+    fn the_exports_decide_the_world() {
+        let worlds = [&[MEMORY, CALL][..], &[REQUEST, MEMORY, INSTANCE][..]].map(|parts| {
+            let built = componentize(&fixtures::core(parts)).unwrap();
+            assert_eq!(built.denied, [] as [&str; 0]);
+            Preflight::of(&built.bytes).unwrap().world()
+        });
+        assert_eq!(worlds, [Some(World::Tool), Some(World::Instance)]);
+    }
+
+    #[test]
+    fn a_world_that_the_module_describes_goes_before_its_exports() {
+        let mut core = fixtures::core(&[MEMORY, CALL, INSTANCE]);
+        assert_eq!(componentize(&core), Err(ComponentizeError::BothWorlds));
+        wit_component::embed_component_metadata(
+            &mut core,
+            resolve(),
+            World::Instance.in_resolve(),
+            StringEncoding::UTF8,
+        )
+        .unwrap();
+        let built = componentize(&core).unwrap();
+        assert_eq!(
+            Preflight::of(&built.bytes).unwrap().world(),
+            Some(World::Instance)
+        );
+    }
+
+    #[test]
+    fn wasi_of_either_preview_is_replaced() {
+        let imports = r#"
+            (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+            (import "wasi:clocks/monotonic-clock@0.2.0" "now" (func (result i64)))"#;
+        let built = componentize(&fixtures::core(&[imports, MEMORY, CALL])).unwrap();
+        assert_eq!(
+            built.denied,
+            ["wasi_snapshot_preview1", "wasi:clocks/monotonic-clock@0.2.0"]
+        );
+        assert_eq!(Preflight::of(&built.bytes).unwrap().imports, []);
+    }
+
+    #[test]
+    fn a_module_that_does_not_fit_says_what_it_would_need() {
+        let start = r#"(func (export "start") (param i32 i32) (result i64) unreachable)"#;
+        let no_memory = r#"(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)"#;
+        let modules: [&[&str]; 6] = [
+            &[MEMORY],
+            &[],
+            &[start, r#"(memory 1)"#],
+            &[r#"(memory (export "memory") 1)"#, CALL],
+            &[
+                no_memory,
+                r#"(func (export "call") (param i32 i32 i32 i32) (result i32) unreachable)"#,
+            ],
+            &[r#"(import "env" "log" (func))"#, MEMORY, CALL],
+        ];
+        let messages = modules.map(|parts| componentize(&fixtures::core(parts)).unwrap_err().to_string());
+        insta::assert_snapshot!(messages.join("\n"), @"
+        exports neither `call` nor `start`, and describes no world; it exports `cabi_realloc`
+        exports neither `call` nor `start`, and describes no world; it exports no function
+        does not fit the world yoi:plugin/instance@1.0.0: `start` is `(func (param i32 i32) (result i64))` instead of `(func (param i32 i32) (result i32))`; `handle-tool` is missing, a `(func (param i32 i32 i32 i32) (result i32))`; `handle-ingress` is missing, a `(func (param i32 i32 i32 i32) (result i32))`; `status` is missing, a `(func (result i32))`; `stop` is missing, a `(func (result i32))`; `cabi_realloc` is missing, a `(func (param i32 i32 i32 i32) (result i32))`; `memory` is missing, a `(memory)`
+        does not fit the world yoi:plugin/tool@1.0.0: `cabi_realloc` is missing, a `(func (param i32 i32 i32 i32) (result i32))`
+        does not fit the world yoi:plugin/tool@1.0.0: `memory` is missing, a `(memory)`
+        the module makes no component: failed to decode world from module: module was not valid: failed to resolve import `env::log`: module requires an import interface named `env`
+        ");
+    }
+
+    #[test]
+    fn what_is_no_module_is_refused() {
+        let module = fixtures::core(&[MEMORY, CALL]);
+        let messages = [
+            componentize(b"(module)"),
+            componentize(&fixtures::tool()),
+            componentize(&module[..module.len() / 2]),
+        ]
+        .map(|result| result.unwrap_err().to_string());
+        insta::assert_snapshot!(messages.join("\n"), @"
+        not WebAssembly: the text form (WAT); it is to be assembled first
+        a component already
+        not a valid core module: unexpected end-of-file (at byte 40 of 71)
+        ");
+    }
+
+    #[test]
+    fn either_kind_of_file_can_be_made_a_component() {
+        assert_eq!(make(&fixtures::tool()).unwrap().bytes, fixtures::tool());
+        let made = make(&fixtures::core(&[MEMORY, CALL])).unwrap();
+        assert_eq!(Preflight::of(&made.bytes).unwrap().world(), Some(World::Tool));
+        insta::assert_snapshot!(make(b"\x7fELF\x02\x01\x01\0").unwrap_err(), @"not WebAssembly: a native program or library (ELF)");
+    }
 }

@@ -4,7 +4,7 @@
 //! with the same step, [`deny_wasi`]: what is still imported from WASI is replaced by local functions.
 //!
 //! - [`make`]: whatever WebAssembly file there is, as a component without WASI
-//! - [`componentize`]: a core module
+//! - [`componentize()`]: a core module
 //! - [`deny_wasi`]: a finished component
 //! - [`build_project`]: a Cargo project
 //!

@@ -95,35 +95,113 @@ pub fn build_project(dir: &Path) -> Result<BuiltProject, BuildError> {
     let artifacts = cargo::build(&manifest, home)?;
     let (package, artifact) = choose(artifacts, &manifest, dir)?;
 
-    let read = |error| BuildError::Read { path: artifact.clone(), error };
+    let read = |error| BuildError::Read {
+        path: artifact.clone(),
+        error,
+    };
     let bytes = std::fs::metadata(&artifact).map_err(read)?.len();
     if bytes > COMPONENT_BYTES {
-        return Err(BuildError::TooLarge { path: artifact, bytes });
+        return Err(BuildError::TooLarge {
+            path: artifact,
+            bytes,
+        });
     }
     let built = std::fs::read(&artifact).map_err(read)?;
-    let Built { bytes, denied } =
-        make(&built).map_err(|error| BuildError::Make { path: artifact.clone(), error })?;
-    Ok(BuiltProject { package, artifact, bytes, denied })
+    let Built { bytes, denied } = make(&built).map_err(|error| BuildError::Make {
+        path: artifact.clone(),
+        error,
+    })?;
+    Ok(BuiltProject {
+        package,
+        artifact,
+        bytes,
+        denied,
+    })
 }
 
 /// The component among all that was built: that of the project's own package, or, if the folder is only the
 /// root of a workspace, the single one of its members.
-fn choose(
-    artifacts: Vec<Artifact>,
-    manifest: &Path,
-    dir: &Path,
-) -> Result<(String, PathBuf), BuildError> {
+fn choose(artifacts: Vec<Artifact>, manifest: &Path, dir: &Path) -> Result<(String, PathBuf), BuildError> {
     let is_own = |artifact: &Artifact| artifact.manifest == manifest;
     let has_own_package = artifacts.iter().any(is_own);
     let mut components = artifacts
         .into_iter()
         .filter(|artifact| artifact.is_cdylib && (is_own(artifact) || !has_own_package))
         .filter_map(|artifact| Some((artifact.package, artifact.wasm?)));
-    let Some(first) = components.next() else { return Err(BuildError::NotCdylib(dir.to_owned())) };
+    let Some(first) = components.next() else {
+        return Err(BuildError::NotCdylib(dir.to_owned()));
+    };
     let mut packages = vec![first.0.clone()];
     packages.extend(components.map(|(package, _)| package));
     match packages.len() {
         1 => Ok(first),
-        _ => Err(BuildError::Several { dir: dir.to_owned(), packages }),
+        _ => Err(BuildError::Several {
+            dir: dir.to_owned(),
+            packages,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(package: &str, manifest: &str, is_cdylib: bool) -> Artifact {
+        Artifact {
+            package: package.to_owned(),
+            manifest: manifest.into(),
+            is_cdylib,
+            wasm: is_cdylib.then(|| format!("/target/{package}.wasm").into()),
+        }
+    }
+
+    fn chosen(artifacts: Vec<Artifact>) -> Result<String, String> {
+        choose(artifacts, Path::new("/p/Cargo.toml"), Path::new("p"))
+            .map(|(package, _)| package)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_projects_own_component_is_chosen_among_its_dependencies() {
+        let artifacts = vec![
+            built("other", "/o/Cargo.toml", true),
+            built("own", "/p/Cargo.toml", true),
+        ];
+        assert_eq!(chosen(artifacts), Ok("own".to_owned()));
+        let library = vec![
+            built("other", "/o/Cargo.toml", true),
+            built("own", "/p/Cargo.toml", false),
+        ];
+        insta::assert_snapshot!(chosen(library).unwrap_err(), @"the package in p makes no component: it is no `cdylib`");
+    }
+
+    #[test]
+    fn the_root_of_a_workspace_stands_for_its_only_component() {
+        let one = vec![
+            built("library", "/l/Cargo.toml", false),
+            built("one", "/p/one/Cargo.toml", true),
+        ];
+        assert_eq!(chosen(one), Ok("one".to_owned()));
+        let two = vec![
+            built("one", "/p/one/Cargo.toml", true),
+            built("two", "/p/two/Cargo.toml", true),
+        ];
+        insta::assert_snapshot!(chosen(two).unwrap_err(), @"p makes several components: one, two");
+    }
+
+    #[test]
+    fn a_folder_without_a_project_is_named() {
+        let error = build_project(Path::new("no/such/folder")).unwrap_err();
+        insta::assert_snapshot!(error, @"there is no Cargo.toml in no/such/folder");
+    }
+
+    #[test]
+    fn a_library_that_is_no_cdylib_gets_the_lines_to_add() {
+        insta::assert_snapshot!(BuildError::NotCdylib("p".into()).advice().unwrap(), @r#"
+        add to its Cargo.toml:
+
+        [lib]
+        crate-type = ["cdylib"]
+        "#);
     }
 }

@@ -43,9 +43,15 @@ impl From<reencode::Error<Infallible>> for RewriteError {
     }
 }
 
-/// The module with every import from WASI replaced, and the modules it imported them from, each once. None if
-/// it imports nothing from WASI.
-pub(super) fn replace_wasi(module: &[u8]) -> Result<Option<(Vec<u8>, Vec<String>)>, RewriteError> {
+/// A core module that imports nothing from WASI any more.
+pub(super) struct Rewritten {
+    pub(super) bytes: Vec<u8>,
+    /// The modules it imported from, each once.
+    pub(super) denied: Vec<String>,
+}
+
+/// The module with every import from WASI replaced. None if it imports nothing from WASI.
+pub(super) fn replace_wasi(module: &[u8]) -> Result<Option<Rewritten>, RewriteError> {
     let plan = Plan::of(module)?;
     if plan.stubs.is_empty() {
         return Ok(None);
@@ -53,7 +59,10 @@ pub(super) fn replace_wasi(module: &[u8]) -> Result<Option<(Vec<u8>, Vec<String>
     if !plan.has_code {
         return Err(RewriteError::NoCode);
     }
-    let mut rewriter = Rewriter { plan, names_written: false };
+    let mut rewriter = Rewriter {
+        plan,
+        names_written: false,
+    };
     let mut out = Module::new();
     rewriter.parse_core_module(&mut out, Parser::new(0), module)?;
     if !rewriter.names_written {
@@ -67,7 +76,10 @@ pub(super) fn replace_wasi(module: &[u8]) -> Result<Option<(Vec<u8>, Vec<String>
             denied.push(stub.module);
         }
     }
-    Ok(Some((out.finish(), denied)))
+    Ok(Some(Rewritten {
+        bytes: out.finish(),
+        denied,
+    }))
 }
 
 /// What is known of a module before it is rewritten.
@@ -143,9 +155,16 @@ impl Plan {
 
         let kept = imports.iter().filter(|import| import.is_none()).count() as u32;
         let (mut next_kept, mut next_stub) = (0, kept);
-        let mut plan = Self { has_code, ..Self::default() };
+        let mut plan = Self {
+            has_code,
+            ..Self::default()
+        };
         for import in imports {
-            let next = if import.is_some() { &mut next_stub } else { &mut next_kept };
+            let next = if import.is_some() {
+                &mut next_stub
+            } else {
+                &mut next_kept
+            };
             plan.imported.push(*next);
             *next += 1;
             plan.stubs.extend(import.map(|mut replaced| {
@@ -177,7 +196,12 @@ impl Rewriter {
             .collect();
         let replaced = first_stub..first_stub + self.plan.stubs.len() as u32;
         for naming in old.into_iter().flatten().map_while(Result::ok) {
-            let index = self.plan.imported.get(naming.index as usize).copied().unwrap_or(naming.index);
+            let index = self
+                .plan
+                .imported
+                .get(naming.index as usize)
+                .copied()
+                .unwrap_or(naming.index);
             if !replaced.contains(&index) {
                 names.push((index, naming.name.to_owned()));
             }
@@ -279,5 +303,150 @@ impl Reencode for Rewriter {
             self.parse_custom_name_subsection(&mut names, other)?;
         }
         Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use wasmtime::{Engine, Instance, Module as Compiled, Store};
+
+    use super::*;
+    use crate::component::fixtures::{MEMORY, core};
+
+    const PREVIEW1: &str = r#"
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))"#;
+
+    fn run(check: &str) -> i32 {
+        let check = format!(r#"(func (export "check") (result i32) {check})"#);
+        let Rewritten { bytes, denied } = replace_wasi(&core(&[PREVIEW1, MEMORY, &check])).unwrap().unwrap();
+        assert_eq!(denied, ["wasi_snapshot_preview1"]);
+        let engine = Engine::default();
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &Compiled::new(&engine, &bytes).unwrap(), &[]).unwrap();
+        instance
+            .get_typed_func::<(), i32>(&mut store, "check")
+            .unwrap()
+            .call(&mut store, ())
+            .unwrap()
+    }
+
+    #[test]
+    fn preview_1_takes_all_that_is_written() {
+        let lengths = r#"
+            (i32.store (i32.const 68) (i32.const 5))
+            (i32.store (i32.const 76) (i32.const 0))
+            (i32.store (i32.const 84) (i32.const 37))"#;
+        let write = |count: u32| {
+            format!(
+                "{lengths} (drop (call $write (i32.const 1) (i32.const 64) (i32.const {count}) (i32.const 32)))
+                 (i32.load (i32.const 32))"
+            )
+        };
+        assert_eq!(run(&write(0)), 0);
+        assert_eq!(run(&write(1)), 5);
+        assert_eq!(run(&write(3)), 42);
+    }
+
+    #[test]
+    fn preview_1_seeds_are_zero_and_what_is_not_there_says_so() {
+        let random = r#"
+            (memory.fill (i32.const 64) (i32.const 255) (i32.const 16))
+            (drop (call $random (i32.const 64) (i32.const 8)))
+            (i32.add (i32.load (i32.const 68)) (i32.load8_u (i32.const 72)))"#;
+        assert_eq!(run(random), 255);
+        assert_eq!(
+            run("(call $seek (i32.const 3) (i64.const 0) (i32.const 0) (i32.const 0))"),
+            52
+        );
+        let time = "(drop (call $time (i32.const 0) (i64.const 0) (i32.const 64))) (i32.load (i32.const 64))";
+        assert_eq!(run(time), 0);
+    }
+
+    #[test]
+    fn names_stay_with_their_functions() {
+        let module = core(&[
+            r#"(import "wasi:cli/exit@0.2.6" "exit" (func $theirs (param i32)))
+               (import "host" "log" (func $log))
+               (import "wasi:cli/exit@0.2.6" "more" (func $more))"#,
+            r#"(func $first (call $log)) (func $second (param $status i32) (call $theirs (local.get $status)))
+               (table 4 funcref) (elem (i32.const 0) func $theirs $log $more $second)"#,
+        ]);
+        let Rewritten { bytes, .. } = replace_wasi(&module).unwrap().unwrap();
+        let mut names = Vec::new();
+        for payload in Parser::new(0).parse_all(&bytes) {
+            let Payload::CustomSection(section) = payload.unwrap() else {
+                continue;
+            };
+            let KnownCustom::Name(section) = section.as_known() else {
+                continue;
+            };
+            for subsection in section {
+                if let Name::Function(map) = subsection.unwrap() {
+                    names.extend(
+                        map.into_iter()
+                            .map(|naming| naming.map(|naming| naming.name).unwrap()),
+                    );
+                }
+            }
+        }
+        insta::assert_snapshot!(names.join("\n"), @"
+        log
+        [denied] wasi:cli/exit@0.2.6#exit
+        [denied] wasi:cli/exit@0.2.6#more
+        first
+        second
+        ");
+        wasmparser::validate(&bytes).unwrap();
+    }
+
+    #[test]
+    fn a_stripped_module_gets_the_names_of_what_was_replaced() {
+        let module = core(&[r#"(import "wasi:cli/exit@0.2.6" "exit" (func (param i32))) (func)"#]);
+        let Rewritten { bytes, .. } = replace_wasi(&module).unwrap().unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains("[denied] wasi:cli/exit@0.2.6#exit"));
+        wasmparser::validate(&bytes).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_named() {
+        let memory = replace_wasi(&core(&[r#"(import "wasi:cli/exit" "memory" (memory 1))"#]))
+            .err()
+            .unwrap();
+        insta::assert_snapshot!(memory, @"the core module imports `memory` from `wasi:cli/exit`, which is no function");
+        let no_code = replace_wasi(&core(&[r#"(import "wasi:cli/exit" "exit" (func))"#]))
+            .err()
+            .unwrap();
+        insta::assert_snapshot!(no_code, @"the core module imports from WASI but has no code of its own");
+    }
+
+    #[test]
+    fn a_function_of_another_type_than_expected_traps_instead_of_writing_anywhere() {
+        let module = core(&[
+            r#"(import "wasi:clocks/wall-clock@0.3.0" "now" (func (param f32) (result f64))) (func)"#,
+            MEMORY,
+        ]);
+        let Rewritten { bytes, .. } = replace_wasi(&module).unwrap().unwrap();
+        wasmparser::validate(&bytes).unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_damage_to_a_module_makes_it_panic(
+            damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        ) {
+            let mut bytes = core(&[PREVIEW1, MEMORY, r#"(func (export "call"))"#]);
+            for (index, byte) in damage {
+                let index = index.index(bytes.len());
+                bytes[index] = byte;
+            }
+            let _ = replace_wasi(&bytes);
+        }
     }
 }

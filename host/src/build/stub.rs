@@ -98,11 +98,19 @@ const fn writing(stores: &'static [Store]) -> Stub {
 }
 
 const fn result(offset: u64, value: Value) -> Store {
-    Store { address: Address::Result, offset, value }
+    Store {
+        address: Address::Result,
+        offset,
+        value,
+    }
 }
 
 const fn param(index: u32, value: Value) -> Store {
-    Store { address: Address::Param(index), offset: 0, value }
+    Store {
+        address: Address::Param(index),
+        offset: 0,
+        value,
+    }
 }
 
 impl Stub {
@@ -112,7 +120,11 @@ impl Stub {
             Some(interface) => preview2(interface.split('@').next().unwrap_or(interface), name),
             None => preview1(name),
         };
-        if stub.fits(ty, has_memory) { stub } else { Stub::Trap }
+        if stub.fits(ty, has_memory) {
+            stub
+        } else {
+            Stub::Trap
+        }
     }
 
     /// Whether the function has the parameters and results that the stand-in works with. Another version of
@@ -158,7 +170,13 @@ impl Stub {
             Stub::SwallowBuffers => swallow_buffers(),
             Stub::ZeroBuffer => {
                 let mut body = Function::new([]);
-                body.instructions().local_get(0).i32_const(0).local_get(1).memory_fill(0).i32_const(0).end();
+                body.instructions()
+                    .local_get(0)
+                    .i32_const(0)
+                    .local_get(1)
+                    .memory_fill(0)
+                    .i32_const(0)
+                    .end();
                 body
             }
         }
@@ -177,8 +195,14 @@ impl Address {
 
 impl Store {
     fn write(&self, code: &mut InstructionSink<'_>, ty: &FuncType) {
-        let Some(address) = self.address.in_params(ty) else { return };
-        let at = |align| MemArg { offset: self.offset, align, memory_index: 0 };
+        let Some(address) = self.address.in_params(ty) else {
+            return;
+        };
+        let at = |align| MemArg {
+            offset: self.offset,
+            align,
+            memory_index: 0,
+        };
         code.local_get(address);
         match self.value {
             Value::Byte(value) => code.i32_const(value).i32_store8(at(0)),
@@ -249,16 +273,32 @@ fn preview1(name: &str) -> Stub {
 /// Adds up the lengths in an array of buffers, each an address and a length.
 fn swallow_buffers() -> Function {
     let (buffers, count, written, sum) = (1, 2, 3, 4);
-    let length = MemArg { offset: 4, align: 2, memory_index: 0 };
-    let answer = MemArg { offset: 0, align: 2, memory_index: 0 };
+    let length = MemArg {
+        offset: 4,
+        align: 2,
+        memory_index: 0,
+    };
+    let answer = MemArg {
+        offset: 0,
+        align: 2,
+        memory_index: 0,
+    };
     let mut body = Function::new([(1, EncodedType::I32)]);
     let mut code = body.instructions();
     code.block(BlockType::Empty).loop_(BlockType::Empty);
     code.local_get(count).i32_eqz().br_if(1);
-    code.local_get(sum).local_get(buffers).i32_load(length).i32_add().local_set(sum);
+    code.local_get(sum)
+        .local_get(buffers)
+        .i32_load(length)
+        .i32_add()
+        .local_set(sum);
     code.local_get(buffers).i32_const(8).i32_add().local_set(buffers);
     code.local_get(count).i32_const(1).i32_sub().local_set(count);
     code.br(0).end().end();
-    code.local_get(written).local_get(sum).i32_store(answer).i32_const(0).end();
+    code.local_get(written)
+        .local_get(sum)
+        .i32_store(answer)
+        .i32_const(0)
+        .end();
     body
 }

@@ -32,9 +32,7 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
 });
 
 /// A kind of plugin, as the contract tells them apart.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum World {
     /// Without state: every call runs in an instance of its own.
     #[serde(rename = "yoi:plugin/tool@1.0.0")]
@@ -108,7 +106,10 @@ impl FromStr for World {
     type Err = UnknownWorld;
 
     fn from_str(id: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|world| world.id() == id).ok_or_else(|| UnknownWorld(id.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|world| world.id() == id)
+            .ok_or_else(|| UnknownWorld(id.to_owned()))
     }
 }
 
@@ -187,11 +188,22 @@ impl Contract {
         let types = validated.as_ref();
 
         let world = |world: World| -> Result<(ParsedWorld, ComponentTypeId), ContractError> {
-            let id = resolve.select_world(&[plugin], Some(world.name())).map_err(ContractError::new)?;
+            let id = resolve
+                .select_world(&[plugin], Some(world.name()))
+                .map_err(ContractError::new)?;
             let ty = world_type(types, world)
                 .ok_or_else(|| ContractError::new(format_args!("there is no world `{world}`")))?;
-            let exports = types[ty].exports.iter().filter_map(|(name, item)| function(types, name, item));
-            Ok((ParsedWorld { id, exports: exports.collect() }, ty))
+            let exports = types[ty]
+                .exports
+                .iter()
+                .filter_map(|(name, item)| function(types, name, item));
+            Ok((
+                ParsedWorld {
+                    id,
+                    exports: exports.collect(),
+                },
+                ty,
+            ))
         };
         let (tool, _) = world(World::Tool)?;
         let (instance, instance_type) = world(World::Instance)?;
@@ -200,7 +212,12 @@ impl Contract {
             .iter()
             .filter_map(|(id, item)| interface(types, id, item))
             .collect();
-        Ok(Self { resolve, tool, instance, imports })
+        Ok(Self {
+            resolve,
+            tool,
+            instance,
+            imports,
+        })
     }
 }
 
@@ -216,8 +233,10 @@ fn push(resolve: &mut Resolve, files: &[(&str, &str)]) -> Result<wit_parser::Pac
 /// A package is encoded as one type per world: a component type whose only export is the world, itself a
 /// component type under its full name.
 fn world_type(types: TypesRef<'_>, world: World) -> Option<ComponentTypeId> {
-    let ComponentEntityType::Type { created: ComponentAnyTypeId::Component(wrapper), .. } =
-        types.component_item_for_export(world.name())?.ty
+    let ComponentEntityType::Type {
+        created: ComponentAnyTypeId::Component(wrapper),
+        ..
+    } = types.component_item_for_export(world.name())?.ty
     else {
         return None;
     };
@@ -229,17 +248,26 @@ fn world_type(types: TypesRef<'_>, world: World) -> Option<ComponentTypeId> {
 
 fn function(types: TypesRef<'_>, name: &str, item: &ComponentItem) -> Option<Function> {
     match item.ty {
-        ComponentEntityType::Func(id) => {
-            Some(Function { name: name.to_owned(), signature: Signature::of(types, id) })
-        }
+        ComponentEntityType::Func(id) => Some(Function {
+            name: name.to_owned(),
+            signature: Signature::of(types, id),
+        }),
         _ => None,
     }
 }
 
 fn interface(types: TypesRef<'_>, id: &str, item: &ComponentItem) -> Option<Interface> {
-    let ComponentEntityType::Instance(instance) = item.ty else { return None };
-    let functions = types[instance].exports.iter().filter_map(|(name, item)| function(types, name, item));
-    Some(Interface { id: id.to_owned(), functions: functions.collect() })
+    let ComponentEntityType::Instance(instance) = item.ty else {
+        return None;
+    };
+    let functions = types[instance]
+        .exports
+        .iter()
+        .filter_map(|(name, item)| function(types, name, item));
+    Some(Interface {
+        id: id.to_owned(),
+        functions: functions.collect(),
+    })
 }
 
 #[cfg(test)]
@@ -254,7 +282,12 @@ mod tests {
             let package = found.package.unwrap();
             assert_eq!(contract.resolve.id_of_name(package, &found.name), world.id());
             assert_eq!(world.id().parse(), Ok(*world));
-            assert!(world.exports().iter().any(|function| function.name == world.entry()));
+            assert!(
+                world
+                    .exports()
+                    .iter()
+                    .any(|function| function.name == world.entry())
+            );
         }
     }
 
@@ -265,13 +298,22 @@ mod tests {
             names.map(|key| resolve().name_world_key(key)).collect::<Vec<_>>()
         });
         assert_eq!(imports[0], imports[1]);
-        assert_eq!(imports[0], host_imports().iter().map(|interface| interface.id.clone()).collect::<Vec<_>>());
+        assert_eq!(
+            imports[0],
+            host_imports()
+                .iter()
+                .map(|interface| interface.id.clone())
+                .collect::<Vec<_>>()
+        );
     }
 
     #[test]
     fn a_component_that_finds_wit_in_both_folders_finds_the_same() {
         for (name, text) in HOST_WIT {
-            let copy = format!("{}/../wit/plugin/deps/yoi-host-1.0.0/{name}", env!("CARGO_MANIFEST_DIR"));
+            let copy = format!(
+                "{}/../wit/plugin/deps/yoi-host-1.0.0/{name}",
+                env!("CARGO_MANIFEST_DIR")
+            );
             assert_eq!(std::fs::read_to_string(copy).unwrap(), text, "{name}");
         }
     }

@@ -35,11 +35,13 @@ impl Encoding {
             return Err(NotWasm::Empty);
         }
         if bytes.len() < HEADER_BYTES {
-            return Err(if MAGIC.starts_with(&bytes[..bytes.len().min(MAGIC.len())]) && bytes[0] == 0 {
-                NotWasm::TruncatedHeader { length: bytes.len() }
-            } else {
-                NotWasm::other(bytes)
-            });
+            return Err(
+                if MAGIC.starts_with(&bytes[..bytes.len().min(MAGIC.len())]) && bytes[0] == 0 {
+                    NotWasm::TruncatedHeader { length: bytes.len() }
+                } else {
+                    NotWasm::other(bytes)
+                },
+            );
         }
         let Some(header) = bytes.strip_prefix(&MAGIC) else {
             return Err(NotWasm::other(bytes));
@@ -96,7 +98,9 @@ pub enum NotWasm {
 
 impl NotWasm {
     fn other(bytes: &[u8]) -> Self {
-        Self::Other { what: recognise(bytes) }
+        Self::Other {
+            what: recognise(bytes),
+        }
     }
 }
 
@@ -105,16 +109,25 @@ fn recognise(bytes: &[u8]) -> String {
     const KNOWN: [(&[u8], &str); 12] = [
         (b"\x7fELF", "a native program or library (ELF)"),
         (b"\xcf\xfa\xed\xfe", "a native program or library (Mach-O)"),
-        (b"\xca\xfe\xba\xbe", "a native program (universal Mach-O) or a Java class"),
+        (
+            b"\xca\xfe\xba\xbe",
+            "a native program (universal Mach-O) or a Java class",
+        ),
         (b"MZ", "a native program or library (Windows)"),
-        (b"PK\x03\x04", "a zip archive; a packed plugin holds its component within"),
+        (
+            b"PK\x03\x04",
+            "a zip archive; a packed plugin holds its component within",
+        ),
         (b"PK\x05\x06", "an empty zip archive"),
         (b"\x1f\x8b", "a gzip archive"),
         (b"\x28\xb5\x2f\xfd", "zstd-compressed data"),
         (b"BC\xc0\xde", "LLVM bitcode"),
         (b"!<arch>\n", "a static library"),
         (b"#!", "a script"),
-        (b"version https://git-lfs", "a Git LFS pointer; the file itself was not fetched"),
+        (
+            b"version https://git-lfs",
+            "a Git LFS pointer; the file itself was not fetched",
+        ),
     ];
     if let Some((_, what)) = KNOWN.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return (*what).to_owned();
@@ -124,7 +137,8 @@ fn recognise(bytes: &[u8]) -> String {
         let text = text.trim_start();
         return if text.starts_with("(component") || text.starts_with("(module") || text.starts_with(";;") {
             "the text form (WAT); it is to be assembled first".to_owned()
-        } else if text.starts_with("package ") || text.starts_with("interface ") || text.starts_with("world ") {
+        } else if text.starts_with("package ") || text.starts_with("interface ") || text.starts_with("world ")
+        {
             "a WIT file; it describes a component but is none".to_owned()
         } else if text.starts_with('<') {
             "an HTML or XML document".to_owned()
@@ -135,7 +149,11 @@ fn recognise(bytes: &[u8]) -> String {
     if head.iter().all(|byte| *byte == 0) {
         return "the file begins with zeros".to_owned();
     }
-    let shown: Vec<String> = bytes.iter().take(HEADER_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let shown: Vec<String> = bytes
+        .iter()
+        .take(HEADER_BYTES)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("the file begins with {}", shown.join(" "))
 }
 
@@ -143,7 +161,9 @@ fn recognise(bytes: &[u8]) -> String {
 fn as_text(head: &[u8]) -> Option<&str> {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
-        Err(error) if error.error_len().is_none() => std::str::from_utf8(&head[..error.valid_up_to()]).ok()?,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).ok()?
+        }
         Err(_) => return None,
     };
     let printable = |c: char| !c.is_control() || c.is_whitespace();
@@ -181,8 +201,10 @@ mod tests {
             b"\0\0\0\0\0\0\0\0\0\0",
             b"\x93NUMPY\x01\0\xff\xfe",
         ];
-        let messages: Vec<String> =
-            files.iter().map(|file| Encoding::of(file).unwrap_err().to_string()).collect();
+        let messages: Vec<String> = files
+            .iter()
+            .map(|file| Encoding::of(file).unwrap_err().to_string())
+            .collect();
         insta::assert_snapshot!(messages.join("\n"), @"
         the file is empty
         the file ends within its header, after 3 of 8 bytes
@@ -207,7 +229,12 @@ mod tests {
     #[test]
     fn a_huge_file_costs_no_more_than_a_small_one() {
         let zeros = vec![0; 100 * 1024 * 1024];
-        assert_eq!(Encoding::of(&zeros), Err(NotWasm::Other { what: "the file begins with zeros".to_owned() }));
+        assert_eq!(
+            Encoding::of(&zeros),
+            Err(NotWasm::Other {
+                what: "the file begins with zeros".to_owned()
+            })
+        );
     }
 
     #[test]

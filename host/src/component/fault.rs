@@ -175,21 +175,33 @@ impl Fault {
     #[must_use]
     pub fn advice(&self) -> Option<String> {
         match &self.problem {
-            Problem::NoWorld { within: Some(interface), .. } => {
-                Some(format!("the interface `{interface}` holds it: export the function itself, at the top level of the world"))
-            }
-            Problem::NoWorld { nearest: Some(Nearest { found, wanted }), .. } => {
-                Some(format!("is the export `{found}` meant to be `{wanted}`?"))
-            }
-            Problem::MissingExport { name, nearest: Some(nearest), .. } => {
-                Some(format!("is the export `{nearest}` meant to be `{name}`?"))
-            }
+            Problem::NoWorld {
+                within: Some(interface),
+                ..
+            } => Some(format!(
+                "the interface `{interface}` holds it: export the function itself, at the top level of the world"
+            )),
+            Problem::NoWorld {
+                nearest: Some(Nearest { found, wanted }),
+                ..
+            } => Some(format!("is the export `{found}` meant to be `{wanted}`?")),
+            Problem::MissingExport {
+                name,
+                nearest: Some(nearest),
+                ..
+            } => Some(format!("is the export `{nearest}` meant to be `{name}`?")),
             Problem::MissingExport { name, wanted, .. } => Some(format!("export {name}: {wanted}")),
-            Problem::UnknownImport { nearest: Some(nearest), .. } => Some(format!("is `{nearest}` meant?")),
-            Problem::UnknownFunction { nearest: Some(nearest), .. } => Some(format!("is `{nearest}` meant?")),
-            Problem::ImportVersion { wanted, .. } => {
-                Some(format!("generate the guest's bindings from a WIT that imports `{wanted}`"))
-            }
+            Problem::UnknownImport {
+                nearest: Some(nearest),
+                ..
+            } => Some(format!("is `{nearest}` meant?")),
+            Problem::UnknownFunction {
+                nearest: Some(nearest),
+                ..
+            } => Some(format!("is `{nearest}` meant?")),
+            Problem::ImportVersion { wanted, .. } => Some(format!(
+                "generate the guest's bindings from a WIT that imports `{wanted}`"
+            )),
             Problem::WasiImport { cause, toolchain, .. } => {
                 let (origin, remedy) = (cause.origin(*toolchain), cause.remedy(*toolchain));
                 let last_resort = if wasi::can_be_denied(*toolchain) {
@@ -199,9 +211,6 @@ impl Fault {
                 };
                 Some(format!("it comes from {origin}; {remedy}{last_resort}"))
             }
-            Problem::TooLarge { resource: Resource::Memories, .. } => Some(
-                "link with a smaller stack (`-z stack-size=`) or less static data".to_owned(),
-            ),
             _ => None,
         }
     }
@@ -246,7 +255,9 @@ impl fmt::Display for Problem {
             Problem::MissingExport { world, name, .. } => {
                 write!(f, "lacks the export `{name}` of world {world}")
             }
-            Problem::ExportType { name, wanted, found, .. } => {
+            Problem::ExportType {
+                name, wanted, found, ..
+            } => {
                 write!(f, "exports `{name}` as `{found}` instead of `{wanted}`")
             }
             Problem::UnknownImport { name, .. } => write!(f, "imports `{name}`, which no yoi host has"),
@@ -254,31 +265,54 @@ impl fmt::Display for Problem {
                 write!(f, "imports `{name}` where the host has `{wanted}`")
             }
             Problem::WasiImport { name, .. } => write!(f, "imports `{name}`, and a yoi host has no WASI"),
-            Problem::ImportType { name, function: Some(function), wanted: Some(wanted), found } => {
-                write!(f, "imports `{function}` of `{name}` as `{found}` instead of `{wanted}`")
+            Problem::ImportType {
+                name,
+                function: Some(function),
+                wanted: Some(wanted),
+                found,
+            } => {
+                write!(
+                    f,
+                    "imports `{function}` of `{name}` as `{found}` instead of `{wanted}`"
+                )
             }
             Problem::ImportType { name, found, .. } => {
-                write!(f, "imports `{name}` as {found} instead of an interface")
+                write!(f, "imports `{name}` as `{found}` instead of an interface")
             }
             Problem::UnknownFunction { name, function, .. } => {
                 write!(f, "imports `{function}` of `{name}`, which has no such function")
             }
-            Problem::TooMany { resource, needed, limit, profile, uses_host_imports } => {
-                write!(f, "needs {needed} {resource}, ")?;
-                match profile {
-                    Profile::Yoi => write!(f, "the yoi host allows {limit}")?,
-                    Profile::Documented => write!(f, "{limit} are allowed")?,
-                }
-                if matches!((profile, resource), (Profile::Yoi, Resource::CoreInstances)) && *uses_host_imports {
+            Problem::TooMany {
+                resource,
+                needed,
+                limit,
+                profile,
+                uses_host_imports,
+            } => {
+                let host = match profile {
+                    Profile::Yoi => "the yoi host",
+                    Profile::Documented => "the host",
+                };
+                write!(f, "needs {needed} {resource}, {host} allows {limit}")?;
+                if matches!((profile, resource), (Profile::Yoi, Resource::CoreInstances))
+                    && *uses_host_imports
+                {
                     write!(f, ": it cannot instantiate a component that uses a host import")?;
                 }
                 Ok(())
             }
-            Problem::TooLarge { resource: Resource::Tables, needed, limit } => {
-                write!(f, "begins with a table of {needed} elements, {limit} are allowed")
+            Problem::TooLarge {
+                resource: Resource::Tables,
+                needed,
+                limit,
+            } => {
+                write!(
+                    f,
+                    "begins with a table of {needed} elements, the host allows {limit}"
+                )
             }
             Problem::TooLarge { needed, limit, .. } => {
-                write!(f, "begins with {needed} bytes of memory, {limit} are allowed")
+                write!(f, "begins with {needed} bytes of memory, the host allows {limit}")
             }
         }
     }

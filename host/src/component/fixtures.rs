@@ -64,8 +64,12 @@ pub(crate) fn instance() -> Vec<u8> {
 /// A component of the world `fixture` in a WIT text of several packages.
 pub(crate) fn component_of(wit: &str, parts: &[&str]) -> Vec<u8> {
     let mut resolve = Resolve::default();
-    let package = resolve.push_source("fixture.wit", wit).expect("the WIT of a fixture is valid");
-    let world = resolve.select_world(&[package], Some("fixture")).expect("it has a world `fixture`");
+    let package = resolve
+        .push_source("fixture.wit", wit)
+        .expect("the WIT of a fixture is valid");
+    let world = resolve
+        .select_world(&[package], Some("fixture"))
+        .expect("it has a world `fixture`");
     encode(&resolve, world, core(parts))
 }
 

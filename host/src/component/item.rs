@@ -53,7 +53,7 @@ impl Item {
 
 /// What the contract says of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(tag = "verdict", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Verdict {
     /// It is as the contract wants it.
     Matches,

@@ -2,10 +2,11 @@
 //!
 //! Which items deviate from the contract is known already; here it is decided what that leads to.
 
+use super::compare::nearest;
 use super::contract::World;
 use super::fault::{Fault, Nearest, Problem, Resource, Severity};
 use super::item::{Item, Verdict};
-use super::preflight::{Preflight, nearest};
+use super::preflight::Preflight;
 use super::wasi::WasiCause;
 use crate::{Limits, Profile};
 
@@ -14,27 +15,41 @@ pub(super) fn faults(preflight: &Preflight, profile: Profile, limits: &Limits) -
         .imports
         .iter()
         .filter_map(|item| import_problem(preflight, item))
-        .map(|problem| Fault { severity: Severity::Refuses, problem })
+        .map(|problem| Fault {
+            severity: Severity::Refuses,
+            problem,
+        })
         .collect();
     faults.extend(export_faults(preflight, profile));
     let problems = need_problems(preflight, profile, limits);
-    faults.extend(problems.into_iter().map(|problem| Fault { severity: Severity::Refuses, problem }));
+    faults.extend(problems.into_iter().map(|problem| Fault {
+        severity: Severity::Refuses,
+        problem,
+    }));
     faults
 }
 
 fn import_problem(preflight: &Preflight, item: &Item) -> Option<Problem> {
     let name = item.name.clone();
     Some(match (&item.verdict, &item.function) {
-        (Verdict::Wasi, _) => {
-            Problem::WasiImport { cause: WasiCause::of(&name), name, toolchain: preflight.toolchain }
-        }
-        (Verdict::WrongVersion { available }, _) => {
-            Problem::ImportVersion { name, wanted: available.clone() }
-        }
-        (Verdict::Unknown { nearest }, Some(function)) => {
-            Problem::UnknownFunction { name, function: function.clone(), nearest: nearest.clone() }
-        }
-        (Verdict::Unknown { nearest }, None) => Problem::UnknownImport { name, nearest: nearest.clone() },
+        (Verdict::Wasi, _) => Problem::WasiImport {
+            cause: WasiCause::of(&name),
+            name,
+            toolchain: preflight.toolchain,
+        },
+        (Verdict::WrongVersion { available }, _) => Problem::ImportVersion {
+            name,
+            wanted: available.clone(),
+        },
+        (Verdict::Unknown { nearest }, Some(function)) => Problem::UnknownFunction {
+            name,
+            function: function.clone(),
+            nearest: nearest.clone(),
+        },
+        (Verdict::Unknown { nearest }, None) => Problem::UnknownImport {
+            name,
+            nearest: nearest.clone(),
+        },
         (Verdict::WrongType, function) => Problem::ImportType {
             name,
             function: function.clone(),
@@ -46,16 +61,31 @@ fn import_problem(preflight: &Preflight, item: &Item) -> Option<Problem> {
 }
 
 fn export_faults(preflight: &Preflight, profile: Profile) -> Vec<Fault> {
-    let refuses = |problem| vec![Fault { severity: Severity::Refuses, problem }];
+    let refuses = |problem| {
+        vec![Fault {
+            severity: Severity::Refuses,
+            problem,
+        }]
+    };
     match preflight.worlds[..] {
-        [world] => preflight.exports.iter().filter_map(|item| export_fault(item, world, profile)).collect(),
+        [world] => preflight
+            .exports
+            .iter()
+            .filter_map(|item| export_fault(item, world, profile))
+            .collect(),
         [] => {
             let found = || preflight.exports.iter().map(|item| item.name.as_str());
             let near = World::ALL.into_iter().find_map(|world| {
                 let found = nearest(world.entry(), found())?.to_owned();
-                Some(Nearest { found, wanted: world.entry().to_owned() })
+                Some(Nearest {
+                    found,
+                    wanted: world.entry().to_owned(),
+                })
             });
-            refuses(Problem::NoWorld { nearest: near, within: preflight.entry_within.clone() })
+            refuses(Problem::NoWorld {
+                nearest: near,
+                within: preflight.entry_within.clone(),
+            })
         }
         _ => refuses(Problem::BothWorlds),
     }
@@ -65,12 +95,18 @@ fn export_fault(item: &Item, world: World, profile: Profile) -> Option<Fault> {
     let name = item.name.clone();
     let wanted = item.wanted.clone().unwrap_or_default();
     let problem = match &item.verdict {
-        Verdict::Missing { nearest } => {
-            Problem::MissingExport { world, name, wanted, nearest: nearest.clone() }
-        }
-        Verdict::WrongType => {
-            Problem::ExportType { world, name, wanted, found: item.found.clone().unwrap_or_default() }
-        }
+        Verdict::Missing { nearest } => Problem::MissingExport {
+            world,
+            name,
+            wanted,
+            nearest: nearest.clone(),
+        },
+        Verdict::WrongType => Problem::ExportType {
+            world,
+            name,
+            wanted,
+            found: item.found.clone().unwrap_or_default(),
+        },
         _ => return None,
     };
     // The yoi host looks an export up when it is first called, and only the first of a world is called in
@@ -94,12 +130,20 @@ fn need_problems(preflight: &Preflight, profile: Profile, limits: &Limits) -> Ve
         })
     };
     let too_large = |resource, needed: u64, limit: usize| {
-        (needed > limit as u64).then_some(Problem::TooLarge { resource, needed, limit: limit as u64 })
+        (needed > limit as u64).then_some(Problem::TooLarge {
+            resource,
+            needed,
+            limit: limit as u64,
+        })
     };
     // What lowers imports brings two core instances and a table of its own. They go when the imports go, so
     // they say nothing yet of a component that has to lose its WASI imports first.
     let only_wasi = !preflight.uses_host_imports() && imports_wasi(preflight);
-    let instances = too_many(Resource::CoreInstances, needs.core_instances, limits.core_instances);
+    let instances = too_many(
+        Resource::CoreInstances,
+        needs.core_instances,
+        limits.core_instances,
+    );
     let tables = too_many(Resource::Tables, needs.tables.count, limits.tables);
     let (instances, tables) = match (instances, tables) {
         _ if only_wasi => (None, None),
@@ -128,7 +172,9 @@ mod tests {
     use super::*;
 
     fn found(bytes: &[u8], profile: Profile) -> Vec<Fault> {
-        Preflight::of(bytes).unwrap().faults(profile, &Limits::of(profile))
+        Preflight::of(bytes)
+            .unwrap()
+            .faults(profile, &Limits::of(profile))
     }
 
     fn shown(bytes: &[u8], profile: Profile) -> String {
@@ -160,8 +206,11 @@ mod tests {
         let wit = "package a:b; world fixture { export call: func(a: string, b: string) -> string; export init: func(); }";
         let bytes = fixtures::component_of(wit, &[MEMORY, CALL, r#"(func (export "init"))"#]);
         assert_eq!(found(&bytes, Profile::Documented), []);
-        let extra: Vec<String> =
-            Preflight::of(&bytes).unwrap().extra_exports().map(|item| item.name.clone()).collect();
+        let extra: Vec<String> = Preflight::of(&bytes)
+            .unwrap()
+            .extra_exports()
+            .map(|item| item.name.clone())
+            .collect();
         assert_eq!(extra, ["init"]);
     }
 
@@ -188,7 +237,7 @@ mod tests {
         refused: imports `write` of `yoi:host/fs@1.0.0` as `func(path: string, content: string)` instead of `func(request-json: string) -> string`
         refused: imports `lits` of `yoi:host/fs@1.0.0`, which has no such function
           help: is `list` meant?
-        refused: imports `yoi:host/websocket@1.0.0` as func() instead of an interface
+        refused: imports `yoi:host/websocket@1.0.0` as `func()` instead of an interface
         refused: imports `yoi:hots/request@1.0.0`, which no yoi host has
           help: is `yoi:host/request@1.0.0` meant?
         refused: imports `log`, which no yoi host has
@@ -201,7 +250,10 @@ mod tests {
         let bytes = assemble(&format!(
             r#"(component (import "wasi:cli/exit@0.2.6" (instance)) {LIFTED} (export "call" (func $f)))"#
         ));
-        let words: Vec<_> = found(&bytes, Profile::Yoi).iter().map(Fault::yoi_wording).collect();
+        let words: Vec<_> = found(&bytes, Profile::Yoi)
+            .iter()
+            .map(Fault::yoi_wording)
+            .collect();
         insta::assert_snapshot!(words[0].as_ref().unwrap(), @"unsupported component import `wasi:cli/exit@0.2.6`; no WASI filesystem, ambient network, environment, or other imports are available");
         assert_eq!(words[1], None);
     }
@@ -241,7 +293,10 @@ mod tests {
     #[test]
     fn a_component_of_no_world_or_of_both_is_refused() {
         let exporting = |names: &[&str]| {
-            let exports: String = names.iter().map(|name| format!("(export \"{name}\" (func $f))")).collect();
+            let exports: String = names
+                .iter()
+                .map(|name| format!("(export \"{name}\" (func $f))"))
+                .collect();
             assemble(&format!("(component {LIFTED} {exports})"))
         };
         let within = assemble(&format!(
@@ -249,8 +304,13 @@ mod tests {
                 (instance $i (export "call" (func $f)))
                 (export "yoi:plugin/tools@1.0.0" (instance $i)))"#
         ));
-        let shown = [exporting(&[]), exporting(&["calls"]), within, exporting(&["call", "start"])]
-            .map(|bytes| shown(&bytes, Profile::Documented));
+        let shown = [
+            exporting(&[]),
+            exporting(&["calls"]),
+            within,
+            exporting(&["call", "start"]),
+        ]
+        .map(|bytes| shown(&bytes, Profile::Documented));
         insta::assert_snapshot!(shown.join("\n"), @"
         refused: exports neither `call` (world yoi:plugin/tool@1.0.0) nor `start` (world yoi:plugin/instance@1.0.0)
 
@@ -281,20 +341,18 @@ mod tests {
         );
         insta::assert_snapshot!(shown(&bytes, Profile::Documented), @"
         refused: exports neither `call` (world yoi:plugin/tool@1.0.0) nor `start` (world yoi:plugin/instance@1.0.0)
-        refused: needs 9 tables, 8 are allowed
-        refused: needs 2 memories, 1 are allowed
-        refused: begins with 2228224 bytes of memory, 2097152 are allowed
-          help: link with a smaller stack (`-z stack-size=`) or less static data
-        refused: begins with a table of 300 elements, 256 are allowed
+        refused: needs 9 tables, the host allows 8
+        refused: needs 2 memories, the host allows 1
+        refused: begins with 2228224 bytes of memory, the host allows 2097152
+        refused: begins with a table of 300 elements, the host allows 256
         ");
         insta::assert_snapshot!(shown(&bytes, Profile::Yoi), @"
         refused: exports neither `call` (world yoi:plugin/tool@1.0.0) nor `start` (world yoi:plugin/instance@1.0.0)
         refused: needs 2 core instances, the yoi host allows 1
         refused: needs 9 tables, the yoi host allows 1
         refused: needs 2 memories, the yoi host allows 1
-        refused: begins with 2228224 bytes of memory, 2097152 are allowed
-          help: link with a smaller stack (`-z stack-size=`) or less static data
-        refused: begins with a table of 300 elements, 256 are allowed
+        refused: begins with 2228224 bytes of memory, the host allows 2097152
+        refused: begins with a table of 300 elements, the host allows 256
         ");
     }
 

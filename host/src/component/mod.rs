@@ -8,6 +8,7 @@
 //! It knows no engine, no file and no manifest: bytes in, data out. No input makes it panic, and its cost
 //! grows with the number of items in a file, hardly with the amount of code.
 
+mod compare;
 mod contract;
 mod encoding;
 mod fault;
@@ -18,6 +19,7 @@ mod judge;
 mod needs;
 mod preflight;
 mod producers;
+mod reading;
 mod render;
 mod signature;
 mod wasi;

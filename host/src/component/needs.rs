@@ -40,7 +40,11 @@ pub struct Amount {
 
 impl Amount {
     fn one(size: u64) -> Self {
-        Self { count: 1, largest: size, together: size }
+        Self {
+            count: 1,
+            largest: size,
+            together: size,
+        }
     }
 
     fn add(&mut self, other: Self) {
@@ -104,7 +108,9 @@ impl Counter {
 
     fn close(&mut self) -> Option<Needs> {
         let closed = self.open.pop()?;
-        let Some(parent) = self.open.last_mut() else { return Some(closed.needs) };
+        let Some(parent) = self.open.last_mut() else {
+            return Some(closed.needs);
+        };
         let list = match closed.encoding {
             Encoding::Module => &mut parent.modules,
             Encoding::Component => &mut parent.components,
@@ -209,12 +215,70 @@ impl Definition {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Preflight;
-    use super::super::fixtures::assemble;
+    use super::super::fixtures::{self, CALL, MEMORY, REQUEST, assemble};
+    use super::super::{Preflight, World};
     use super::*;
 
     fn needs(text: &str) -> Needs {
         Preflight::of(&assemble(text)).unwrap().needs
+    }
+
+    /// Whether the engine instantiates a component that may have this much.
+    fn instantiates(bytes: &[u8], instances: u64, memories: u64, tables: u64) -> bool {
+        let engine = wasmtime::Engine::default();
+        let component = wasmtime::component::Component::new(&engine, bytes).unwrap();
+        let limits = wasmtime::StoreLimitsBuilder::new()
+            .instances(instances as usize)
+            .memories(memories as usize)
+            .tables(tables as usize)
+            .build();
+        let mut store = wasmtime::Store::new(&engine, limits);
+        store.limiter(|limits| limits);
+        let mut linker = wasmtime::component::Linker::new(&engine);
+        linker.define_unknown_imports_as_traps(&component).unwrap();
+        linker.instantiate(&mut store, &component).is_ok()
+    }
+
+    #[test]
+    fn the_count_is_that_of_the_engine() {
+        let nested = assemble(
+            r#"(component
+                (component $inner
+                    (core module $m (memory 1) (table 1 funcref))
+                    (core instance (instantiate $m))
+                    (core instance (instantiate $m)))
+                (instance (instantiate $inner))
+                (instance (instantiate $inner)))"#,
+        );
+        let importing = fixtures::component(World::Tool, &[REQUEST, MEMORY, CALL]);
+        for bytes in [nested, importing, fixtures::tool()] {
+            let Needs {
+                core_instances,
+                memories,
+                tables,
+            } = Preflight::of(&bytes).unwrap().needs;
+            assert!(instantiates(&bytes, core_instances, memories.count, tables.count));
+            assert!(!instantiates(
+                &bytes,
+                core_instances - 1,
+                memories.count,
+                tables.count
+            ));
+            assert!(!instantiates(
+                &bytes,
+                core_instances,
+                memories.count - 1,
+                tables.count
+            ));
+            if tables.count > 0 {
+                assert!(!instantiates(
+                    &bytes,
+                    core_instances,
+                    memories.count,
+                    tables.count - 1
+                ));
+            }
+        }
     }
 
     #[test]
@@ -228,8 +292,22 @@ mod tests {
                 (core instance (instantiate $m)))"#,
         );
         assert_eq!(twice.core_instances, 2);
-        assert_eq!(twice.memories, Amount { count: 2, largest: 2 * 65536, together: 4 * 65536 });
-        assert_eq!(twice.tables, Amount { count: 4, largest: 5, together: 16 });
+        assert_eq!(
+            twice.memories,
+            Amount {
+                count: 2,
+                largest: 2 * 65536,
+                together: 4 * 65536
+            }
+        );
+        assert_eq!(
+            twice.tables,
+            Amount {
+                count: 4,
+                largest: 5,
+                together: 16
+            }
+        );
     }
 
     #[test]
@@ -257,7 +335,14 @@ mod tests {
                 (instance (instantiate $renamed)))"#,
         );
         assert_eq!(needs.core_instances, 4);
-        assert_eq!(needs.memories, Amount { count: 4, largest: 65536, together: 4 * 65536 });
+        assert_eq!(
+            needs.memories,
+            Amount {
+                count: 4,
+                largest: 65536,
+                together: 4 * 65536
+            }
+        );
     }
 
     #[test]

@@ -1,27 +1,21 @@
-//! Reading a component: structure, imports, exports, needs, producers.
+//! What is known of a component before it is loaded.
 //!
-//! The bodies of functions are not looked at: an engine does that when it compiles them. What is found here
-//! is judged in `judge`, and only there is a profile known.
+//! `reading` goes through the file, `compare` holds what is there against the contract. What all of it leads to
+//! is decided in `judge`, and only there is a profile known.
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wasmparser::component_types::{ComponentEntityType, ComponentItem};
-use wasmparser::types::{Types, TypesRef};
-use wasmparser::{ComponentName, KnownCustom, NameMap, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+use wasmparser::component_types::ComponentItem;
 
-use super::contract::{Function, Interface, World, host_imports};
+use super::contract::World;
 use super::encoding::{Encoding, NotWasm};
 use super::fault::Fault;
-use super::item::{Direction, Item, Verdict};
-use super::needs::{Counter, Needs};
-use super::producers::{self, Producer, Toolchain, printable};
-use super::signature::{Signature, describe};
-use super::wasi::is_wasi;
-use super::judge;
+use super::item::{Item, Verdict};
+use super::needs::Needs;
+use super::producers::{Producer, Toolchain, printable};
+use super::reading::Reading;
+use super::{compare, judge};
 use crate::{Limits, Profile};
-
-/// Most characters of an import's or export's name that are kept. Names of the contract are far shorter.
-const NAME_CHARS: usize = 256;
 
 /// Most characters of a reason why a file cannot be read.
 const REASON_CHARS: usize = 256;
@@ -58,17 +52,13 @@ impl Preflight {
             Encoding::Component => {}
             Encoding::CoreModule => return Err(PreflightError::CoreModule),
         }
-        let read = Reading::of(bytes).map_err(|error| PreflightError::Broken {
-            offset: error.offset(),
-            length: bytes.len(),
-            reason: printable(error.message().trim_end(), REASON_CHARS),
-        })?;
+        let read = Reading::of(bytes)?;
         let types = read.types.as_ref();
         let imports = read
             .imports
             .iter()
             .filter_map(|name| Some((*name, types.component_item_for_import(name)?)))
-            .flat_map(|(name, item)| import(types, name, item))
+            .flat_map(|(name, item)| compare::import(types, name, item))
             .collect();
         let exported: Vec<(&str, &ComponentItem)> = read
             .exports
@@ -82,12 +72,12 @@ impl Preflight {
         Ok(Self {
             bytes: bytes.len() as u64,
             imports,
-            exports: exports(types, &worlds, &exported),
+            exports: compare::exports(types, &worlds, &exported),
             worlds,
             needs: read.needs,
             toolchain: Toolchain::of(&read.producers, &read.module_names),
             producers: read.producers,
-            entry_within: entry_within(types, &exported),
+            entry_within: compare::entry_within(types, &exported),
         })
     }
 
@@ -129,7 +119,13 @@ pub enum PreflightError {
     /// It is a core module.
     #[error("a core module, not a component")]
     CoreModule,
-    /// It begins like a component, but is damaged, cut short or wrongly made.
+    /// It begins like a component, and ends before its end.
+    #[error("a component that is cut short: it goes on after the {length} bytes of the file")]
+    Truncated {
+        /// The length of the file in bytes.
+        length: usize,
+    },
+    /// It begins like a component, but is damaged or wrongly made.
     #[error("not a valid component: {reason} (at byte {offset} of {length})")]
     Broken {
         /// Where the damage shows, in bytes from the beginning.
@@ -142,6 +138,19 @@ pub enum PreflightError {
 }
 
 impl PreflightError {
+    pub(super) fn new(error: &wasmparser::Error, length: usize) -> Self {
+        let offset = error.offset();
+        // The parser has these words for the end of a section as well.
+        if offset == length && error.message().starts_with("unexpected end") {
+            return Self::Truncated { length };
+        }
+        Self::Broken {
+            offset,
+            length,
+            reason: printable(error.message().trim_end(), REASON_CHARS),
+        }
+    }
+
     /// What to do about it, where there is something to do.
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
@@ -150,205 +159,6 @@ impl PreflightError {
             _ => None,
         }
     }
-}
-
-/// A component that has been parsed and validated once, from front to back.
-struct Reading<'a> {
-    types: Types,
-    imports: Vec<&'a str>,
-    exports: Vec<&'a str>,
-    needs: Needs,
-    producers: Vec<Producer>,
-    module_names: Vec<String>,
-}
-
-impl<'a> Reading<'a> {
-    fn of(bytes: &'a [u8]) -> wasmparser::Result<Self> {
-        // What an engine does not support it says itself when it compiles; here everything can be read.
-        let mut validator = Validator::new_with_features(WasmFeatures::all());
-        let mut counter = Counter::default();
-        let mut types = None;
-        let mut needs = Needs::default();
-        let (mut imports, mut exports) = (Vec::new(), Vec::new());
-        let (mut producers, mut module_names) = (Vec::new(), Vec::new());
-        let mut depth = 0_usize;
-
-        for payload in Parser::new(0).parse_all(bytes) {
-            let payload = payload?;
-            if let ValidPayload::End(all) = validator.payload(&payload)? {
-                types = Some(all);
-            }
-            match &payload {
-                Payload::Version { .. } => depth += 1,
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::ComponentImportSection(section) if depth == 1 => {
-                    for import in section.clone() {
-                        imports.push(import?.name.name);
-                    }
-                }
-                Payload::ComponentExportSection(section) if depth == 1 => {
-                    for export in section.clone() {
-                        exports.push(export?.name.name);
-                    }
-                }
-                Payload::CustomSection(section) => match section.as_known() {
-                    KnownCustom::Producers(section) => producers::collect(section, &mut producers),
-                    KnownCustom::ComponentName(section) => {
-                        for name in section.into_iter().map_while(Result::ok) {
-                            if let ComponentName::CoreModules(names) = name {
-                                collect_names(names, &mut module_names);
-                            }
-                        }
-                    }
-                    _ => {}
-                },
-                _ => {}
-            }
-            if let Some(all) = counter.payload(&payload)? {
-                needs = all;
-            }
-        }
-        // The parser ends with an error or with the end of the outermost component, never without either.
-        let types = types.expect("a component that was parsed to its end has types");
-        Ok(Self { types, imports, exports, needs, producers, module_names })
-    }
-}
-
-/// Module names are looked at for traces of a toolchain only; a component has a handful.
-fn collect_names(names: NameMap<'_>, into: &mut Vec<String>) {
-    const NAMES: usize = 64;
-    for name in names.into_iter().map_while(Result::ok) {
-        if into.len() == NAMES {
-            return;
-        }
-        into.push(printable(name.name, NAME_CHARS));
-    }
-}
-
-fn import(types: TypesRef<'_>, name: &str, item: &ComponentItem) -> Vec<Item> {
-    if let Some(interface) = host_imports().iter().find(|interface| interface.id == name) {
-        return match item.ty {
-            ComponentEntityType::Instance(id) => {
-                let functions = types[id].exports.iter();
-                let items: Vec<Item> =
-                    functions.map(|(name, item)| imported_function(types, interface, name, item)).collect();
-                if items.is_empty() {
-                    vec![imported(name, describe(types, &item.ty), Verdict::Matches)]
-                } else {
-                    items
-                }
-            }
-            _ => vec![imported(name, describe(types, &item.ty), Verdict::WrongType)],
-        };
-    }
-    let unversioned = name.split('@').next().unwrap_or(name);
-    let verdict = if is_wasi(name) {
-        Verdict::Wasi
-    } else if let Some(interface) =
-        host_imports().iter().find(|interface| interface.unversioned() == unversioned)
-    {
-        Verdict::WrongVersion { available: interface.id.clone() }
-    } else {
-        let known = host_imports().iter().map(Interface::unversioned);
-        let near = nearest(unversioned, known);
-        let near = near.and_then(|near| host_imports().iter().find(|known| known.unversioned() == near));
-        Verdict::Unknown { nearest: near.map(|interface| interface.id.clone()) }
-    };
-    vec![imported(name, describe(types, &item.ty), verdict)]
-}
-
-fn imported(name: &str, found: String, verdict: Verdict) -> Item {
-    Item {
-        direction: Direction::Import,
-        name: printable(name, NAME_CHARS),
-        function: None,
-        wanted: None,
-        found: Some(found),
-        verdict,
-    }
-}
-
-fn imported_function(types: TypesRef<'_>, interface: &Interface, name: &str, item: &ComponentItem) -> Item {
-    let wanted = interface.functions.iter().find(|function| function.name == name);
-    let verdict = match wanted {
-        Some(wanted) => verdict(types, wanted, item),
-        None => {
-            let known = interface.functions.iter().map(|function| function.name.as_str());
-            Verdict::Unknown { nearest: nearest(name, known).map(str::to_owned) }
-        }
-    };
-    Item {
-        direction: Direction::Import,
-        name: interface.id.clone(),
-        function: Some(printable(name, NAME_CHARS)),
-        wanted: wanted.map(|function| function.signature.to_string()),
-        found: Some(describe(types, &item.ty)),
-        verdict,
-    }
-}
-
-fn exports(types: TypesRef<'_>, worlds: &[World], exported: &[(&str, &ComponentItem)]) -> Vec<Item> {
-    let wanted = || worlds.iter().flat_map(|world| world.exports());
-    let extra: Vec<&(&str, &ComponentItem)> =
-        exported.iter().filter(|(name, _)| !wanted().any(|function| function.name == *name)).collect();
-    let mut items: Vec<Item> = wanted()
-        .map(|function| {
-            let found = exported.iter().find(|(name, _)| *name == function.name).map(|(_, item)| *item);
-            Item {
-                direction: Direction::Export,
-                name: function.name.clone(),
-                function: None,
-                wanted: Some(function.signature.to_string()),
-                found: found.map(|item| describe(types, &item.ty)),
-                verdict: match found {
-                    Some(item) => verdict(types, function, item),
-                    None => {
-                        let names = extra.iter().map(|(name, _)| *name);
-                        let near = nearest(&function.name, names);
-                        Verdict::Missing { nearest: near.map(|name| printable(name, NAME_CHARS)) }
-                    }
-                },
-            }
-        })
-        .collect();
-    items.extend(extra.iter().map(|(name, item)| Item {
-        direction: Direction::Export,
-        name: printable(name, NAME_CHARS),
-        function: None,
-        wanted: None,
-        found: Some(describe(types, &item.ty)),
-        verdict: Verdict::Extra,
-    }));
-    items
-}
-
-fn verdict(types: TypesRef<'_>, wanted: &Function, item: &ComponentItem) -> Verdict {
-    match item.ty {
-        ComponentEntityType::Func(id) if Signature::of(types, id).matches(&wanted.signature) => Verdict::Matches,
-        _ => Verdict::WrongType,
-    }
-}
-
-fn entry_within(types: TypesRef<'_>, exported: &[(&str, &ComponentItem)]) -> Option<String> {
-    exported.iter().find_map(|(name, item)| {
-        let ComponentEntityType::Instance(id) = item.ty else { return None };
-        let holds_entry = World::ALL.iter().any(|world| types[id].exports.contains_key(world.entry()));
-        holds_entry.then(|| printable(name, NAME_CHARS))
-    })
-}
-
-/// The name that was probably meant: at most every third letter differs.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // The distance takes quadratic time, and nobody mistypes a name of that length.
-    if name.len() > NAME_CHARS {
-        return None;
-    }
-    known
-        .filter(|known| known.len() <= NAME_CHARS)
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .filter(|(distance, known)| *distance > 0 && distance * 3 <= known.len().max(name.len()))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]
@@ -362,10 +172,18 @@ mod tests {
     fn table(preflight: &Preflight) -> String {
         let mut text = String::new();
         for item in preflight.imports.iter().chain(&preflight.exports) {
-            let function = item.function.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+            let function = item
+                .function
+                .as_ref()
+                .map(|name| format!(" {name}"))
+                .unwrap_or_default();
             let type_of = |ty: &Option<String>| ty.clone().unwrap_or_else(|| "-".to_owned());
             text += &format!("{} {}{function}\n", item.direction, item.name);
-            text += &format!("    wanted {}\n    found  {}\n", type_of(&item.wanted), type_of(&item.found));
+            text += &format!(
+                "    wanted {}\n    found  {}\n",
+                type_of(&item.wanted),
+                type_of(&item.found)
+            );
             text += &format!("    {:?}\n", item.verdict);
         }
         text
@@ -390,7 +208,11 @@ mod tests {
 
     #[test]
     fn an_import_is_listed_by_its_functions() {
-        let preflight = Preflight::of(&fixtures::component(World::Instance, &[REQUEST, MEMORY, INSTANCE])).unwrap();
+        let preflight = Preflight::of(&fixtures::component(
+            World::Instance,
+            &[REQUEST, MEMORY, INSTANCE],
+        ))
+        .unwrap();
         assert_eq!(preflight.world(), Some(World::Instance));
         assert!(preflight.uses_host_imports());
         // The encoder adds two instances and a table to give the import its memory.
@@ -519,8 +341,8 @@ mod tests {
     fn exports_that_no_wit_can_express_are_reported_all_the_same() {
         let bytes = assemble(
             r#"(component
-                (core module $m (export "cm"))
-                (component $c (export "inner"))
+                (core module $m)
+                (component $c)
                 (export "module" (core module $m))
                 (export "component" (component $c)))"#,
         );
@@ -532,14 +354,6 @@ mod tests {
             found  core module
             Extra
         export component
-            wanted -
-            found  component
-            Extra
-        export cm
-            wanted -
-            found  core module
-            Extra
-        export inner
             wanted -
             found  component
             Extra
@@ -568,7 +382,7 @@ mod tests {
         insta::assert_snapshot!(messages.join("\n"), @"
         the file is empty
         a core module, not a component
-        not a valid component: unexpected end-of-file (at byte 224 of 224)
+        a component that is cut short: it goes on after the 224 bytes of the file
         not a valid component: unexpected end-of-file (at byte 451 of 457)
         not WebAssembly: the file begins with zeros
         ");
@@ -583,7 +397,10 @@ mod tests {
             // At the end of a section a shorter component ends as well: one without its export, or one that
             // has lost no more than the names at the end.
             if let Ok(cut) = Preflight::of(&bytes[..length]) {
-                assert!(cut.exports.is_empty() || cut.exports == whole.exports, "cut after {length} bytes");
+                assert!(
+                    cut.exports.is_empty() || cut.exports == whole.exports,
+                    "cut after {length} bytes"
+                );
             }
         }
     }

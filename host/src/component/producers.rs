@@ -47,10 +47,16 @@ impl Toolchain {
     /// The toolchain that left these traces.
     pub(super) fn of(producers: &[Producer], module_names: &[String]) -> Self {
         let named = |part: &str| {
-            producers.iter().map(|producer| &producer.name).chain(module_names).any(|name| name.contains(part))
+            producers
+                .iter()
+                .map(|producer| &producer.name)
+                .chain(module_names)
+                .any(|name| name.contains(part))
         };
         let language = |is: fn(&str) -> bool| {
-            producers.iter().any(|producer| producer.field == "language" && is(&producer.name))
+            producers
+                .iter()
+                .any(|producer| producer.field == "language" && is(&producer.name))
         };
         // A runtime is written in C or Rust itself, so it is asked for first.
         if named("componentize-py") || named("python") {
@@ -63,8 +69,9 @@ impl Toolchain {
             Toolchain::CargoComponent
         } else if language(|name| name == "Rust") || named("rustc") {
             Toolchain::Rust
-        } else if language(|name| name == "C" || name.starts_with("C1") || name.starts_with("C9") || name.starts_with("C_plus"))
-            || named("clang")
+        } else if language(|name| {
+            name == "C" || name.starts_with("C1") || name.starts_with("C9") || name.starts_with("C_plus")
+        }) || named("clang")
         {
             Toolchain::C
         } else {
@@ -94,7 +101,10 @@ pub(super) fn collect(section: ProducersSectionReader<'_>, into: &mut Vec<Produc
 
 /// Text of a file as it may reach a terminal: without control characters, and bounded.
 pub(super) fn printable(text: &str, most_chars: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(most_chars).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(most_chars)
+        .collect()
 }
 
 #[cfg(test)]
@@ -117,12 +127,22 @@ mod tests {
 
     #[test]
     fn rust_is_rust_although_its_libc_is_c() {
-        let producers = [("language", "C11"), ("language", "Rust"), ("processed-by", "clang")];
+        let producers = [
+            ("language", "C11"),
+            ("language", "Rust"),
+            ("processed-by", "clang"),
+        ];
         assert_eq!(toolchain(&producers), Toolchain::Rust);
         let with_component = [("language", "Rust"), ("processed-by", "cargo-component")];
         assert_eq!(toolchain(&with_component), Toolchain::CargoComponent);
-        assert_eq!(toolchain(&[("language", "C11"), ("processed-by", "clang")]), Toolchain::C);
-        assert_eq!(toolchain(&[("processed-by", "wit-component")]), Toolchain::Unknown);
+        assert_eq!(
+            toolchain(&[("language", "C11"), ("processed-by", "clang")]),
+            Toolchain::C
+        );
+        assert_eq!(
+            toolchain(&[("processed-by", "wit-component")]),
+            Toolchain::Unknown
+        );
     }
 
     #[test]
@@ -131,7 +151,10 @@ mod tests {
         assert_eq!(by("componentize-qjs"), Toolchain::ComponentizeQjs);
         assert_eq!(by("ComponentizeJS"), Toolchain::ComponentizeJs);
         assert_eq!(by("componentize-py"), Toolchain::ComponentizePy);
-        assert_eq!(Toolchain::of(&[], &["libpython3.14.so".to_owned()]), Toolchain::ComponentizePy);
+        assert_eq!(
+            Toolchain::of(&[], &["libpython3.14.so".to_owned()]),
+            Toolchain::ComponentizePy
+        );
     }
 
     #[test]

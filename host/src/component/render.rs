@@ -41,7 +41,11 @@ fn wasi_paragraph(out: &mut String, faults: &[Fault]) {
     let imports: Vec<(&str, WasiCause, Toolchain)> = faults
         .iter()
         .filter_map(|fault| match &fault.problem {
-            Problem::WasiImport { name, cause, toolchain } => Some((name.as_str(), *cause, *toolchain)),
+            Problem::WasiImport {
+                name,
+                cause,
+                toolchain,
+            } => Some((name.as_str(), *cause, *toolchain)),
             _ => None,
         })
         .collect();
@@ -49,17 +53,31 @@ fn wasi_paragraph(out: &mut String, faults: &[Fault]) {
     for (name, cause, toolchain) in &imports {
         let (origin, remedy) = (cause.origin(*toolchain), cause.remedy(*toolchain));
         let (package, interface) = split(name);
-        let index = groups.iter().position(|group| group.origin == origin).unwrap_or_else(|| {
-            groups.push(Group { origin, remedy, packages: BTreeMap::new() });
-            groups.len() - 1
-        });
+        let index = groups
+            .iter()
+            .position(|group| group.origin == origin)
+            .unwrap_or_else(|| {
+                groups.push(Group {
+                    origin,
+                    remedy,
+                    packages: BTreeMap::new(),
+                });
+                groups.len() - 1
+            });
         groups[index].packages.entry(package).or_default().push(interface);
     }
     let count = match imports.len() {
         1 => "1 import".to_owned(),
         count => format!("{count} imports"),
     };
-    line(out, 0, &format!("{}: {count} of WASI, which a yoi host does not have", Severity::Refuses));
+    line(
+        out,
+        0,
+        &format!(
+            "{}: {count} of WASI, which a yoi host does not have",
+            Severity::Refuses
+        ),
+    );
     for group in &groups {
         line(out, 1, &format!("from {}", group.origin));
         for (package, interfaces) in &group.packages {
@@ -67,7 +85,10 @@ fn wasi_paragraph(out: &mut String, faults: &[Fault]) {
         }
         line(out, 2, &format!("help: {}", group.remedy));
     }
-    if imports.iter().all(|(_, _, toolchain)| wasi::can_be_denied(*toolchain)) {
+    if imports
+        .iter()
+        .all(|(_, _, toolchain)| wasi::can_be_denied(*toolchain))
+    {
         line(out, 1, &format!("help: {}", wasi::DENY));
     }
 }
@@ -119,6 +140,7 @@ mod tests {
                 "wasi:clocks/monotonic-clock@0.2.6",
                 "wasi:clocks/wall-clock@0.2.6",
                 "wasi:random/insecure-seed@0.2.6",
+                "wasi:random/random@0.2.6",
                 "wasi:filesystem/types@0.2.6",
                 "wasi:sockets/tcp@0.2.6",
                 "wasi:http/outgoing-handler@0.2.0",
@@ -126,7 +148,7 @@ mod tests {
             ],
         );
         insta::assert_snapshot!(render(&faults), @"
-        refused: 13 imports of WASI, which a yoi host does not have
+        refused: 14 imports of WASI, which a yoi host does not have
           from Rust's standard library: panic messages, abort, the environment, printing
             wasi:cli@0.2.6: environment, exit, stderr
             wasi:io@0.2.6: poll, error, streams
@@ -140,6 +162,9 @@ mod tests {
           from Rust's standard library: the random seed of `HashMap` and `HashSet`
             wasi:random@0.2.6: insecure-seed
             help: use `BTreeMap` and `BTreeSet`, or a hasher with a fixed seed
+          from a crate that wants random numbers, such as `getrandom`
+            wasi:random@0.2.6: random
+            help: take what is random from the input; a plugin has no source of its own
           from Rust's standard library: `std::fs`
             wasi:filesystem@0.2.6: types
             help: use the import `yoi:host/fs`
@@ -182,9 +207,9 @@ mod tests {
           from wasi-libc: stdio, `getenv`, `abort`, `exit`
             wasi:cli@0.2.3: stderr
             help: do without stdio and the environment; end with `__builtin_trap()` instead of `abort`
-          from wasi-libc: `getentropy`, `rand`
+          from wasi-libc: `getentropy`, `arc4random`
             wasi:random@0.2.3: random
-            help: use a fixed seed
+            help: take what is random from the input; a plugin has no source of its own
           help: `yoikit componentize FILE -o OUT` replaces every WASI import of a component by a local function
 
         refused: 2 imports of WASI, which a yoi host does not have
@@ -209,9 +234,9 @@ mod tests {
           from the language's runtime: standard streams, environment, exit
             wasi:cli@0.2.3: stderr
             help: build without the language's standard input and output
-          from a random number, or the seed of a hash map
+          from random numbers
             wasi:random@0.2.3: random
-            help: use a fixed seed
+            help: take what is random from the input; a plugin has no source of its own
           help: `yoikit componentize FILE -o OUT` replaces every WASI import of a component by a local function
         ");
     }

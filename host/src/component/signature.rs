@@ -33,7 +33,11 @@ impl Signature {
     pub(super) fn of(types: TypesRef<'_>, id: ComponentFuncTypeId) -> Self {
         let func = &types[id];
         Self {
-            params: func.params.iter().map(|(name, ty)| (name.to_string(), value_type(types, ty))).collect(),
+            params: func
+                .params
+                .iter()
+                .map(|(name, ty)| (name.to_string(), value_type(types, ty)))
+                .collect(),
             result: func.result.as_ref().map(|ty| value_type(types, ty)),
             is_async: func.async_,
         }
@@ -44,7 +48,11 @@ impl Signature {
     pub fn matches(&self, other: &Self) -> bool {
         self.is_async == other.is_async
             && self.result == other.result
-            && self.params.iter().map(|(_, ty)| ty).eq(other.params.iter().map(|(_, ty)| ty))
+            && self
+                .params
+                .iter()
+                .map(|(_, ty)| ty)
+                .eq(other.params.iter().map(|(_, ty)| ty))
     }
 }
 
@@ -79,7 +87,10 @@ pub(super) fn describe(types: TypesRef<'_>, entity: &ComponentEntityType) -> Str
 }
 
 fn value_type(types: TypesRef<'_>, ty: &ComponentValType) -> String {
-    let mut printer = Printer { types, text: String::new() };
+    let mut printer = Printer {
+        types,
+        text: String::new(),
+    };
     printer.value(ty);
     if printer.text.len() > TYPE_BYTES {
         let end = printer.text.floor_char_boundary(TYPE_BYTES);
@@ -112,10 +123,18 @@ impl Printer<'_> {
         match ty {
             ComponentDefinedType::Primitive(primitive) => self.text.push_str(&primitive.to_string()),
             ComponentDefinedType::Record(record) => {
-                self.block("record", record.fields.iter().map(|(name, ty)| (name.as_str(), Some(ty))), ": ", "");
+                self.block(
+                    "record",
+                    record.fields.iter().map(|(name, ty)| (name.as_str(), Some(ty))),
+                    ": ",
+                    "",
+                );
             }
             ComponentDefinedType::Variant(variant) => {
-                let cases = variant.cases.iter().map(|(name, case)| (name.as_str(), case.ty.as_ref()));
+                let cases = variant
+                    .cases
+                    .iter()
+                    .map(|(name, case)| (name.as_str(), case.ty.as_ref()));
                 self.block("variant", cases, "(", ")");
             }
             ComponentDefinedType::Flags(names) => {
@@ -142,8 +161,12 @@ impl Printer<'_> {
             },
             ComponentDefinedType::Own(_) => self.text.push_str("own<resource>"),
             ComponentDefinedType::Borrow(_) => self.text.push_str("borrow<resource>"),
-            ComponentDefinedType::Future { ty, .. } => self.applied("future", ty.as_ref().map(Some).as_slice()),
-            ComponentDefinedType::Stream { ty, .. } => self.applied("stream", ty.as_ref().map(Some).as_slice()),
+            ComponentDefinedType::Future { ty, .. } => {
+                self.applied("future", ty.as_ref().map(Some).as_slice());
+            }
+            ComponentDefinedType::Stream { ty, .. } => {
+                self.applied("stream", ty.as_ref().map(Some).as_slice());
+            }
         }
     }
 
@@ -197,7 +220,13 @@ mod tests {
 
     fn found(types: &str) -> String {
         let bytes = assemble(&format!("(component {types})"));
-        Preflight::of(&bytes).unwrap().imports.remove(0).found.unwrap()
+        Preflight::of(&bytes)
+            .unwrap()
+            .imports
+            .pop()
+            .unwrap()
+            .found
+            .unwrap()
     }
 
     #[test]
@@ -217,7 +246,7 @@ mod tests {
                 (result string)))
             "#,
         );
-        insta::assert_snapshot!(printed, @"type");
+        insta::assert_snapshot!(printed, @"func(a: record { a: u8, b: string }, b: variant { x(u32), y }, c: flags { r, w }, d: enum { on, off }) -> string");
     }
 
     #[test]
@@ -243,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_type_without_end_is_cut() {
-        // Doubles at each step: 2^60 names written out.
+        // Doubles at each step.
         let mut types = "(type $t0 (tuple string string))".to_owned();
         for step in 1..12 {
             types += &format!("(type $t{step} (tuple $t{last} $t{last}))", last = step - 1);

@@ -17,7 +17,9 @@ pub(super) const DENY: &str =
 pub enum WasiCause {
     /// Standard streams, environment variables, exit: what a language's runtime links in unasked.
     Runtime,
-    /// Random numbers and the seeds of hash maps.
+    /// The seeds of hash maps.
+    Seed,
+    /// Random numbers.
     Random,
     /// A clock that only measures.
     MonotonicClock,
@@ -41,6 +43,7 @@ impl WasiCause {
         let (package, interface) = unversioned.split_once('/').unwrap_or((unversioned, ""));
         match (package, interface) {
             ("wasi:cli" | "wasi:io", _) => WasiCause::Runtime,
+            ("wasi:random", "insecure-seed") => WasiCause::Seed,
             ("wasi:random", _) => WasiCause::Random,
             ("wasi:clocks", "monotonic-clock") => WasiCause::MonotonicClock,
             ("wasi:clocks", _) => WasiCause::WallClock,
@@ -62,12 +65,14 @@ impl WasiCause {
                 WasiCause::Runtime => {
                     "the preview 1 adapter of cargo component, for panic messages, abort and the environment"
                 }
+                // Preview 1 has one source for both.
+                WasiCause::Random => WasiCause::Seed.in_rust(),
                 _ => self.in_rust(),
             },
             Toolchain::Rust => self.in_rust(),
             Toolchain::C => match self {
                 WasiCause::Runtime => "wasi-libc: stdio, `getenv`, `abort`, `exit`",
-                WasiCause::Random => "wasi-libc: `getentropy`, `rand`",
+                WasiCause::Seed | WasiCause::Random => "wasi-libc: `getentropy`, `arc4random`",
                 WasiCause::MonotonicClock | WasiCause::WallClock => "wasi-libc: `clock_gettime`, `time`",
                 WasiCause::Files => "wasi-libc: `open`, `fopen`, `stat`",
                 WasiCause::Sockets => "wasi-libc: `socket`, `getaddrinfo`",
@@ -75,7 +80,8 @@ impl WasiCause {
             },
             Toolchain::Unknown => match self {
                 WasiCause::Runtime => "the language's runtime: standard streams, environment, exit",
-                WasiCause::Random => "a random number, or the seed of a hash map",
+                WasiCause::Seed => "the seed of a hash map",
+                WasiCause::Random => "random numbers",
                 WasiCause::MonotonicClock | WasiCause::WallClock => "a clock",
                 WasiCause::Files => "files",
                 WasiCause::Sockets => "sockets",
@@ -87,10 +93,9 @@ impl WasiCause {
 
     const fn in_rust(self) -> &'static str {
         match self {
-            WasiCause::Runtime => {
-                "Rust's standard library: panic messages, abort, the environment, printing"
-            }
-            WasiCause::Random => "Rust's standard library: the random seed of `HashMap` and `HashSet`",
+            WasiCause::Runtime => "Rust's standard library: panic messages, abort, the environment, printing",
+            WasiCause::Seed => "Rust's standard library: the random seed of `HashMap` and `HashSet`",
+            WasiCause::Random => "a crate that wants random numbers, such as `getrandom`",
             WasiCause::MonotonicClock => "Rust's standard library: `Instant`",
             WasiCause::WallClock => "Rust's standard library: `SystemTime`",
             WasiCause::Files => "Rust's standard library: `std::fs`",
@@ -120,10 +125,14 @@ impl WasiCause {
                     "do without stdio and the environment; end with `__builtin_trap()` instead of `abort`"
                 }
                 (WasiCause::Runtime, _) => "build without the language's standard input and output",
-                (WasiCause::Random, Toolchain::Rust | Toolchain::CargoComponent) => {
+                (WasiCause::Seed, Toolchain::Rust)
+                | (WasiCause::Seed | WasiCause::Random, Toolchain::CargoComponent) => {
                     "use `BTreeMap` and `BTreeSet`, or a hasher with a fixed seed"
                 }
-                (WasiCause::Random, _) => "use a fixed seed",
+                (WasiCause::Seed, _) => "use a fixed seed",
+                (WasiCause::Random, _) => {
+                    "take what is random from the input; a plugin has no source of its own"
+                }
                 (WasiCause::MonotonicClock | WasiCause::WallClock, _) => {
                     "take the time from the input; a plugin has no clock"
                 }

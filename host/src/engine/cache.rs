@@ -59,7 +59,11 @@ impl CodeCache {
     /// environment names neither.
     #[must_use]
     pub fn user_folder() -> Option<PathBuf> {
-        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let absolute = |name: &str| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
         absolute("XDG_CACHE_HOME")
             .or_else(|| Some(absolute("HOME")?.join(".cache")))
             .map(|cache| cache.join("yoikit").join("code"))
@@ -104,11 +108,7 @@ impl CodeCache {
         unsafe_code,
         reason = "running precompiled code is what the cache is for; see the comment on the block"
     )]
-    pub(crate) fn load(
-        &self,
-        engine: &wasmtime::Engine,
-        key: &Key,
-    ) -> Result<Option<Component>, CacheError> {
+    pub(crate) fn load(&self, engine: &wasmtime::Engine, key: &Key) -> Result<Option<Component>, CacheError> {
         let path = self.folder.join(&key.0);
         match fs::metadata(&path) {
             Ok(entry) => self.mark_used(&path, &entry),
@@ -136,7 +136,9 @@ impl CodeCache {
         entry.write_all(code)?;
         // Otherwise a crash may leave the name with holes for content, which would be run.
         entry.as_file().sync_all()?;
-        entry.persist(self.folder.join(&key.0)).map_err(|failed| failed.error)?;
+        entry
+            .persist(self.folder.join(&key.0))
+            .map_err(|failed| failed.error)?;
         Ok(())
     }
 
@@ -220,11 +222,18 @@ mod tests {
     const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
     fn engine(profile: Profile, cache: &CodeCache) -> Engine {
-        EngineOptions::new(profile).instances(1).cache(cache.clone()).build().unwrap()
+        EngineOptions::new(profile)
+            .instances(1)
+            .cache(cache.clone())
+            .build()
+            .unwrap()
     }
 
     fn entries(cache: &CodeCache) -> Vec<PathBuf> {
-        fs::read_dir(cache.folder()).unwrap().map(|entry| entry.unwrap().path()).collect()
+        fs::read_dir(cache.folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect()
     }
 
     #[test]

@@ -33,13 +33,11 @@ pub(crate) struct Ticking<'a> {
 impl Clock {
     pub(crate) fn start(engine: &wasmtime::Engine) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let handle = thread::Builder::new()
-            .name("yoi-clock".to_owned())
-            .spawn({
-                let shared = Arc::clone(&shared);
-                let engine = engine.weak();
-                move || tick(&shared, &engine)
-            })?;
+        let handle = thread::Builder::new().name("yoi-clock".to_owned()).spawn({
+            let shared = Arc::clone(&shared);
+            let engine = engine.weak();
+            move || tick(&shared, &engine)
+        })?;
         Ok(Self {
             shared,
             thread: handle.thread().clone(),
@@ -54,9 +52,7 @@ impl Clock {
         if self.shared.asleep.load(Ordering::SeqCst) {
             self.thread.unpark();
         }
-        Ticking {
-            shared: &self.shared,
-        }
+        Ticking { shared: &self.shared }
     }
 }
 

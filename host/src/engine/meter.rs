@@ -78,7 +78,11 @@ impl ResourceLimiter for Meter {
         }
         let limit = self.limits.table_elements;
         if desired > limit {
-            return Err(Denied::Table { wanted: desired, limit }.into());
+            return Err(Denied::Table {
+                wanted: desired,
+                limit,
+            }
+            .into());
         }
         Ok(true)
     }

@@ -5,7 +5,7 @@
 //!
 //! - [`Engine`]: settings, compiler and clock, shared by everything of one profile
 //! - [`CodeCache`]: compiled components on disk
-//! - [`Store`](wasmtime::Store) data: [`Meter`] (memory, tables, instances) and [`Deadline`] (time)
+//! - [`Store`](wasmtime::Store) data: `Meter` (memory, tables, instances) and `Deadline` (time)
 
 mod cache;
 mod clock;
@@ -22,8 +22,8 @@ use crate::{Profile, limits};
 
 pub use cache::{CacheError, CodeCache};
 use clock::Clock;
-pub use deadline::{Cancel, Stopped};
 pub(crate) use deadline::Deadline;
+pub use deadline::{Cancel, Stopped};
 pub use meter::Denied;
 pub(crate) use meter::Meter;
 

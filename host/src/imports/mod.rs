@@ -209,7 +209,9 @@ pub fn link<T: ImportsView + 'static>(linker: &mut Linker<T>) -> wasmtime::Resul
     }
 
     let mut request = linker.instance("yoi:host/request@1.0.0")?;
-    request.func_wrap("request", |store, (json,): (String,)| serve(store, Import::Request, &json))?;
+    request.func_wrap("request", |store, (json,): (String,)| {
+        serve(store, Import::Request, &json)
+    })?;
 
     let mut websocket = linker.instance("yoi:host/websocket@1.0.0")?;
     websocket.func_wrap("open", |store, (json,): (String,)| {
@@ -221,11 +223,19 @@ pub fn link<T: ImportsView + 'static>(linker: &mut Linker<T>) -> wasmtime::Resul
     websocket.func_wrap("recv", |store, (_handle, _timeout_ms): (u32, u32)| {
         serve(store, Import::WebsocketRecv, "")
     })?;
-    websocket.func_wrap("close", |store, (_handle,): (u32,)| serve(store, Import::WebsocketClose, ""))?;
+    websocket.func_wrap("close", |store, (_handle,): (u32,)| {
+        serve(store, Import::WebsocketClose, "")
+    })?;
 
     let mut fs = linker.instance("yoi:host/fs@1.0.0")?;
-    fs.func_wrap("read", |store, (json,): (String,)| serve(store, Import::FsRead, &json))?;
-    fs.func_wrap("list", |store, (json,): (String,)| serve(store, Import::FsList, &json))?;
-    fs.func_wrap("write", |store, (json,): (String,)| serve(store, Import::FsWrite, &json))?;
+    fs.func_wrap("read", |store, (json,): (String,)| {
+        serve(store, Import::FsRead, &json)
+    })?;
+    fs.func_wrap("list", |store, (json,): (String,)| {
+        serve(store, Import::FsList, &json)
+    })?;
+    fs.func_wrap("write", |store, (json,): (String,)| {
+        serve(store, Import::FsWrite, &json)
+    })?;
     Ok(())
 }

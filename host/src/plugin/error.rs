@@ -23,7 +23,10 @@ pub enum LoadError {
     #[error(transparent)]
     Preflight(#[from] PreflightError),
     /// The component does not keep the contract.
-    #[error("the component does not fit the contract under profile `{profile}`:\n{}", component::render(faults))]
+    #[error(
+        "the component does not fit the contract under profile `{profile}`:\n{}",
+        component::render(faults)
+    )]
     Refused {
         /// The profile it was held to.
         profile: Profile,
@@ -204,11 +207,15 @@ fn in_yoi_words(entry: Entry, error: &OutputError) -> String {
     let tool = matches!(entry, Entry::Call | Entry::HandleTool);
     let said = match error {
         OutputError::TooLarge { limit, .. } if tool => format!("guest output exceeds {limit} bytes"),
-        OutputError::TooLarge { limit, .. } => format!("plugin component {entry} output exceeds {limit} bytes"),
+        OutputError::TooLarge { limit, .. } => {
+            format!("plugin component {entry} output exceeds {limit} bytes")
+        }
         OutputError::NotJson(error) if tool => format!("guest output is not valid JSON: {error}"),
         OutputError::NotJson(error) => format!("plugin component {entry} output is not JSON: {error}"),
         OutputError::Empty if tool => "guest did not call output_write".to_owned(),
-        OutputError::Empty => format!("plugin component {entry} output is not JSON: EOF while parsing a value at line 1 column 0"),
+        OutputError::Empty => format!(
+            "plugin component {entry} output is not JSON: EOF while parsing a value at line 1 column 0"
+        ),
         OutputError::NotAnObject { .. } => "guest output JSON must be an object".to_owned(),
         OutputError::UnsupportedKey(key) => format!("guest output contains unsupported key `{key}`"),
         OutputError::Missing(_) => "guest output must include a summary string".to_owned(),
@@ -227,7 +234,8 @@ fn because(last_error: Option<&str>) -> String {
 fn no_export(entry: Entry, world: World) -> String {
     match (world, entry) {
         (World::Tool, Entry::HandleIngress) => {
-            "component tool runtime does not expose ingress dispatch (the world `tool` has no events)".to_owned()
+            "component tool runtime does not expose ingress dispatch (the world `tool` has no events)"
+                .to_owned()
         }
         _ => format!("component does not export expected `{world}` {entry} function"),
     }

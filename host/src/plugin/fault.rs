@@ -168,23 +168,39 @@ pub(super) struct Bounds {
     pub(super) stack: usize,
 }
 
-/// Where the guest was, from what wasmtime attached to the error.
-pub(super) fn trace_of(error: &wasmtime::Error) -> Vec<Frame> {
+/// Where the guest was, from what wasmtime attached to the error. A panic is shown from where it was raised:
+/// the frames of its own machinery are the same for all.
+pub(super) fn trace_of(error: &wasmtime::Error, cause: &Cause) -> Vec<Frame> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
     };
-    let frames = trace.frames().iter().take(FRAMES);
+    let frames = trace.frames().iter().map(|frame| Frame {
+        function: match frame.func_name() {
+            Some(name) => {
+                // Without the hash that a Rust compiler adds.
+                let name = format!("{:#}", rustc_demangle::demangle(name));
+                bounded(&name, MESSAGE_BYTES).into_owned()
+            }
+            None => format!("function {}", frame.func_index()),
+        },
+        offset: frame.module_offset(),
+    });
+    let panicked = matches!(cause, Cause::Panic { .. });
     frames
-        .map(|frame| Frame {
-            function: match frame.func_name() {
-                Some(name) => {
-                    // Without the hash that a Rust compiler adds.
-                    let name = format!("{:#}", rustc_demangle::demangle(name));
-                    bounded(&name, MESSAGE_BYTES).into_owned()
-                }
-                None => format!("function {}", frame.func_index()),
-            },
-            offset: frame.module_offset(),
-        })
+        .skip_while(|frame| panicked && raises_panics(&frame.function))
+        .take(FRAMES)
         .collect()
+}
+
+/// Whether a function belongs to what Rust runs between a panic and its trap.
+fn raises_panics(function: &str) -> bool {
+    [
+        "__rustc::",
+        "std::panicking::",
+        "core::panicking::",
+        "std::sys::backtrace::",
+        "abort",
+    ]
+    .iter()
+    .any(|prefix| function.starts_with(prefix))
 }

@@ -27,7 +27,8 @@ pub struct Measures {
     #[serde(rename = "wall_us", serialize_with = "crate::text::micros")]
     #[schemars(with = "f64")]
     pub wall: Duration,
-    /// Instructions, in wasmtime's fuel.
+    /// Instructions, in wasmtime's fuel. Of a call that ended without an answer, a lower bound: what the
+    /// guest had counted when it last entered or left a function.
     pub fuel: u64,
     /// Bytes of linear memory after the call. Memory never shrinks: this is the peak as well.
     pub memory_bytes: usize,
@@ -105,7 +106,9 @@ impl Guest {
             Ok(UpdateDeadline::Continue(1))
         });
         let budget = plugin.limits().fuel;
-        let made = enter(plugin, &mut store, budget, |store| plugin.pre().instantiate(store));
+        let made = enter(plugin, &mut store, budget, |store| {
+            plugin.pre().instantiate(store)
+        });
         measures.wall = began.elapsed();
         let left = store.get_fuel().unwrap_or(0);
         measures.fuel = budget - left;
@@ -179,7 +182,9 @@ impl Guest {
         };
         let function = self.function(entry)?;
         let died = enter(&self.plugin, &mut self.store, 0, |store| match entry {
-            Entry::Call => function.typed::<(&str, &str), (String,)>(&*store)?.call(store, ("", "")),
+            Entry::Call => function
+                .typed::<(&str, &str), (String,)>(&*store)?
+                .call(store, ("", "")),
             _ => function.typed::<(&str,), (String,)>(&*store)?.call(store, ("",)),
         });
         log_of(&self.store, &died.err()?)
@@ -222,15 +227,18 @@ fn fault(
         fuel,
         stack: guest_stack_bytes(plugin.profile()),
     };
+    let cause = Cause::of(error, bounds, log.as_ref());
     Fault {
         entry,
-        cause: Cause::of(error, bounds, log.as_ref()),
-        trace: trace_of(error),
+        trace: trace_of(error, &cause),
+        cause,
         log,
     }
 }
 
 fn log_of(store: &Store<StoreData>, error: &wasmtime::Error) -> Option<GuestLog> {
     let dump = error.downcast_ref::<WasmCoreDump>()?;
-    dump.memories().iter().find_map(|memory| GuestLog::find(memory.data(store)))
+    dump.memories()
+        .iter()
+        .find_map(|memory| GuestLog::find(memory.data(store)))
 }

@@ -13,11 +13,11 @@ use super::guest::{Clockwork, Guest, Measures};
 use super::message::{IngressEvent, OutputError, PluginStatus, ServiceOutput, ToolOutput};
 use super::message::{ServiceAnswer, StatusAnswer};
 use super::{Entry, GuestLog, Plugin};
+use crate::Profile;
 use crate::component::World;
 use crate::engine::Cancel;
 use crate::imports::HostCall;
 use crate::limits::TOOL_INPUT_BYTES;
-use crate::Profile;
 
 /// How many times its limit a call may take in profile `yoi`, whose host looks at the clock only when the
 /// guest is done. Without a bound of ours a raised budget of instructions could keep a caller for hours.
@@ -340,7 +340,11 @@ impl Instance {
             Profile::Documented => self.lifecycle == Lifecycle::Running,
             Profile::Yoi => self.guest.is_some(),
         };
-        if callable { Ok(()) } else { Err(self.not_running(entry)) }
+        if callable {
+            Ok(())
+        } else {
+            Err(self.not_running(entry))
+        }
     }
 
     /// The next state of a life-cycle call: `then`, or failed.
@@ -360,7 +364,9 @@ impl Instance {
         match result {
             Err(error @ CallError::Fault(_)) => {
                 let unnoticed = self.plugin.profile() == Profile::Yoi
-                    && error.fault().is_some_and(|fault| fault.entry == Entry::HandleTool);
+                    && error
+                        .fault()
+                        .is_some_and(|fault| fault.entry == Entry::HandleTool);
                 if unnoticed { Err(error) } else { self.fail(error) }
             }
             Err(error @ CallError::TooLate { .. }) => self.fail(error),

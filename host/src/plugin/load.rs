@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
+use super::Entry;
 use super::error::{CallError, InputError, LoadError};
 use super::guest::StoreData;
 use super::instance::Instance;
-use super::Entry;
 use crate::component::{Encoding, Preflight, Severity, World};
 use crate::engine::{Engine, Origin};
 use crate::limits::CONFIG_BYTES;
@@ -123,7 +123,8 @@ impl Plugin {
     ///
     /// [`CallError::Input`] where `config` is not JSON or larger than 64 KiB.
     pub fn instance(&self, config: &str) -> Result<Instance, CallError> {
-        super::instance::check_json("configuration", config, CONFIG_BYTES).map_err(InputError::into)
+        super::instance::check_json("configuration", config, CONFIG_BYTES)
+            .map_err(InputError::into)
             .map(|()| Instance::new(self.clone(), config.to_owned()))
     }
 

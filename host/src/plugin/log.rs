@@ -45,7 +45,11 @@ impl GuestLog {
             }
         };
         // A ring cuts wherever it likes: what remains of a cut character is not worth a replacement mark.
-        let torn = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+        let torn = bytes
+            .iter()
+            .take(3)
+            .take_while(|byte| **byte & 0xc0 == 0x80)
+            .count();
         let lost = written.saturating_sub(capacity);
         let skip = if lost > 0 { torn } else { 0 };
         Some(Self {
@@ -91,7 +95,15 @@ mod tests {
             ring[n % capacity] = *byte;
         }
         let word = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
-        [b"before".as_slice(), MAGIC, &word(text.len()), &word(capacity), &ring, b"after"].concat()
+        [
+            b"before".as_slice(),
+            MAGIC,
+            &word(text.len()),
+            &word(capacity),
+            &ring,
+            b"after",
+        ]
+        .concat()
     }
 
     fn found(text: &str, capacity: usize) -> (String, u64) {

@@ -7,8 +7,8 @@
 
 use serde::Deserialize;
 use yoi_pdk::{
-    IngressEvent, Plugin, PluginStatus, Result, ServiceOutput, ToolContext, ToolError, ToolInput,
-    ToolOutput, Value, host, json, serde_json,
+    IngressEvent, Plugin, PluginStatus, Result, ServiceOutput, ToolContext, ToolError, ToolInput, ToolOutput,
+    Value, host, json, serde_json,
 };
 
 struct Caller {
@@ -46,7 +46,9 @@ impl Call {
                 host::websocket::send_text(handle, &text)
             }
             "websocket.recv" => {
-                let SocketArgs { handle, timeout_ms, .. } = socket()?;
+                let SocketArgs {
+                    handle, timeout_ms, ..
+                } = socket()?;
                 host::websocket::recv(handle, timeout_ms)
             }
             "websocket.close" => host::websocket::close(socket()?.handle),
@@ -65,7 +67,9 @@ impl Plugin for Caller {
     type Config = Option<Call>;
 
     fn start(config: Option<Call>) -> Result<Self> {
-        Ok(Self { answer_at_start: config.map(Call::make).transpose()? })
+        Ok(Self {
+            answer_at_start: config.map(Call::make).transpose()?,
+        })
     }
 
     fn handle_tool(&mut self, context: &ToolContext, input: ToolInput<'_>) -> Result<ToolOutput> {
@@ -83,7 +87,7 @@ impl Plugin for Caller {
         if name != "call" {
             return Err(ToolError::unsupported_ingress(name));
         }
-        let call: Call = serde_json::from_value(event.payload)?;
+        let call: Call = event.parse_payload()?;
         Ok(ServiceOutput::accepted(json!({ "answer": call.make()? })))
     }
 

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use yoi_pdk::{
-    IngressEvent, OutputCommand, Plugin, PluginStatus, Result, ServiceOutput, ToolContext,
-    ToolError, ToolInput, ToolOutput, json,
+    IngressEvent, OutputCommand, Plugin, PluginStatus, Result, ServiceOutput, ToolContext, ToolError,
+    ToolInput, ToolOutput, json,
 };
 
 struct Counter {
@@ -31,7 +31,9 @@ impl Plugin for Counter {
     type Config = Option<Config>;
 
     fn start(config: Option<Config>) -> Result<Self> {
-        Ok(Self { count: config.unwrap_or_default().start })
+        Ok(Self {
+            count: config.unwrap_or_default().start,
+        })
     }
 
     fn handle_tool(&mut self, context: &ToolContext, input: ToolInput<'_>) -> Result<ToolOutput> {

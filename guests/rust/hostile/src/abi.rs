@@ -77,7 +77,11 @@ unsafe extern "C" fn start(config: *mut u8, config_len: usize) -> *const [usize;
     // SAFETY: the parameter, used once.
     let config = unsafe { lift(config, config_len) };
     state::configure(&config);
-    lower(mode::answer(&state::mode_of(Export::Start), Export::Start, &config))
+    lower(mode::answer(
+        &state::mode_of(Export::Start),
+        Export::Start,
+        &config,
+    ))
 }
 
 #[unsafe(export_name = "handle-tool")]
@@ -103,13 +107,21 @@ unsafe extern "C" fn handle_ingress(
     enter();
     // SAFETY: the parameters, each used once.
     let (_name, event) = unsafe { (lift(name, name_len), lift(event, event_len)) };
-    lower(mode::answer(&state::mode_of(Export::HandleIngress), Export::HandleIngress, &event))
+    lower(mode::answer(
+        &state::mode_of(Export::HandleIngress),
+        Export::HandleIngress,
+        &event,
+    ))
 }
 
 #[unsafe(export_name = "status")]
 extern "C" fn status() -> *const [usize; 2] {
     enter();
-    lower(mode::answer(&state::mode_of(Export::Status), Export::Status, "null"))
+    lower(mode::answer(
+        &state::mode_of(Export::Status),
+        Export::Status,
+        "null",
+    ))
 }
 
 #[unsafe(export_name = "stop")]

@@ -49,7 +49,11 @@ pub(crate) fn answer(mode: &str, export: Export, input: &str) -> Answer {
         "array" => Answer::from("[]".to_owned()),
         "not-an-object" => Answer::from(r#""only text""#.to_owned()),
         "unknown-key" => Answer::from(unknown_key(export).to_string()),
-        "big-output" => good(json!("x".repeat(70_000))),
+        "big-output" => {
+            // Put in afterwards: to escape so much text twice would cost more fuel than many a host gives.
+            let frame = self::good(export, mode, json!("@")).to_string();
+            Answer::from(frame.replace('@', &"x".repeat(70_000)))
+        }
 
         // What is no answer of a tool.
         "no-summary" => Answer::from(json!({ "content": "text" }).to_string()),
@@ -84,9 +88,7 @@ pub(crate) fn answer(mode: &str, export: Export, input: &str) -> Answer {
             Answer::from(commands(event, 1, "foreign", status_update()).to_string())
         }
         "long-method" => Answer::from(long_method(input).to_string()),
-        "no-commands" => {
-            Answer::from(json!({ "accepted": true, "output_commands": "none" }).to_string())
-        }
+        "no-commands" => Answer::from(json!({ "accepted": true, "output_commands": "none" }).to_string()),
 
         _ => {
             let message = format!("there is no mode `{mode}`");

@@ -54,7 +54,10 @@ pub struct CommandRejection {
 
 /// Read what stands under `output_commands`. Either every command is sound, or none is carried out and
 /// those that are not are named.
-pub(super) fn read_commands(list: Value, event_id: &str) -> Result<Vec<OutputCommand>, Vec<CommandRejection>> {
+pub(super) fn read_commands(
+    list: Value,
+    event_id: &str,
+) -> Result<Vec<OutputCommand>, Vec<CommandRejection>> {
     let Value::Array(list) = list else {
         return Err(vec![refused("service output_commands must be an array")]);
     };
@@ -79,9 +82,8 @@ pub(super) fn read_commands(list: Value, event_id: &str) -> Result<Vec<OutputCom
 }
 
 fn read_command(item: Value, event_id: &str) -> Result<OutputCommand, CommandRejection> {
-    let command: OutputCommand = serde_json::from_value(item).map_err(|error| {
-        refused(&format!("malformed service output command envelope: {error}"))
-    })?;
+    let command: OutputCommand = serde_json::from_value(item)
+        .map_err(|error| refused(&format!("malformed service output command envelope: {error}")))?;
     match check(&command, event_id) {
         Ok(()) => Ok(command),
         Err(message) => Err(CommandRejection {
@@ -169,7 +171,9 @@ fn check_payload(kind: CommandKind, payload: &Value) -> Result<(), String> {
         CommandKind::WebsocketSend => WebsocketSend::deserialize(payload).err(),
         CommandKind::HostRequestDispatch => HostRequest::deserialize(payload).err(),
     };
-    shape.map_or(Ok(()), |error| Err(format!("payload does not fit its kind: {error}")))
+    shape.map_or(Ok(()), |error| {
+        Err(format!("payload does not fit its kind: {error}"))
+    })
 }
 
 #[cfg(test)]
@@ -199,7 +203,10 @@ mod tests {
         let mut second = command();
         second["command_id"] = "again".into();
         let commands = read_commands(json!([command(), second]), "e-1").unwrap();
-        let ids: Vec<_> = commands.iter().map(|command| command.command_id.as_str()).collect();
+        let ids: Vec<_> = commands
+            .iter()
+            .map(|command| command.command_id.as_str())
+            .collect();
         assert_eq!(ids, ["reply", "again"]);
     }
 
@@ -219,9 +226,17 @@ mod tests {
     fn each_kind_has_its_own_payload() {
         for (kind, payload, sound) in [
             ("diagnostic_status_update", json!({}), true),
-            ("diagnostic_status_update", json!({"message": "m", "status": null}), true),
+            (
+                "diagnostic_status_update",
+                json!({"message": "m", "status": null}),
+                true,
+            ),
             ("diagnostic_status_update", json!({"message": 1}), false),
-            ("host_request_dispatch", json!({"method": "GET", "url": "http://h/"}), true),
+            (
+                "host_request_dispatch",
+                json!({"method": "GET", "url": "http://h/"}),
+                true,
+            ),
             ("host_request_dispatch", json!({"url": "http://h/"}), false),
             ("websocket_send", json!({"url": "ws://h/"}), false),
         ] {

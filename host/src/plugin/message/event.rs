@@ -149,7 +149,7 @@ mod tests {
         insta::assert_snapshot!(refusal(|e| e.created_at.clear()), @"created_at must not be empty");
         insta::assert_snapshot!(refusal(|e| e.attempt = 0), @"attempt must be greater than zero");
         insta::assert_snapshot!(refusal(|e| e.correlation_id.clear()), @"correlation_id must not be empty");
-        insta::assert_snapshot!(refusal(|e| e.payload = "x".repeat(INGRESS_EVENT_BYTES).into()), @"plugin ingress event exceeds 65536 bytes (it has 65718)");
+        insta::assert_snapshot!(refusal(|e| e.payload = "x".repeat(INGRESS_EVENT_BYTES).into()), @"plugin ingress event exceeds 65536 bytes (it has 65708)");
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub use command::{CommandKind, CommandRejection, OutputCommand};
 pub use event::{EventError, IngressEvent};
 pub(super) use service::ServiceAnswer;
 pub use service::ServiceOutput;
-pub(super) use status::StatusAnswer;
 pub use status::PluginStatus;
+pub(super) use status::StatusAnswer;
 pub use tool::ToolOutput;
 
 use serde_json::Value;

@@ -34,11 +34,7 @@ pub(crate) enum ServiceAnswer {
 
 impl ServiceOutput {
     /// Read a guest's answer, of at most 65536 bytes, to the event with the id `event_id`.
-    pub(crate) fn read(
-        profile: Profile,
-        answer: &str,
-        event_id: &str,
-    ) -> Result<ServiceAnswer, OutputError> {
+    pub(crate) fn read(profile: Profile, answer: &str, event_id: &str) -> Result<ServiceAnswer, OutputError> {
         let value = read_value(answer, SERVICE_OUTPUT_BYTES)?;
         // The yoi host looks for the commands and at nothing else: an error counts as accepted there.
         let strict = profile == Profile::Documented;

@@ -42,7 +42,10 @@ impl ToolOutput {
                 });
             }
         };
-        if let Some(key) = object.keys().find(|key| !matches!(key.as_str(), "summary" | "content")) {
+        if let Some(key) = object
+            .keys()
+            .find(|key| !matches!(key.as_str(), "summary" | "content"))
+        {
             return Err(OutputError::UnsupportedKey(bounded(key, 64).into_owned()));
         }
         let summary = match object.get("summary") {
@@ -100,14 +103,20 @@ mod tests {
             (r#"{"summary":" ","summary":"s"}"#, None),
         ] {
             let output = ToolOutput::read(answer).unwrap();
-            assert_eq!((output.summary.as_str(), output.content.as_deref()), ("s", content));
+            assert_eq!(
+                (output.summary.as_str(), output.content.as_deref()),
+                ("s", content)
+            );
         }
     }
 
     #[test]
     fn every_way_to_break_the_contract_has_its_message() {
         let long = format!(r#"{{"summary":"{}"}}"#, "é".repeat(513));
-        let huge = format!(r#"{{"summary":"s","content":"{}"}}"#, "x".repeat(TOOL_OUTPUT_BYTES));
+        let huge = format!(
+            r#"{{"summary":"s","content":"{}"}}"#,
+            "x".repeat(TOOL_OUTPUT_BYTES)
+        );
         insta::assert_snapshot!(refusal(""), @"answered nothing");
         insta::assert_snapshot!(refusal(&huge), @"answered 65564 bytes, 65536 are allowed");
         insta::assert_snapshot!(refusal("{\"summary\":"), @"answered something that is not JSON: EOF while parsing a value at line 1 column 11");

@@ -1,0 +1,7 @@
+//! The program as it is used: words in, words out, an exit status.
+
+mod call;
+mod componentize;
+mod inspect;
+mod refusals;
+mod run;

@@ -1,0 +1,74 @@
+//! Running the program, and what of its output is the same every time.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+/// What a run left.
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// The exit status and both streams, as a snapshot has them.
+    pub(crate) fn whole(&self) -> String {
+        let mut whole = format!("exit {}\n", self.status);
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                whole += &format!("--- {name}\n{text}");
+            }
+        }
+        whole
+    }
+}
+
+/// What differs from run to run and from build to build.
+pub(crate) const VARIES: [(&str, &str); 8] = [
+    (r" +[\d.]+ (µs|ms|s)\b", " [TIME]"),
+    (r" +(≥ )?\d{1,3}( \d{3})+", " $1[COUNT]"),
+    (r"≥ \d+", "≥ [COUNT]"),
+    (r"[\d.]+ KiB, ", "[SIZE], "),
+    (r"made of [\d.]+ KiB", "made of [SIZE]"),
+    (r"sha256 [0-9a-f]{12}…", "sha256 […]"),
+    (r" at 0x[0-9a-f]+", " at [OFFSET]"),
+    (r"made with .*", "made with [TOOLS]"),
+];
+
+/// Run `yoikit` in a folder. Compiled components are shared by all tests of this process.
+pub(crate) fn yoikit(folder: &Path, words: &[&str]) -> Ran {
+    yoikit_with_input(folder, words, Stdio::null())
+}
+
+pub(crate) fn yoikit_with_input(folder: &Path, words: &[&str], input: Stdio) -> Ran {
+    static CACHE: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(env!("CARGO_BIN_EXE_yoikit"))
+        .args(words)
+        .current_dir(folder)
+        .env("YOIKIT_CACHE_DIR", CACHE.path().join("code"))
+        .env_remove("RUST_BACKTRACE")
+        .stdin(input)
+        .output()
+        .unwrap();
+    Ran {
+        status: status.code().unwrap_or(-1),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// A snapshot of everything that a command left, without what varies.
+macro_rules! assert_ran {
+    ($ran:expr, @$snapshot:literal) => {{
+        let whole = $ran.whole();
+        insta::with_settings!({ filters => crate::run::VARIES.to_vec() }, {
+            insta::assert_snapshot!(whole, @$snapshot);
+        });
+    }};
+}
+pub(crate) use assert_ran;
