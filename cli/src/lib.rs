@@ -8,6 +8,7 @@
 mod args;
 mod commands;
 mod exit;
+mod failure;
 mod harmless;
 pub mod report;
 mod screen;

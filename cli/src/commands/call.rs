@@ -9,9 +9,10 @@ use yoi_host::plugin::message::{PluginStatus, ToolOutput};
 use yoi_host::plugin::{CallError, Entry, Instance, Measures, Plugin};
 use yoi_host::{Limits, Profile};
 
-use super::{Failure, engine, json_argument, open, plugin_report, read_text};
+use super::{engine, json_argument, open, plugin_report, read_text};
 use crate::args::Call;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::report::{CallReport, ErrorReport, LimitsReport};
 use crate::screen;
 

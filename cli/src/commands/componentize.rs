@@ -6,9 +6,9 @@ use std::path::Path;
 use yoi_host::build;
 use yoi_host::source::Source;
 
-use super::Failure;
 use crate::args::Componentize;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::screen;
 
 pub(super) fn run(args: &Componentize) -> Result<Exit, Failure> {

@@ -3,9 +3,10 @@
 use yoi_host::Profile;
 use yoi_host::component::Preflight;
 
-use super::{Failure, open, plugin_report};
+use super::{open, plugin_report};
 use crate::args::Inspect;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::report::{InspectReport, VerdictReport};
 use crate::screen;
 

@@ -1,8 +1,8 @@
 //! `yoikit schema`: what the reports look like, for programs that read them.
 
-use super::Failure;
 use crate::args::{Report, Schema};
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::report::{CallReport, InspectReport};
 use crate::screen;
 

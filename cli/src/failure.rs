@@ -1,0 +1,105 @@
+//! Why a command could not do what it was asked.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use yoi_host::build::MakeError;
+use yoi_host::engine::EngineError;
+use yoi_host::plugin::LoadError;
+use yoi_host::source::SourceError;
+
+use crate::exit::Exit;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was typed cannot be meant.
+    Usage(String),
+    /// The path gives no component.
+    Source(SourceError),
+    /// The component cannot be loaded.
+    Load(LoadError),
+    /// There is no engine to load it with.
+    Engine(EngineError),
+    /// A file makes no component.
+    Make { path: PathBuf, error: MakeError },
+    /// A file cannot be read or written.
+    File {
+        path: PathBuf,
+        doing: &'static str,
+        cause: io::Error,
+    },
+    /// What was made cannot be handed on.
+    Print(io::Error),
+    /// Anything else that stands in the way.
+    Other(String),
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Failure::Usage(_) => Exit::Usage,
+            Failure::Source(SourceError::Build(_)) => Exit::BuildFailed,
+            // Whoever read the output has seen enough.
+            Failure::Print(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
+            _ => Exit::CouldNotRun,
+        }
+    }
+
+    /// What to do about it, where there is something to do.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        match self {
+            Failure::Source(error) => error.advice(),
+            Failure::Make { error, .. } => error.advice(),
+            _ => None,
+        }
+    }
+
+    /// Whether there is anything to tell.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self.exit(), Exit::Ok)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Usage(reason) | Failure::Other(reason) => f.write_str(reason),
+            Failure::Source(error) => error.fmt(f),
+            Failure::Load(error) => error.fmt(f),
+            Failure::Engine(error) => error.fmt(f),
+            Failure::Make { path, error } => {
+                write!(f, "failed to make a component of {}: {error}", path.display())
+            }
+            Failure::File { path, doing, cause } => {
+                write!(f, "failed to {doing} {}: {cause}", path.display())
+            }
+            Failure::Print(cause) => write!(f, "failed to print: {cause}"),
+        }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Failure::Source(error)
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Failure::Load(error)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Failure::Engine(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(cause: io::Error) -> Self {
+        Failure::Print(cause)
+    }
+}
