@@ -5,7 +5,10 @@
 //! | `caller`   | `instance` | calls what the host offers, and hands on what came back                       |
 //! | `counter`  | `instance` | counts: a state that lasts from call to call                                  |
 //! | `echo`     | `tool`     | says what it was told                                                         |
+//! | `fetch`    | `tool`     | fetches over HTTP                                                             |
 //! | `hostile`  | `instance` | breaks whatever it is told to break; imports nothing                          |
+//! | `notes`    | `tool`     | reads, lists and writes files                                                 |
+//! | `socket`   | `tool`     | talks over WebSockets                                                         |
 //! | `std-rich` | `tool`     | keeps WASI imports, which a host has to refuse or replace                     |
 //!
 //! The build script compiles them, so nothing built lies in the repository. It needs the Rust target

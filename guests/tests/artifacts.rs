@@ -39,8 +39,23 @@ fn echo() {
 }
 
 #[test]
+fn fetch() {
+    assert_eq!(imports(yoi_guests::FETCH), ["yoi:host/request@1.0.0"]);
+}
+
+#[test]
 fn hostile() {
     assert_eq!(imports(yoi_guests::HOSTILE), [""; 0]);
+}
+
+#[test]
+fn notes() {
+    assert_eq!(imports(yoi_guests::NOTES), ["yoi:host/fs@1.0.0"]);
+}
+
+#[test]
+fn socket() {
+    assert_eq!(imports(yoi_guests::SOCKET), ["yoi:host/websocket@1.0.0"]);
 }
 
 #[test]

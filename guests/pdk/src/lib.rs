@@ -57,6 +57,12 @@
 //! yoi_pdk::export_plugin!(Notes);
 //! ```
 //!
+//! # Calling the host
+//!
+//! A plugin touches the outside world through its host alone, and only where its manifest asks for it and the
+//! operator has granted it: HTTP, WebSockets and small files are in [`host`], with types for what goes out, what
+//! comes back, and why nothing did.
+//!
 //! # Building one
 //!
 //! The crate is a library with `crate-type = ["cdylib"]`, and

@@ -13,33 +13,34 @@ pub fn bounded(text: &str, max_bytes: usize) -> String {
 /// As [`bounded`], and its form as a JSON string, quotes included, in at most `max_json_bytes`.
 pub(crate) fn bounded_as_json(text: &str, max_bytes: usize, max_json_bytes: usize) -> String {
     let max_json_bytes = max_json_bytes.saturating_sub(2);
-    let fits = |bytes: usize, json_bytes: usize| bytes <= max_bytes && json_bytes <= max_json_bytes;
-
-    let mut out = String::with_capacity(text.len().min(max_bytes));
-    let mut json_bytes = 0;
-    // The longest prefix behind which the ellipsis still has room.
-    let mut cut = None;
-    for c in text.chars().map(without_control) {
-        if fits(out.len() + ELLIPSIS.len_utf8(), json_bytes + ELLIPSIS.len_utf8()) {
-            cut = Some(out.len());
-        }
-        let c_json_bytes = json_len(c);
-        if !fits(out.len() + c.len_utf8(), json_bytes + c_json_bytes) {
-            if let Some(cut) = cut {
-                out.truncate(cut);
-                out.push(ELLIPSIS);
-            }
-            return out;
-        }
-        out.push(c);
-        json_bytes += c_json_bytes;
+    let mut text = without_controls(text);
+    if text.len() <= max_bytes && json_len(&text) <= max_json_bytes {
+        return text;
     }
-    out
+    let room = ELLIPSIS.len_utf8();
+    match (max_bytes.checked_sub(room), max_json_bytes.checked_sub(room)) {
+        (Some(max_bytes), Some(max_json_bytes)) => {
+            truncate(&mut text, max_bytes, max_json_bytes);
+            text.push(ELLIPSIS);
+        }
+        _ => truncate(&mut text, max_bytes, max_json_bytes),
+    }
+    text
 }
 
 /// `text` with a space for each control character other than line feed and tab.
 pub(crate) fn without_controls(text: &str) -> String {
-    text.chars().map(without_control).collect()
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| CLASS[usize::from(byte)] == CONTROL) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let mut chars = from.chars();
+        out.extend(chars.next().map(without_control));
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out
 }
 
 fn without_control(c: char) -> char {
@@ -50,13 +51,49 @@ fn without_control(c: char) -> char {
     }
 }
 
-/// How many bytes a character takes inside a JSON string, once control characters are replaced.
-fn json_len(c: char) -> usize {
-    match c {
-        '"' | '\\' | '\n' | '\t' => 2,
-        c => c.len_utf8(),
+/// Keeps as many whole characters as fit into `max_bytes` and, once escaped, into `max_json_bytes`.
+fn truncate(text: &mut String, max_bytes: usize, max_json_bytes: usize) {
+    text.truncate(text.floor_char_boundary(max_bytes));
+    let mut json_bytes = json_len(text);
+    while json_bytes > max_json_bytes {
+        let Some(last) = text.pop() else { return };
+        json_bytes -= json_len(last.encode_utf8(&mut [0; 4]));
     }
 }
+
+/// How many bytes `text` takes inside a JSON string. It has no control characters other than line feed and tab.
+fn json_len(text: &str) -> usize {
+    let escapes: usize = text
+        .bytes()
+        .map(|byte| usize::from(CLASS[usize::from(byte)] & ESCAPED))
+        .sum();
+    text.len() + escapes
+}
+
+const PLAIN: u8 = 0;
+/// It takes a second byte in JSON.
+const ESCAPED: u8 = 1;
+/// Only the whole character shows whether it is a control character.
+const CONTROL: u8 = 2;
+
+/// What a byte of UTF-8 may be the beginning of. Texts are looked through by bytes, with a table, since a guest
+/// has less fuel for a call than it takes to decode every character of the longest one.
+static CLASS: [u8; 256] = {
+    let mut class = [PLAIN; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        class[control] = CONTROL;
+        control += 1;
+    }
+    class[0x7f] = CONTROL;
+    // The first of the two-byte characters, U+0080 to U+009f, are controls too.
+    class[0xc2] = CONTROL;
+    class[b'\n' as usize] = ESCAPED;
+    class[b'\t' as usize] = ESCAPED;
+    class[b'"' as usize] = ESCAPED;
+    class[b'\\' as usize] = ESCAPED;
+    class
+};
 
 #[cfg(test)]
 mod tests {
@@ -103,6 +140,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn controls_are_replaced_as_character_by_character(
+            text in any::<String>(),
+            more in "[a\\n\\x00-\\x1f\\x7f-\u{a9}é日]{0,40}",
+        ) {
+            let text = text + &more;
+            prop_assert_eq!(without_controls(&text), text.chars().map(without_control).collect::<String>());
+        }
+
         #[test]
         fn the_bound_holds(text in any::<String>(), max in 0usize..64) {
             prop_assert!(bounded(&text, max).len() <= max);

@@ -39,22 +39,22 @@ impl Call {
         };
         let socket = || -> Result<SocketArgs> { Ok(serde_json::from_value(self.args.clone())?) };
         Ok(match self.call.as_str() {
-            "request" => host::request::request(&json()),
-            "websocket.open" => host::websocket::open(&json()),
+            "request" => host::raw::request::request(&json()),
+            "websocket.open" => host::raw::websocket::open(&json()),
             "websocket.send-text" => {
                 let SocketArgs { handle, text, .. } = socket()?;
-                host::websocket::send_text(handle, &text)
+                host::raw::websocket::send_text(handle, &text)
             }
             "websocket.recv" => {
                 let SocketArgs {
                     handle, timeout_ms, ..
                 } = socket()?;
-                host::websocket::recv(handle, timeout_ms)
+                host::raw::websocket::recv(handle, timeout_ms)
             }
-            "websocket.close" => host::websocket::close(socket()?.handle),
-            "fs.read" => host::fs::read(&json()),
-            "fs.list" => host::fs::list(&json()),
-            "fs.write" => host::fs::write(&json()),
+            "websocket.close" => host::raw::websocket::close(socket()?.handle),
+            "fs.read" => host::raw::fs::read(&json()),
+            "fs.list" => host::raw::fs::list(&json()),
+            "fs.write" => host::raw::fs::write(&json()),
             name => {
                 let message = format!("the host has no function `{name}`");
                 return Err(ToolError::invalid_input(message));
