@@ -2,7 +2,9 @@
 //!
 //! The way through the house is the way a plugin takes: a file is read and held against the contract before
 //! anything runs ([`component`]; [`build`] makes such a file), it is compiled ([`engine`]), linked with the
-//! imports it may call ([`imports`]), and lives ([`plugin`]). Each room uses those before it and none after.
+//! imports it may call ([`imports`]), and lives ([`plugin`]). What it may reach is decided in one place
+//! ([`authority`]), and reached by a way that can be replaced ([`world`]). Each room uses those before it and
+//! none after.
 //!
 //! - [`source`]: a path, and the component it stands for
 //! - [`Profile`]: which host a plugin is held to
@@ -10,6 +12,7 @@
 
 #![warn(missing_docs)]
 
+pub mod authority;
 pub mod build;
 pub mod component;
 pub mod engine;
@@ -19,6 +22,7 @@ pub mod plugin;
 mod profile;
 pub mod source;
 mod text;
+pub mod world;
 
 pub use limits::Limits;
 pub use profile::{Profile, UnknownProfile};

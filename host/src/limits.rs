@@ -52,6 +52,126 @@ pub const CLOCK_TICK: Duration = Duration::from_millis(10);
 /// Host stack that a call needs besides the guest's: entry, imports and the decoding of results.
 pub const HOST_STACK_BYTES: usize = 256 * 1024;
 
+// What the imports `request` and `websocket` carry. The sizes and times are the contract's.
+
+/// Most bytes of a request's description.
+pub const REQUEST_DESCRIPTOR_BYTES: usize = 48 * 1024;
+
+/// Most bytes of a request's body: what is left of its description after generous headers.
+pub const REQUEST_BODY_BYTES: usize = 32 * 1024;
+
+/// Most headers in a request, and most of an answer's that are handed on.
+pub const HEADERS: usize = 16;
+
+/// Most bytes of a request header's name.
+pub const HEADER_NAME_BYTES: usize = 64;
+
+/// Most bytes of a header's value, in a request; of an answer's, the rest is cut off.
+pub const HEADER_VALUE_BYTES: usize = 1024;
+
+/// Most bytes of an answer's status line and headers. The contract names no bound; ten times what servers
+/// are commonly set to send.
+pub const RESPONSE_HEAD_BYTES: usize = 80 * 1024;
+
+/// Most bytes of an answer's body that are read. The connection is dropped then.
+pub const RESPONSE_BODY_BYTES: usize = 64 * 1024;
+
+/// Most bytes of the description of a WebSocket to open.
+pub const SOCKET_DESCRIPTOR_BYTES: usize = 8 * 1024;
+
+/// Most bytes of a text to send, and of a frame to receive.
+pub const SOCKET_FRAME_BYTES: usize = 32 * 1024;
+
+/// Most bytes of a message to receive, which may come in several frames.
+pub const SOCKET_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Bytes of sent text that may wait for a slow peer: two texts with their framing. A third is refused.
+pub const SOCKET_WAITING_BYTES: usize = 2 * (SOCKET_FRAME_BYTES + 64);
+
+/// Most WebSockets that one instance may have open.
+pub const SOCKETS: usize = 4;
+
+/// Most frames that are looked at in one `recv`. Pings and pongs are some of them, and a peer may send
+/// nothing else.
+pub const SOCKET_FRAMES_PER_RECEIVE: usize = 16;
+
+/// A whole HTTP request.
+pub const REQUEST_TIME: Duration = Duration::from_secs(5);
+
+/// Opening a WebSocket.
+pub const SOCKET_OPEN_TIME: Duration = Duration::from_secs(5);
+
+/// Sending one WebSocket message.
+pub const SOCKET_SEND_TIME: Duration = Duration::from_secs(5);
+
+/// Receiving one WebSocket message, where the guest names no time.
+pub const SOCKET_RECEIVE_TIME: Duration = Duration::from_secs(5);
+
+/// The longest that a guest may wait for a WebSocket message.
+pub const SOCKET_RECEIVE_TIME_AT_MOST: Duration = Duration::from_secs(30);
+
+/// Closing a WebSocket.
+pub const SOCKET_CLOSE_TIME: Duration = Duration::from_secs(5);
+
+/// How long a WebSocket may be open, whatever is said on it.
+pub const SOCKET_AGE: Duration = Duration::from_secs(15 * 60);
+
+/// How often a thread that waits for the network looks whether its call was ended. Half a tick of the
+/// [clock](CLOCK_TICK), so that a call in a host function ends no later than one in the guest.
+pub const PATIENCE_TICK: Duration = Duration::from_millis(5);
+
+/// How long work that was told to end may take to let go. It does at its next await point, in microseconds;
+/// this is for a machine that stands still.
+pub const ABORTED_TASK: Duration = Duration::from_secs(1);
+
+/// Threads that ask the system for names, at most. One that hangs is not to be had back; those who come after
+/// find the others, and past them run into their time.
+pub const LOOKUP_THREADS: usize = 8;
+
+// What the import `fs` carries. The sizes are the contract's, unless they say otherwise.
+
+/// Most bytes of the description of what to read, list or write.
+pub const FS_DESCRIPTOR_BYTES: usize = 64 * 1024;
+
+/// Most bytes of a file to write. A description of the largest size holds less.
+pub const FS_CONTENT_BYTES: usize = 64 * 1024;
+
+/// Most bytes of a file that are read.
+pub const FS_READ_BYTES: usize = 64 * 1024;
+
+/// Most bytes of a path, of a grant's root as well: what Linux takes.
+pub const FS_PATH_BYTES: usize = 4096;
+
+/// Most bytes of a path in an answer or a message.
+pub const FS_PATH_SHOWN_BYTES: usize = 160;
+
+/// Most names in the answer to a listing.
+pub const FS_ENTRIES: usize = 256;
+
+/// Most names of a directory that are looked at to find the first. The contract names no bound; these take
+/// some 40 ms.
+pub const FS_ENTRIES_READ: usize = 65_536;
+
+/// How many names are tried for a temporary file. They are random: the first is free.
+pub const FS_TEMPORARY_NAMES: usize = 16;
+
+// Authority: manifests, grants and what is said about them.
+
+/// Most bytes of a `plugin.toml`, of grants or of a file with enablements.
+pub const MANIFEST_BYTES: usize = 64 * 1024;
+
+/// Most bytes of a plugin's, service's or ingress's id: one is part of file names and log lines.
+pub const PLUGIN_ID_BYTES: usize = 128;
+
+/// Most bytes of a tool's name. Model providers allow half of that.
+pub const TOOL_NAME_BYTES: usize = 128;
+
+/// Most faults of one file that are printed; the rest is counted. Nobody reads a second screen of them.
+pub const SHOWN_FAULTS: usize = 40;
+
+/// Most bytes of a URL's path that a message shows.
+pub const SHOWN_URL_PATH_BYTES: usize = 120;
+
 /// What one instance of a plugin may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

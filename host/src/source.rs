@@ -26,6 +26,8 @@ pub struct Source {
     pub file: PathBuf,
     /// What was done to the file, in order.
     pub steps: Vec<Step>,
+    /// The plugin's `plugin.toml`, where a folder was opened that has one.
+    pub manifest: Option<PathBuf>,
 }
 
 /// Something that was done on the way to a component.
@@ -127,21 +129,38 @@ impl Source {
     pub fn open(path: &Path, building: impl FnOnce(&Path)) -> Result<Self, SourceError> {
         let data = fs::metadata(path).map_err(io_error(path))?;
         if data.is_file() {
-            return Self::open_file(path);
+            let named = path
+                .file_name()
+                .is_some_and(|name| name == "Cargo.toml" || name == "plugin.toml");
+            return match path.parent() {
+                // Who names the manifest means what it describes.
+                Some(folder) if named && folder.as_os_str().is_empty() => {
+                    Self::open(Path::new("."), building)
+                }
+                Some(folder) if named => Self::open(folder, building),
+                _ => Self::open_file(path),
+            };
         }
         if !data.is_dir() {
             return Err(SourceError::Special(path.to_owned()));
         }
         // A project beats its manifest: what is called is the source as it stands now.
+        let manifest = Some(path.join("plugin.toml")).filter(|manifest| manifest.is_file());
         if path.join("Cargo.toml").is_file() {
             building(path);
-            return Self::build(path);
+            return Ok(Self {
+                manifest,
+                ..Self::build(path)?
+            });
         }
-        let manifest = path.join("plugin.toml");
-        if manifest.is_file() {
-            return Self::open_file(&component_of(path, &manifest)?);
-        }
-        Err(SourceError::EmptyFolder(path.to_owned()))
+        let Some(named) = &manifest else {
+            return Err(SourceError::EmptyFolder(path.to_owned()));
+        };
+        let component = component_of(path, named)?;
+        Ok(Self {
+            manifest,
+            ..Self::open_file(&component)?
+        })
     }
 
     /// Read a component or core module, the file only.
@@ -169,6 +188,7 @@ impl Source {
                 component: bytes,
                 file: path.to_owned(),
                 steps: Vec::new(),
+                manifest: None,
             });
         }
         let built = build::componentize(&bytes).map_err(|cause| SourceError::Componentize {
@@ -181,6 +201,7 @@ impl Source {
             component: built.bytes,
             file: path.to_owned(),
             steps,
+            manifest: None,
         })
     }
 
@@ -194,6 +215,7 @@ impl Source {
             component: built.bytes,
             file: built.artifact,
             steps,
+            manifest: None,
         })
     }
 }

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use wasmparser::component_types::ComponentItem;
+use wasmparser::{Validator, WasmFeatures};
 
 use super::contract::World;
 use super::encoding::{Encoding, NotWasm};
@@ -79,6 +80,22 @@ impl Preflight {
             producers: read.producers,
             entry_within: compare::entry_within(types, &exported),
         })
+    }
+
+    /// Validates a component whole, the bodies of its functions included, which [`Preflight::of`] passes over
+    /// because an engine does it when it compiles them.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no component, or one that no engine would compile.
+    pub fn validate(bytes: &[u8]) -> Result<(), PreflightError> {
+        if Encoding::of(bytes)? == Encoding::CoreModule {
+            return Err(PreflightError::CoreModule);
+        }
+        let validated = Validator::new_with_features(WasmFeatures::all()).validate_all(bytes);
+        validated
+            .map(drop)
+            .map_err(|error| PreflightError::new(&error, bytes.len()))
     }
 
     /// The world it stands in, if there is exactly one.

@@ -1,13 +1,13 @@
 //! Compiled components on disk, so that a component is compiled once per machine.
 //!
 //! An entry is named after the component's bytes and the engine's settings; it appears whole (written aside,
-//! flushed, renamed) or not at all, and one that cannot be read is a miss. Entries are machine code that
-//! will be run, so the folder must belong to the user and be writable by nobody else.
+//! flushed, renamed) or not at all, and one that is damaged is a miss. Entries are machine code that will be
+//! run, so the folder and every entry must belong to the user and be writable by nobody else.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +19,9 @@ const CACHE_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// How stale an entry's time of use may get. Each use would otherwise be a write.
 const USE_GRAIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What stands at the end of an entry: the SHA-256 of all before it. A disk that fails must not be run.
+const CHECKSUM_BYTES: usize = 32;
 
 /// A folder of compiled components.
 #[derive(Debug, Clone)]
@@ -38,10 +41,10 @@ pub enum CacheError {
         /// What the system said.
         cause: io::Error,
     },
-    /// Somebody else may write the folder, and so choose what code runs.
+    /// Somebody else owns or may write the folder, and so could choose what code runs.
     #[error(
-        "the cache of compiled components at {} may be written by other users, and what it holds is run \
-         as machine code: make it yours alone (`chmod go-w`), or name another folder",
+        "the cache of compiled components at {} belongs to another user or may be written by others, and \
+         what it holds is run as machine code: make it yours alone (`chmod go-w`), or name another folder",
         folder.display()
     )]
     Shared {
@@ -81,7 +84,10 @@ impl CodeCache {
             cause,
         };
         make_private_folder(&folder).map_err(io)?;
-        if others_may_write(&folder).map_err(io)? {
+        let ours = fs::metadata(&folder)
+            .map(|data| is_ours_alone(&data))
+            .map_err(io)?;
+        if !ours {
             return Err(CacheError::Shared { folder });
         }
         Ok(Self { folder })
@@ -110,17 +116,35 @@ impl CodeCache {
     )]
     pub(crate) fn load(&self, engine: &wasmtime::Engine, key: &Key) -> Result<Option<Component>, CacheError> {
         let path = self.folder.join(&key.0);
-        match fs::metadata(&path) {
-            Ok(entry) => self.mark_used(&path, &entry),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(self.io(cause)),
-        }
-        // SAFETY: the file was written by `store`, whole, from a component that this very version of
-        // wasmtime compiled (it checks version and settings itself); nobody but the user could have changed
-        // it since, which `open` has checked.
-        let loaded = unsafe { Component::deserialize_file(engine, &path) };
-        // An entry that does not load is one that a failing disk or another version left: compile again.
+        let Some(entry) = self.read(&path).map_err(|cause| self.io(cause))? else {
+            return Ok(None);
+        };
+        let Some(code) = checked(&entry) else {
+            return Ok(None);
+        };
+        // SAFETY: these bytes were written by `store`, as the checksum says, from a component that this very
+        // version of wasmtime compiled (it checks version and settings itself), into a file and a folder that
+        // nobody but the user could write, which `open` and `read` have checked.
+        let loaded = unsafe { Component::deserialize(engine, code) };
+        // What does not load all the same was left by another version: compile again.
         Ok(loaded.ok())
+    }
+
+    /// An entry's bytes, unless there is none that is ours alone.
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(cause),
+        };
+        let data = file.metadata()?;
+        if !data.is_file() || !is_ours_alone(&data) {
+            return Ok(None);
+        }
+        self.mark_used(path, &data);
+        let mut entry = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(0));
+        file.read_to_end(&mut entry)?;
+        Ok(Some(entry))
     }
 
     pub(crate) fn store(&self, key: &Key, component: &Component) -> Result<(), CacheError> {
@@ -134,6 +158,7 @@ impl CodeCache {
     fn write(&self, key: &Key, code: &[u8]) -> io::Result<()> {
         let mut entry = tempfile::NamedTempFile::new_in(&self.folder)?;
         entry.write_all(code)?;
+        entry.write_all(&Sha256::digest(code))?;
         // Otherwise a crash may leave the name with holes for content, which would be run.
         entry.as_file().sync_all()?;
         entry
@@ -201,16 +226,22 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// The code in an entry, if its checksum says that it is whole.
+fn checked(entry: &[u8]) -> Option<&[u8]> {
+    let (code, checksum) = entry.split_at_checked(entry.len().checked_sub(CHECKSUM_BYTES)?)?;
+    (Sha256::digest(code).as_slice() == checksum).then_some(code)
+}
+
 #[cfg(unix)]
-fn others_may_write(folder: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(fs::metadata(folder)?.permissions().mode() & 0o022 != 0)
+fn is_ours_alone(data: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    data.uid() == rustix::process::geteuid().as_raw() && data.mode() & 0o022 == 0
 }
 
 /// Elsewhere a user's folders are the user's by default.
 #[cfg(not(unix))]
-fn others_may_write(_folder: &Path) -> io::Result<bool> {
-    Ok(false)
+fn is_ours_alone(_data: &fs::Metadata) -> bool {
+    true
 }
 
 #[cfg(test)]
@@ -255,9 +286,15 @@ mod tests {
         engine.compile(EMPTY_COMPONENT).unwrap();
         let entry = entries(&cache).remove(0);
         let whole = fs::read(&entry).unwrap();
-        for damaged in [&whole[..whole.len() / 2], &whole[..10], b"", b"not machine code"] {
-            // By another name first: the engine may still have the old file mapped.
-            fs::remove_file(&entry).unwrap();
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 2] ^= 1;
+        for damaged in [
+            &whole[..whole.len() / 2],
+            &whole[..10],
+            b"",
+            b"not machine code",
+            &flipped,
+        ] {
             fs::write(&entry, damaged).unwrap();
             assert_eq!(engine.compile(EMPTY_COMPONENT).unwrap().1, Origin::Compiler);
             assert_eq!(engine.compile(EMPTY_COMPONENT).unwrap().1, Origin::Cache);
@@ -273,7 +310,20 @@ mod tests {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
         let error = CodeCache::open(folder.path()).unwrap_err().to_string();
         let error = error.replace(&folder.path().display().to_string(), "FOLDER");
-        insta::assert_snapshot!(error, @"the cache of compiled components at FOLDER may be written by other users, and what it holds is run as machine code: make it yours alone (`chmod go-w`), or name another folder");
+        insta::assert_snapshot!(error, @"the cache of compiled components at FOLDER belongs to another user or may be written by others, and what it holds is run as machine code: make it yours alone (`chmod go-w`), or name another folder");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_entry_that_others_may_write_is_compiled_again() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CodeCache::open(folder.path().join("code")).unwrap();
+        let engine = engine(Profile::Documented, &cache);
+        engine.compile(EMPTY_COMPONENT).unwrap();
+        fs::set_permissions(&entries(&cache)[0], fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(engine.compile(EMPTY_COMPONENT).unwrap().1, Origin::Compiler);
+        assert_eq!(engine.compile(EMPTY_COMPONENT).unwrap().1, Origin::Cache);
     }
 
     #[test]

@@ -64,6 +64,16 @@ impl Deadline {
         self.at = now + self.limit;
     }
 
+    /// Who may end the call.
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// When the call is over.
+    pub(crate) fn at(&self) -> Instant {
+        self.at
+    }
+
     /// Whether the call may go on.
     pub(crate) fn check(&self, now: Instant) -> Result<(), Stopped> {
         if self.cancel.is_cancelled() {

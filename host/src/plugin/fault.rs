@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 
 use super::Entry;
 use super::log::GuestLog;
@@ -51,6 +51,12 @@ pub enum Cause {
     Stack {
         /// Bytes of stack that it had.
         limit: usize,
+    },
+    /// It called itself until its own stack, which lies in its memory, was used up.
+    #[error("used up the stack in its memory: `{function}` calls itself")]
+    OwnStack {
+        /// A function of the recursion.
+        function: String,
     },
     /// It wanted more than it may have.
     #[error("wanted too much: {0}")]
@@ -105,7 +111,7 @@ impl Cause {
             Cause::Fuel { .. } => "fault.fuel",
             Cause::Deadline(_) => "fault.deadline",
             Cause::Cancelled => "fault.cancelled",
-            Cause::Stack { .. } => "fault.stack",
+            Cause::Stack { .. } | Cause::OwnStack { .. } => "fault.stack",
             Cause::Limit(Denied::Memory { .. }) => "fault.memory",
             Cause::Limit(Denied::Table { .. }) => "fault.table",
             Cause::Panic { .. } => "fault.panic",
@@ -143,6 +149,10 @@ impl Cause {
                 },
                 None => Cause::trap(Trap::UnreachableCodeReached),
             },
+            Some(Trap::MemoryOutOfBounds) => match recursion(error) {
+                Some(function) => Cause::OwnStack { function },
+                None => Cause::trap(Trap::MemoryOutOfBounds),
+            },
             Some(trap) => Cause::trap(*trap),
             None => {
                 let said = bounded(&format!("{:#}", error.root_cause()), MESSAGE_BYTES).into_owned();
@@ -174,33 +184,62 @@ pub(super) fn trace_of(error: &wasmtime::Error, cause: &Cause) -> Vec<Frame> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
     };
-    let frames = trace.frames().iter().map(|frame| Frame {
-        function: match frame.func_name() {
-            Some(name) => {
-                // Without the hash that a Rust compiler adds.
-                let name = format!("{:#}", rustc_demangle::demangle(name));
-                bounded(&name, MESSAGE_BYTES).into_owned()
-            }
-            None => format!("function {}", frame.func_index()),
-        },
-        offset: frame.module_offset(),
-    });
-    let panicked = matches!(cause, Cause::Panic { .. });
-    frames
-        .skip_while(|frame| panicked && raises_panics(&frame.function))
-        .take(FRAMES)
+    let frames = trace.frames();
+    let raised = match cause {
+        // The machinery is a dozen frames deep at most; what lies below is the guest's.
+        Cause::Panic { .. } => frames
+            .iter()
+            .take(FRAMES)
+            .rposition(|frame| raises_panics(&name_of(frame)))
+            .map_or(0, |last| last + 1),
+        _ => 0,
+    };
+    let shown = frames.iter().skip(raised).take(FRAMES);
+    shown
+        .map(|frame| Frame {
+            function: name_of(frame),
+            offset: frame.module_offset(),
+        })
         .collect()
+}
+
+fn name_of(frame: &FrameInfo) -> String {
+    match frame.func_name() {
+        Some(name) => {
+            // Without the hash that a Rust compiler adds.
+            let name = format!("{:#}", rustc_demangle::demangle(name));
+            bounded(&name, MESSAGE_BYTES).into_owned()
+        }
+        None => format!("function {}", frame.func_index()),
+    }
 }
 
 /// Whether a function belongs to what Rust runs between a panic and its trap.
 fn raises_panics(function: &str) -> bool {
-    [
-        "__rustc::",
-        "std::panicking::",
-        "core::panicking::",
-        "std::sys::backtrace::",
-        "abort",
-    ]
-    .iter()
-    .any(|prefix| function.starts_with(prefix))
+    const PARTS: [&str; 6] = [
+        "panicking::",
+        "rust_panic",
+        "begin_unwind",
+        "unwrap_failed",
+        "expect_failed",
+        "end_short_backtrace",
+    ];
+    PARTS.iter().any(|part| function.contains(part))
+}
+
+/// A function that stands again and again at the top of the trace, if one does. A guest compiled from a
+/// language with a stack in linear memory ends there when it recurses too deeply: below the stack there is
+/// nothing.
+fn recursion(error: &wasmtime::Error) -> Option<String> {
+    const TIMES: usize = 8;
+    let trace = error.downcast_ref::<WasmBacktrace>()?;
+    let top = &trace.frames().get(..FRAMES)?;
+    top.iter()
+        .find(|frame| {
+            top.iter()
+                .filter(|other| other.func_index() == frame.func_index())
+                .count()
+                >= TIMES
+        })
+        .map(name_of)
 }

@@ -15,7 +15,7 @@ use super::fault::{Bounds, Cause, Fault, trace_of};
 use super::{CallError, Entry, GuestLog, Plugin};
 use crate::component::World;
 use crate::engine::{Cancel, Deadline, Meter};
-use crate::imports::{ImportsCtx, ImportsView};
+use crate::imports::{Access, ImportsCtx, ImportsView, Patience};
 use crate::limits::{HOST_STACK_BYTES, guest_stack_bytes};
 
 /// What a call took.
@@ -90,6 +90,7 @@ impl Guest {
     pub(super) fn new(
         plugin: &Plugin,
         clockwork: Clockwork,
+        access: &Access,
         share_budget: bool,
     ) -> Result<(Self, Measures), CallError> {
         let mut measures = Measures::begin(Entry::Instantiate, 0);
@@ -97,7 +98,7 @@ impl Guest {
         let data = StoreData {
             meter: Meter::new(plugin.limits().clone()),
             deadline: Deadline::new(clockwork.cancel, clockwork.timeout, began),
-            imports: ImportsCtx::new(plugin.profile()),
+            imports: ImportsCtx::new(plugin.profile(), access.clone()),
         };
         let mut store = Store::new(plugin.engine().wasmtime(), data);
         store.limiter(|data| &mut data.meter);
@@ -146,7 +147,8 @@ impl Guest {
         let began = Instant::now();
         let data = self.store.data_mut();
         data.deadline.begin(began);
-        data.imports.begin();
+        let patience = Patience::new(data.deadline.cancel().clone(), data.deadline.at());
+        data.imports.begin(patience);
         let answer = enter(&self.plugin, &mut self.store, budget, |store| {
             function.typed::<P, (String,)>(&*store)?.call(store, params)
         });

@@ -16,7 +16,7 @@ use super::{Entry, GuestLog, Plugin};
 use crate::Profile;
 use crate::component::World;
 use crate::engine::Cancel;
-use crate::imports::HostCall;
+use crate::imports::{Access, HostCall};
 use crate::limits::TOOL_INPUT_BYTES;
 
 /// How many times its limit a call may take in profile `yoi`, whose host looks at the clock only when the
@@ -61,6 +61,7 @@ impl fmt::Display for Lifecycle {
 pub struct Instance {
     plugin: Plugin,
     config: String,
+    access: Access,
     cancel: Cancel,
     guest: Option<Guest>,
     lifecycle: Lifecycle,
@@ -71,10 +72,11 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub(super) fn new(plugin: Plugin, config: String) -> Self {
+    pub(super) fn new(plugin: Plugin, config: String, access: Access) -> Self {
         Self {
             plugin,
             config,
+            access,
             cancel: Cancel::default(),
             guest: None,
             lifecycle: Lifecycle::Ready,
@@ -267,7 +269,7 @@ impl Instance {
     }
 
     fn instantiate_and_start(&mut self) -> Result<PluginStatus, CallError> {
-        let (guest, measures) = Guest::new(&self.plugin, self.clockwork(), false)?;
+        let (guest, measures) = Guest::new(&self.plugin, self.clockwork(), &self.access, false)?;
         self.instantiation = Some(measures);
         self.guest = Some(guest);
         let config = std::mem::take(&mut self.config);
@@ -280,7 +282,7 @@ impl Instance {
         // The last call's guest is kept until now, for its log and its host calls.
         self.guest = None;
         self.log = None;
-        let (guest, measures) = Guest::new(&self.plugin, self.clockwork(), true)?;
+        let (guest, measures) = Guest::new(&self.plugin, self.clockwork(), &self.access, true)?;
         self.instantiation = Some(measures);
         self.guest = Some(guest);
         self.call(Entry::Call, (name, input_json), input_json.len())

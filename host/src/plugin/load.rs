@@ -6,13 +6,14 @@ use std::sync::Arc;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
 use super::Entry;
-use super::error::{CallError, InputError, LoadError};
+use super::error::{CallError, LoadError};
 use super::guest::StoreData;
-use super::instance::Instance;
+use super::instance::{Instance, check_json};
 use crate::component::{Encoding, Preflight, Severity, World};
 use crate::engine::{Engine, Origin};
+use crate::imports::{self, Access};
 use crate::limits::CONFIG_BYTES;
-use crate::{Limits, Profile, imports};
+use crate::{Limits, Profile};
 
 /// A component that keeps the contract as far as that can be told without running it: checked, compiled,
 /// linked, ready to be instantiated any number of times. Cloning is cheap.
@@ -115,7 +116,8 @@ impl Plugin {
         })
     }
 
-    /// One plugin with this configuration. Nothing of it runs before [`Instance::start`].
+    /// One plugin with this configuration, to which nothing is granted. Nothing of it runs before
+    /// [`Instance::start`].
     ///
     /// `config` is JSON, `null` where the operator gives none; the world `tool` never sees it.
     ///
@@ -123,9 +125,17 @@ impl Plugin {
     ///
     /// [`CallError::Input`] where `config` is not JSON or larger than 64 KiB.
     pub fn instance(&self, config: &str) -> Result<Instance, CallError> {
-        super::instance::check_json("configuration", config, CONFIG_BYTES)
-            .map_err(InputError::into)
-            .map(|()| Instance::new(self.clone(), config.to_owned()))
+        self.instance_with(config, Access::none())
+    }
+
+    /// The same, with access to what was granted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::instance`].
+    pub fn instance_with(&self, config: &str, access: Access) -> Result<Instance, CallError> {
+        check_json("configuration", config, CONFIG_BYTES)?;
+        Ok(Instance::new(self.clone(), config.to_owned(), access))
     }
 
     /// The world it stands in.

@@ -1,4 +1,4 @@
-//! What a guest gets that calls the host. Nothing is granted yet.
+//! What a guest gets that calls the host.
 
 use serde_json::{Value, json};
 use yoi_host::Profile;
@@ -31,7 +31,7 @@ fn every_import_is_refused_by_name_and_recorded() {
         let output = caller.handle_tool("call-import", &input).unwrap();
         let answer: Value = serde_json::from_str(&output.content.unwrap()).unwrap();
         let message = format!(
-            "plugin host API dispatch denied: granted host_api.{} permission is missing",
+            "plugin host API dispatch denied: requested host_api.{} permission is missing",
             import.api()
         );
         assert_eq!(answer, json!({"error": {"code": "denied", "message": message}}));

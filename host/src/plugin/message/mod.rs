@@ -19,7 +19,7 @@ pub(super) use service::ServiceAnswer;
 pub use service::ServiceOutput;
 pub use status::PluginStatus;
 pub(super) use status::StatusAnswer;
-pub use tool::ToolOutput;
+pub use tool::{ToolError, ToolOutput};
 
 use serde_json::Value;
 

@@ -19,6 +19,15 @@ pub struct ToolOutput {
     pub content: Option<String>,
 }
 
+/// An error in a tool's own terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolError {
+    /// `invalid_input`, `denied`, `failed` and the like.
+    pub code: String,
+    /// The same in words.
+    pub message: String,
+}
+
 impl ToolOutput {
     /// Read a guest's answer, of at most 65536 bytes.
     ///
@@ -30,6 +39,20 @@ impl ToolOutput {
         let output = serde_json::from_str(answer).or_else(|_| Self::read_closely(answer))?;
         output.check_summary()?;
         Ok(output)
+    }
+
+    /// The error that the tool itself reports, in the form that the PDKs give it: the summary
+    /// `tool error: CODE`, and as content `{"error": {"code", "message"}}`. To a host such an answer is as good
+    /// as any.
+    #[must_use]
+    pub fn reported_error(&self) -> Option<ToolError> {
+        #[derive(Deserialize)]
+        struct Content {
+            error: ToolError,
+        }
+        let code = self.summary.strip_prefix("tool error: ")?;
+        let Content { error } = serde_json::from_str(self.content.as_deref()?).ok()?;
+        (error.code == code).then_some(error)
     }
 
     /// Find what is wrong, in the order in which the contract asks. A repeated key is not: the last counts.
@@ -127,6 +150,24 @@ mod tests {
         insta::assert_snapshot!(refusal(r#"{"summary":""}"#), @"answered with an empty `summary`");
         insta::assert_snapshot!(refusal(&long), @"answered with a `summary` of 1026 bytes, 1024 are allowed");
         insta::assert_snapshot!(refusal(r#"{"summary":"s","content":{}}"#), @"answered with `content` as an object; it must be a string or null");
+    }
+
+    #[test]
+    fn an_error_in_the_tools_own_terms_is_recognised() {
+        let output = |summary: &str, content: &str| ToolOutput {
+            summary: summary.to_owned(),
+            content: Some(content.to_owned()),
+        };
+        let content = r#"{"error":{"code":"denied","message":"no"}}"#;
+        let error = output("tool error: denied", content).reported_error().unwrap();
+        assert_eq!((error.code.as_str(), error.message.as_str()), ("denied", "no"));
+        for other in [
+            output("denied", content),
+            output("tool error: failed", content),
+            output("tool error: denied", "no"),
+        ] {
+            assert_eq!(other.reported_error(), None);
+        }
     }
 
     #[test]

@@ -1,0 +1,198 @@
+//! The network as plugins may see it.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+use super::tasks::{Tasks, Unfinished};
+use super::tls::{self, BadAuthority};
+use super::{Dialer, Resolver, SystemResolver, TcpDialer};
+use crate::limits;
+
+/// How names are resolved, addresses dialled and authorities trusted, for how long, and under which policy;
+/// and the runtime on which it happens. Cloning is cheap, and clones share the runtime.
+#[derive(Debug, Clone)]
+pub struct Net {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    options: NetOptions,
+    tls: OnceLock<Arc<ClientConfig>>,
+    tasks: Tasks,
+}
+
+/// What a [`Net`] is made of.
+#[derive(Debug, Clone)]
+pub struct NetOptions {
+    resolver: Arc<dyn Resolver>,
+    dialer: Arc<dyn Dialer>,
+    authorities: Vec<CertificateDer<'static>>,
+    public_only: bool,
+    times: NetTimes,
+}
+
+/// How long things may take. The defaults are those of the contract; tests shorten them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetTimes {
+    /// A whole HTTP request: name, connection, TLS, answer and body. 5 s.
+    pub request: Duration,
+    /// Opening a WebSocket: name, connection, TLS and handshake. 5 s.
+    pub open: Duration,
+    /// Sending one WebSocket message, or the answer to a ping. 5 s.
+    pub send: Duration,
+    /// Receiving one WebSocket message, where the guest names no time. 5 s.
+    pub receive: Duration,
+    /// The longest that a guest may wait for a WebSocket message. 30 s.
+    pub receive_at_most: Duration,
+    /// Closing a WebSocket. 5 s.
+    pub close: Duration,
+    /// How long a WebSocket may be open. 15 min.
+    pub socket_age: Duration,
+}
+
+impl Default for NetTimes {
+    fn default() -> Self {
+        Self {
+            request: limits::REQUEST_TIME,
+            open: limits::SOCKET_OPEN_TIME,
+            send: limits::SOCKET_SEND_TIME,
+            receive: limits::SOCKET_RECEIVE_TIME,
+            receive_at_most: limits::SOCKET_RECEIVE_TIME_AT_MOST,
+            close: limits::SOCKET_CLOSE_TIME,
+            socket_age: limits::SOCKET_AGE,
+        }
+    }
+}
+
+impl Default for NetOptions {
+    fn default() -> Self {
+        Self {
+            resolver: Arc::new(SystemResolver),
+            dialer: Arc::new(TcpDialer),
+            authorities: Vec::new(),
+            public_only: false,
+            times: NetTimes::default(),
+        }
+    }
+}
+
+impl NetOptions {
+    /// The real network: the system's resolver, TCP, Mozilla's authorities, no policy beyond the grants.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Resolve names with `resolver`.
+    #[must_use]
+    pub fn resolver(mut self, resolver: impl Resolver + 'static) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// Connect with `dialer`.
+    #[must_use]
+    pub fn dialer(mut self, dialer: impl Dialer + 'static) -> Self {
+        self.dialer = Arc::new(dialer);
+        self
+    }
+
+    /// Trust one more authority, whose certificate is given in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`BadAuthority`] where it is no certificate.
+    pub fn authority(mut self, der: &[u8]) -> Result<Self, BadAuthority> {
+        self.authorities.push(tls::authority(der)?);
+        Ok(self)
+    }
+
+    /// Whether host names lead to public addresses only. Otherwise a name that was granted by name may lead
+    /// to a loopback or private address. An address that is granted literally is not a matter of this.
+    #[must_use]
+    pub fn public_only(mut self, yes: bool) -> Self {
+        self.public_only = yes;
+        self
+    }
+
+    /// Bound the time by `times`.
+    #[must_use]
+    pub fn times(mut self, times: NetTimes) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// Put it together. Nothing is started yet.
+    #[must_use]
+    pub fn build(self) -> Net {
+        Net {
+            shared: Arc::new(Shared {
+                options: self,
+                tls: OnceLock::new(),
+                tasks: Tasks::default(),
+            }),
+        }
+    }
+}
+
+impl Default for Net {
+    fn default() -> Self {
+        NetOptions::default().build()
+    }
+}
+
+impl Net {
+    /// The real network, as [`NetOptions::new`] says.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether host names lead to public addresses only.
+    #[must_use]
+    pub fn public_only(&self) -> bool {
+        self.shared.options.public_only
+    }
+
+    /// How long things may take.
+    #[must_use]
+    pub fn times(&self) -> &NetTimes {
+        &self.shared.options.times
+    }
+
+    pub(crate) fn resolver(&self) -> &dyn Resolver {
+        &*self.shared.options.resolver
+    }
+
+    pub(crate) fn dialer(&self) -> &dyn Dialer {
+        &*self.shared.options.dialer
+    }
+
+    /// Made when it is first needed: reading the authorities costs more than a request on loopback.
+    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+        let made = self
+            .shared
+            .tls
+            .get_or_init(|| tls::client_config(&self.shared.options.authorities));
+        Arc::clone(made)
+    }
+
+    /// Carry out `work` on this network's runtime and wait for it while `go_on` says so.
+    pub(crate) fn run<T: Send + 'static, E>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+        go_on: impl Fn() -> Result<(), E>,
+    ) -> Result<T, Unfinished<E>> {
+        self.shared.tasks.run(work, go_on)
+    }
+
+    /// Carry out `work` on this network's runtime, without waiting for it.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.shared.tasks.spawn(work);
+    }
+}

@@ -1,0 +1,191 @@
+//! Asynchronous work, waited for by threads that are not: a runtime of our own, of one thread.
+
+use std::fmt;
+use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::limits::{ABORTED_TASK, LOOKUP_THREADS, PATIENCE_TICK};
+
+/// Runs work beside the thread that waits for it. The thread is started with the first work.
+#[derive(Default)]
+pub(crate) struct Tasks {
+    runtime: Mutex<Option<Runtime>>,
+}
+
+/// Why waiting ended without a result.
+#[derive(Debug)]
+pub(crate) enum Unfinished<E> {
+    /// The caller did not want to wait any longer.
+    GivenUp(E),
+    /// The runtime could not be started.
+    NotStarted(io::Error),
+    /// The work panicked, or did not let go when it was told to.
+    Lost,
+}
+
+impl Tasks {
+    /// Carry out `work` and wait for it, asking `go_on` every few milliseconds whether to wait further. Where
+    /// it says no, the work is ended where it stands before this returns; a result that was ready by then is
+    /// returned all the same.
+    ///
+    /// It may be called from any thread, that of another runtime included: the thread waits and drives
+    /// nothing.
+    pub(crate) fn run<T: Send + 'static, E>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+        go_on: impl Fn() -> Result<(), E>,
+    ) -> Result<T, Unfinished<E>> {
+        go_on().map_err(Unfinished::GivenUp)?;
+        let handle = self.handle().map_err(Unfinished::NotStarted)?;
+        let (done, result) = mpsc::sync_channel(1);
+        let task = handle.spawn(async move {
+            // It fails where nobody waits any more.
+            let _ = done.send(work.await);
+        });
+        loop {
+            match result.recv_timeout(PATIENCE_TICK) {
+                Ok(value) => return Ok(value),
+                Err(RecvTimeoutError::Disconnected) => return Err(Unfinished::Lost),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let Err(over) = go_on() else { continue };
+            task.abort();
+            // The channel tells when the work is dropped and everything it held is free again. A result that
+            // came in the meantime must not be lost: it may be a message that no one will send twice.
+            return match result.recv_timeout(ABORTED_TASK) {
+                Ok(value) => Ok(value),
+                Err(RecvTimeoutError::Disconnected) => Err(Unfinished::GivenUp(over)),
+                Err(RecvTimeoutError::Timeout) => Err(Unfinished::Lost),
+            };
+        }
+    }
+
+    /// Carry out `work` and do not wait for it. It is dropped with this, done or not.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(handle) = self.handle() {
+            handle.spawn(work);
+        }
+    }
+
+    fn handle(&self) -> io::Result<Handle> {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = &*runtime {
+            return Ok(runtime.handle().clone());
+        }
+        let started = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(LOOKUP_THREADS)
+            .thread_name("yoi-net")
+            .enable_all()
+            .build()?;
+        Ok(runtime.insert(started).handle().clone())
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        let runtime = self.runtime.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtime.take() {
+            // Dropping it would wait, and panic on a thread of another runtime.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tasks").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    fn always() -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    #[test]
+    fn work_is_done_and_its_result_returned() {
+        let tasks = Tasks::default();
+        assert_eq!(tasks.run(async { 7 }, always).unwrap(), 7);
+        assert_eq!(tasks.run(async { 8 }, always).unwrap(), 8);
+    }
+
+    #[test]
+    fn waiting_on_a_thread_of_another_runtime_does_not_panic() {
+        let other = Builder::new_current_thread().build().unwrap();
+        let answer = other.block_on(async {
+            let tasks = Tasks::default();
+            let answer = tasks.run(async { 7 }, always).unwrap();
+            drop(tasks);
+            answer
+        });
+        assert_eq!(answer, 7);
+    }
+
+    #[test]
+    fn work_that_is_given_up_is_dropped_before_the_wait_ends() {
+        struct Held(Arc<AtomicBool>);
+        impl Drop for Held {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        let dropped = Arc::new(AtomicBool::new(false));
+        let held = Held(Arc::clone(&dropped));
+        let (began, has_begun) = mpsc::channel();
+        let work = async move {
+            began.send(()).unwrap();
+            future::pending::<()>().await;
+            drop(held);
+        };
+        let error = Tasks::default()
+            .run(work, || match has_begun.try_recv() {
+                Ok(()) => Err("enough"),
+                Err(_) => Ok(()),
+            })
+            .unwrap_err();
+        assert!(matches!(error, Unfinished::GivenUp("enough")), "{error:?}");
+        assert!(dropped.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn a_result_that_is_ready_when_the_wait_is_given_up_is_returned() {
+        let (give, given) = tokio::sync::oneshot::channel::<()>();
+        let give = Mutex::new(Some(give));
+        let (finishing, finished) = mpsc::channel();
+        let work = async move {
+            given.await.unwrap();
+            finishing.send(()).unwrap();
+            7
+        };
+        let go_on = || {
+            // The second time it is asked, the work finishes, and only then the wait is given up.
+            let Some(give) = give.lock().unwrap().take() else {
+                return Err("enough");
+            };
+            give.send(()).unwrap();
+            Ok(())
+        };
+        let answer = Tasks::default().run(work, go_on);
+        finished.recv().unwrap();
+        assert_eq!(answer.unwrap(), 7);
+    }
+
+    #[test]
+    fn work_that_nobody_wants_is_not_begun() {
+        let work = async { panic!("it was begun") };
+        let error = Tasks::default().run(work, || Err::<(), _>("no")).unwrap_err();
+        assert!(matches!(error, Unfinished::GivenUp("no")), "{error:?}");
+    }
+}
