@@ -34,6 +34,17 @@ pub(crate) enum Command {
     Schema(Schema),
 }
 
+impl Command {
+    /// Whether whoever typed this expects one JSON object, also of a failure.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Command::Call(call) => call.json,
+            Command::Inspect(inspect) => inspect.json,
+            Command::Componentize(_) | Command::Schema(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Call {
     /// A component, a core module, a plugin folder, or a Cargo project, which is built first
@@ -52,15 +63,25 @@ pub(crate) struct Call {
     #[command(flatten)]
     pub(crate) run: Run,
 
-    /// Instructions that each call may use, in wasmtime's fuel
+    /// What the plugin may reach: a file with `permissions`, `[[request]]`, `[[websocket]]` and `[[fs]]`.
+    /// Without it every host call is denied
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grants: Option<PathBuf>,
+
+    /// What the plugin asks for: its `plugin.toml` [default: that of the folder; a component by itself asks
+    /// for all that is granted]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+
+    /// Instructions that each call may use, in wasmtime's fuel [default: 5000000]
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<u64>,
 
-    /// Linear memory that the plugin may use, in bytes or as `8MiB`
+    /// Linear memory that the plugin may use, in bytes or as `8MiB` [default: 2MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub(crate) memory: Option<usize>,
 
-    /// Wall time that each call may take, as `500ms` or `2s`
+    /// Wall time that each call may take, host calls included, as `500ms` or `2s` [default: 1s]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) timeout: Option<Duration>,
 
@@ -105,6 +126,8 @@ pub(crate) enum Report {
     Call,
     /// What `yoikit inspect --json` prints
     Inspect,
+    /// What either prints where there is no result
+    Failure,
 }
 
 /// Where and how a plugin is run.
@@ -147,7 +170,9 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     // Instants have a range; beyond a day a bound on a call is none.
     const MOST: Duration = Duration::from_secs(24 * 60 * 60);
     match humantime::parse_duration(text) {
-        Ok(time) if time.is_zero() || time > MOST => Err("choose something between 1ms and 1day".to_owned()),
+        Ok(time) if time < Duration::from_millis(1) || time > MOST => {
+            Err("choose something between 1ms and 1day".to_owned())
+        }
         Ok(time) => Ok(time),
         Err(error) => Err(error.to_string()),
     }
@@ -168,6 +193,11 @@ mod tests {
         assert_eq!(parse_bytes("65536"), Ok(65536));
         assert!(parse_bytes("0").is_err() && parse_bytes("5GiB").is_err() && parse_bytes("much").is_err());
         assert_eq!(parse_time("250ms"), Ok(Duration::from_millis(250)));
-        assert!(parse_time("0s").is_err() && parse_time("2days").is_err() && parse_time("soon").is_err());
+        assert!(
+            parse_time("0s").is_err()
+                && parse_time("1us").is_err()
+                && parse_time("2days").is_err()
+                && parse_time("soon").is_err()
+        );
     }
 }

@@ -10,7 +10,7 @@ pub enum Exit {
     /// It did what was asked, and the plugin did what it should.
     Ok = 0,
     /// It did what was asked, and the plugin failed: a fault, an answer against the contract, or a failure
-    /// that the plugin reported of itself; for `inspect`, a component that the profile refuses.
+    /// that the plugin or its tool reported of itself; for `inspect`, a component that the profile refuses.
     PluginFailed = 1,
     /// The words typed make no sense: an unknown option, a value that cannot be read.
     Usage = 2,

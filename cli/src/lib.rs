@@ -33,11 +33,16 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
             };
         }
     };
+    let json = args.command.wants_json();
     match commands::run(args) {
         Ok(exit) => exit,
         Err(failure) => {
             let exit = failure.exit();
             screen::failure(&failure);
+            if json && !failure.is_silent() {
+                // Who cannot be told on standard output has been told on standard error.
+                let _ = screen::json(&report::FailureReport::of(&failure));
+            }
             exit
         }
     }

@@ -5,10 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use yoi_host::component::{Fault, Preflight, World};
 use yoi_host::imports::HostCall;
-use yoi_host::plugin::message::{PluginStatus, ToolOutput};
+use yoi_host::plugin::message::{PluginStatus, ToolError, ToolOutput};
 use yoi_host::plugin::{CallError, Entry, Frame, GuestLog, Measures};
 use yoi_host::source::Step;
 use yoi_host::{Limits, Profile, limits};
+
+use crate::failure::Failure;
 
 /// What `yoikit call --json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -21,7 +23,7 @@ pub struct CallReport {
     pub plugin: PluginReport,
     /// The tool.
     pub tool: String,
-    /// Whether everything went well: start, tool, status and stop.
+    /// Whether everything went well: start, tool, status and stop, and the tool in its own terms.
     pub ok: bool,
     /// What the tool answered.
     pub output: Option<ToolOutput>,
@@ -92,7 +94,8 @@ impl StepReport {
 pub struct ErrorReport {
     /// What was being done.
     pub entry: Entry,
-    /// Which of the known errors it is, as `fault.fuel` or `output.not-json`.
+    /// Which of the known errors it is, as `fault.fuel` or `output.not-json`; `tool.` and a code of the tool's
+    /// own where it answered that it failed.
     pub code: String,
     /// The same in words.
     pub message: String,
@@ -103,6 +106,17 @@ pub struct ErrorReport {
 }
 
 impl ErrorReport {
+    /// An error that the tool itself reports.
+    pub(crate) fn of_tool(entry: Entry, error: &ToolError) -> Self {
+        Self {
+            entry,
+            code: format!("tool.{}", error.code),
+            message: format!("the tool says `{}`: {}", error.code, error.message),
+            yoi_message: None,
+            trace: Vec::new(),
+        }
+    }
+
     pub(crate) fn of(entry: Entry, profile: Profile, error: &CallError) -> Self {
         Self {
             entry,
@@ -194,6 +208,30 @@ impl VerdictReport {
                     fault,
                 })
                 .collect(),
+        }
+    }
+}
+
+/// What a command with `--json` prints where there is no result.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FailureReport {
+    /// `yoikit.failure/1`.
+    pub schema: &'static str,
+    /// The exit status.
+    pub exit: u8,
+    /// Why there is no result.
+    pub message: String,
+    /// What to do about it, where there is something to do.
+    pub advice: Option<&'static str>,
+}
+
+impl FailureReport {
+    pub(crate) fn of(failure: &Failure) -> Self {
+        Self {
+            schema: "yoikit.failure/1",
+            exit: failure.exit() as u8,
+            message: failure.to_string().trim_end().to_owned(),
+            advice: failure.advice(),
         }
     }
 }

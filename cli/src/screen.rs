@@ -97,9 +97,15 @@ fn plugin_line(out: &mut impl Write, plugin: &PluginReport, rest: &str) -> io::R
                     [one] => one.clone(),
                     many => format!("{} imports of WASI", many.len()),
                 };
+                let warning = format!("{what} replaced by local functions in what runs here");
+                writeln!(
+                    out,
+                    "{:12}{WARN}warning{WARN:#}: {warning}: a yoi host refuses",
+                    ""
+                )?;
                 note(
                     out,
-                    &format!("{what} replaced: clocks stand still, the rest does nothing or traps"),
+                    "this file as it is; `yoikit componentize FILE -o OUT` writes what runs here",
                 )?;
             }
         }

@@ -9,7 +9,7 @@ use yoi_host::plugin::message::{PluginStatus, ToolOutput};
 use yoi_host::plugin::{CallError, Entry, Instance, Measures, Plugin};
 use yoi_host::{Limits, Profile};
 
-use super::{engine, json_argument, open, plugin_report, read_text};
+use super::{engine, grants, json_argument, open, plugin_report, read_text};
 use crate::args::Call;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,7 +23,13 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
         })?,
         typed => json_argument("input", typed, TOOL_INPUT_BYTES)?,
     };
+    if input.len() > TOOL_INPUT_BYTES {
+        // Only as much of it was read.
+        let reason = format!("the tool input has more than the {TOOL_INPUT_BYTES} bytes that are allowed");
+        return Err(Failure::Usage(reason));
+    }
     let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
+    let grants = grants::read(args.grants.as_deref())?;
     // Before a project is built for a minute.
     let mut limits = Limits::of(args.run.profile);
     if let Some(fuel) = args.fuel {
@@ -38,22 +44,24 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
 
     let source = open(&args.path)?;
     let plugin = Plugin::load_with(&engine(&args.run)?, &source.component, limits)?;
+    let access = grants::access(grants, args.manifest.as_deref().or(source.manifest.as_deref()))?;
     let instance = plugin
-        .instance(&config)
+        .instance_with(&config, access)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let ran = Ran::through(instance, &args.tool, &input);
     if let Some(CallError::Input(error)) = ran.errors.first().map(|(_, error)| error) {
         return Err(Failure::Usage(error.to_string()));
     }
 
+    let errors = errors(args.run.profile, &ran);
     let report = CallReport {
         schema: "yoikit.call/1",
         profile: args.run.profile,
         plugin: plugin_report(&source, Some(plugin.world())),
         tool: args.tool.clone(),
-        ok: ran.errors.is_empty(),
+        ok: errors.is_empty(),
         output: ran.output,
-        errors: errors(args.run.profile, &ran.errors),
+        errors,
         status: ran.status,
         limits: LimitsReport::of(plugin.limits()),
         calls: ran.calls,
@@ -68,11 +76,22 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     Ok(if report.ok { Exit::Ok } else { Exit::PluginFailed })
 }
 
-fn errors(profile: Profile, errors: &[(Entry, CallError)]) -> Vec<ErrorReport> {
-    errors
+/// Everything that went wrong: what ended a call, and what the tool says of itself.
+fn errors(profile: Profile, ran: &Ran) -> Vec<ErrorReport> {
+    let failed = ran
+        .errors
         .iter()
-        .map(|(entry, error)| ErrorReport::of(*entry, profile, error))
-        .collect()
+        .map(|(entry, error)| ErrorReport::of(*entry, profile, error));
+    let entry = ran
+        .calls
+        .iter()
+        .map(|call| call.entry)
+        .find(|entry| matches!(entry, Entry::Call | Entry::HandleTool));
+    let said = ran.output.as_ref().and_then(ToolOutput::reported_error);
+    let said = said
+        .zip(entry)
+        .map(|(error, entry)| ErrorReport::of_tool(entry, &error));
+    said.into_iter().chain(failed).collect()
 }
 
 /// A plugin's life for the sake of one call, and what there is to tell of it.

@@ -12,7 +12,9 @@ use crate::screen;
 
 pub(super) fn run(args: &Inspect) -> Result<Exit, Failure> {
     let source = open(&args.path)?;
-    let preflight = Preflight::of(&source.component).map_err(|error| Failure::Load(error.into()))?;
+    let sound = Preflight::of(&source.component)
+        .and_then(|preflight| Preflight::validate(&source.component).map(|()| preflight));
+    let preflight = sound.map_err(|error| Failure::Load(error.into()))?;
     let report = InspectReport {
         schema: "yoikit.inspect/1",
         plugin: plugin_report(&source, preflight.world()),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::Style;
+use yoi_host::authority::Missing;
 use yoi_host::plugin::Measures;
 
 use super::units::{bytes, grouped, time};
@@ -20,6 +21,8 @@ const HOST_CALLS: usize = 16;
 pub(crate) fn call(report: &CallReport) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     plugin_line(&mut out, &report.plugin, &format!("profile {}", report.profile))?;
+    label(&mut out, "tool")?;
+    writeln!(out, "{}", harmless_line(&report.tool))?;
     if let Some(output) = &report.output {
         label(&mut out, "answer")?;
         writeln!(out, "{BOLD}{}{BOLD:#}", harmless_line(&output.summary))?;
@@ -72,7 +75,7 @@ fn fault(out: &mut impl Write, error: &ErrorReport) -> io::Result<()> {
         note(out, &format!("{n}: {}{at}", harmless_line(&frame.function)))?;
     }
     if error.trace.len() > FRAMES {
-        note(out, &format!("and {} frames more", error.trace.len() - FRAMES))?;
+        note(out, &format!("and more: {} in the report", error.trace.len()))?;
     }
     if let Some(yoi) = &error.yoi_message {
         note(out, &format!("the yoi host shows: {}", harmless_line(yoi)))?;
@@ -152,6 +155,21 @@ fn host_calls(out: &mut impl Write, report: &CallReport) -> io::Result<()> {
     if count > shown {
         note(out, &format!("and {} more", count - shown))?;
     }
+    // Each once: a guest that is refused tends to ask again.
+    let mut told: Vec<&Missing> = Vec::new();
+    for missing in report.host_calls.iter().flat_map(|call| &call.missing) {
+        if !told.contains(&missing) {
+            told.push(missing);
+        }
+    }
+    for missing in told {
+        for line in missing.to_string().lines() {
+            match line.trim() {
+                "" => writeln!(out)?,
+                _ => writeln!(out, "{:12}{GOOD}{}{GOOD:#}", "", harmless_line(line))?,
+            }
+        }
+    }
     Ok(())
 }
 
@@ -165,7 +183,8 @@ fn log(out: &mut impl Write, report: &CallReport) -> io::Result<()> {
                 0 => String::new(),
                 lost => format!(", the last of it: {} before are lost", bytes(lost)),
             };
-            writeln!(out, "{} lines{lost}", log.text.trim_end().lines().count())?;
+            let lines = log.text.trim().lines().count();
+            writeln!(out, "{lines} {}{lost}", if lines == 1 { "line" } else { "lines" })?;
             block(out, log.text.trim_matches('\n'))
         }
     }

@@ -23,6 +23,7 @@ fn a_tool_answers_on_one_screen() {
     exit 0
     --- stdout
     plugin      echo.wasm (tool, [SIZE], profile documented)
+    tool        example_echo
     answer      echoed 5 bytes
                 │ hello
     status      ok
@@ -50,6 +51,7 @@ fn an_instance_is_started_called_asked_and_stopped() {
     exit 0
     --- stdout
     plugin      counter.wasm (instance, [SIZE], profile documented)
+    tool        counter_add
     answer      the count is 42
                 │ {"count":42}
     status      ok  running {"count":42}
@@ -115,6 +117,7 @@ fn a_core_module_is_made_a_component_first() {
     --- stdout
     plugin      core.wasm (tool, 466 B, profile documented)
                 a core module, made a component in memory
+    tool        any
     answer      hi
     status      ok
 
@@ -149,6 +152,7 @@ fn a_fault_is_told_with_its_cause_and_its_place() {
     exit 1
     --- stdout
     plugin      hostile.wasm (instance, [SIZE], profile documented)
+    tool        panic
     status      failed: `handle-tool` panicked at hostile/src/mode.rs:39:20: the guest panics as it was told to, at call 2 [fault.panic]
                 0: hostile::mode::answer at [OFFSET]
                 1: handle-tool at [OFFSET]
@@ -159,7 +163,7 @@ fn a_fault_is_told_with_its_cause_and_its_place() {
     limit [TIME] [COUNT]      2 MiB     64 KiB     64 KiB
 
     host calls  none
-    log         4 lines
+    log         3 lines
                 │ thread '<unnamed>' (1) panicked at hostile/src/mode.rs:39:20:
                 │ the guest panics as it was told to, at call 2
                 │ note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
@@ -172,6 +176,7 @@ fn an_endless_loop_costs_its_budget() {
     exit 1
     --- stdout
     plugin      hostile.wasm (instance, [SIZE], profile documented)
+    tool        loop
     status      failed: `handle-tool` used up its 100000 instructions [fault.fuel]
                 0: hostile::mode::answer at [OFFSET]
                 1: handle-tool at [OFFSET]
@@ -192,6 +197,7 @@ fn a_deadline_ends_what_has_instructions_to_spare() {
     exit 1
     --- stdout
     plugin      hostile.wasm (instance, [SIZE], profile documented)
+    tool        loop
     status      failed: `handle-tool` ran longer than 50ms [fault.deadline]
                 0: hostile::mode::answer at [OFFSET]
                 1: handle-tool at [OFFSET]
@@ -212,6 +218,7 @@ fn an_answer_too_large_is_shown_against_its_limit() {
     exit 1
     --- stdout
     plugin      hostile.wasm (instance, [SIZE], profile documented)
+    tool        big-output
     status      failed: `handle-tool` answered 70041 bytes, 65536 are allowed [output.too-large]
 
                          wall   instructions     memory         in        out
@@ -239,6 +246,7 @@ fn what_a_guest_prints_cannot_drive_the_terminal() {
     exit 0
     --- stdout
     plugin      hostile.wasm (instance, [SIZE], profile documented)
+    tool        print
     answer      \u{1b}]0;owned\u{7}\u{1b}[31mred\nnext\u{9b}2J
                 │ \u{1b}]0;owned\u{7}\u{1b}[31mred
                 │ next\u{9b}2J
@@ -266,6 +274,7 @@ fn under_the_yoi_profile_its_own_words_are_shown_too() {
     exit 1
     --- stdout
     plugin      hostile.wasm (instance, [SIZE], profile yoi)
+    tool        empty
     status      failed: `handle-tool` answered nothing [output.empty]
                 the yoi host shows: WASM output error: guest did not call output_write
 
@@ -293,6 +302,7 @@ fn host_calls_are_listed() {
     exit 0
     --- stdout
     plugin      caller.wasm (instance, [SIZE], profile documented)
+    tool        call-import
     answer      called fs.read
                 │ {"error":{"code":"denied","message":"plugin host API dispatch denied: granted host_api.fs permission is missing"}}
     status      ok  running {"answer-at-start":null}
@@ -306,6 +316,16 @@ fn host_calls_are_listed() {
 
     host calls  1
                 fs.read  12 B given, refused: plugin host API dispatch denied: granted host_api.fs permission is missing
+                add at the top of the grants:
+
+                    permissions = [
+                        { kind = "host_api", api = "fs" },
+                    ]
+                add at the end of the grants, with your own values:
+
+                    [[fs]]
+                    root = "/path/to/folder"
+                    operations = ["read"]
     log         empty
     "#);
 }

@@ -1,0 +1,60 @@
+//! What a plugin may reach in one run, from the files that say so.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use yoi_host::authority::{Authority, Binding, Grants, Manifest};
+use yoi_host::imports::Access;
+use yoi_host::world::Net;
+
+use super::read_text;
+use crate::failure::Failure;
+
+/// Largest manifest or grants file.
+const FILE_BYTES: usize = 64 * 1024;
+
+/// The grants in a file, if one is named.
+pub(super) fn read(file: Option<&Path>) -> Result<Option<Grants>, Failure> {
+    let Some(file) = file else { return Ok(None) };
+    let text = text_of(file, "read the grants in")?;
+    match Grants::parse(&text) {
+        Ok(grants) => Ok(Some(grants)),
+        Err(faults) => Err(Failure::Usage(format!(
+            "the grants cannot be used\n{}",
+            faults.render(&file.display().to_string())
+        ))),
+    }
+}
+
+/// What these grants give a plugin that asks with this manifest. They were handed over for this run, so they
+/// need not name the package that they are for.
+pub(super) fn access(grants: Option<Grants>, manifest: Option<&Path>) -> Result<Access, Failure> {
+    let grants = grants.unwrap_or_default();
+    let authority = match manifest {
+        None => Authority::without_manifest(grants, &Binding::Unbound),
+        Some(file) => {
+            let text = text_of(file, "read the manifest")?;
+            let manifest = Manifest::parse(&text).map_err(|faults| {
+                Failure::Other(format!(
+                    "the manifest cannot be used\n{}",
+                    faults.render(&file.display().to_string())
+                ))
+            })?;
+            Authority::new(&manifest, grants, &Binding::Unbound)
+        }
+    };
+    Ok(Access {
+        authority: Arc::new(authority),
+        net: Net::new(),
+    })
+}
+
+fn text_of(file: &Path, doing: &'static str) -> Result<String, Failure> {
+    let read = File::open(file).and_then(|file| read_text(file, FILE_BYTES));
+    read.map_err(|cause| Failure::File {
+        path: file.to_owned(),
+        doing,
+        cause,
+    })
+}
