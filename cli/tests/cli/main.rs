@@ -2,6 +2,7 @@
 
 mod call;
 mod componentize;
+mod grants;
 mod inspect;
 mod refusals;
 mod run;

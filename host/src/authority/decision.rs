@@ -3,7 +3,7 @@
 //! Two books are held against each other, what the manifest asks for and what the grants give. Only what
 //! stands in both is allowed. The books never change, so everything that can be prepared is.
 
-use url::{Host, Url};
+use url::Url;
 
 use super::api::{FsOperation, HostApi};
 use super::binding::{Binding, BindingFault};
@@ -228,22 +228,6 @@ impl Authority {
             }
         });
         Err(Denial::new(reasons, Vec::new(), lines))
-    }
-
-    /// Whether the URL's host is an IP address, and that very address, not `*`, is named by a target of the
-    /// manifest and one of the grants which match the URL's scheme, port and path as well. The method is not
-    /// looked at: [`Authority::request_by_name`] does.
-    #[must_use]
-    pub fn names_literal(&self, api: HostApi, url: &Url) -> bool {
-        let is_address = match url.host() {
-            Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
-            Some(Host::Domain(_)) | None => false,
-        };
-        is_address
-            && self.permits(api)
-            && self
-                .books()
-                .all(|(_, book)| book.matchers(api).iter().any(|target| target.names(url)))
     }
 
     fn url(&self, errand: Errand<'_>, url: &Url) -> Result<Allowed, Denial> {
@@ -666,7 +650,7 @@ mod tests {
         let any = format!("{BOTH_APIS}{}", target("*"));
         let metadata = url("http://0xa9fea9fe/latest/meta-data");
         let names = |asked: &str, granted: &str, url: &Url| {
-            authority(asked, granted).names_literal(HostApi::Request, url)
+            authority(asked, granted).request_by_name("GET", url).is_ok()
         };
         assert!(names(&literal, &literal, &metadata));
         assert!(!names(&literal, &any, &metadata));
@@ -677,12 +661,6 @@ mod tests {
         assert!(!names(&literal, &literal, &mapped));
         let v6 = format!("{BOTH_APIS}{}", target("[fe80::1]"));
         assert!(names(&v6, &v6, &url("http://[fe80:0::1]/latest")));
-    }
-
-    #[test]
-    fn a_name_is_never_a_literal() {
-        let list = format!("{BOTH_APIS}[[request]]\nscheme='http'\nhost='localhost'\nmethods=['GET']\n");
-        assert!(!authority(&list, &list).names_literal(HostApi::Request, &url("http://localhost/")));
     }
 
     #[test]

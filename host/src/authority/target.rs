@@ -306,11 +306,6 @@ impl Matcher {
         .collect()
     }
 
-    /// Whether it names the URL's host itself and matches its scheme, port and path.
-    pub(super) fn names(&self, url: &Url) -> bool {
-        self.names_host(url) && self.matches_scheme(url) && self.matches_port(url) && self.matches_path(url)
-    }
-
     /// Whether it names the URL's host itself, whatever else it says.
     pub(super) fn names_host(&self, url: &Url) -> bool {
         matches!(self.host, Word::Exactly(_)) && self.matches_host(url)

@@ -118,9 +118,13 @@ impl Destination {
         let host = url.host().ok_or_else(|| missing("host"))?.to_owned();
         let port = url.port_or_known_default().ok_or_else(|| missing("port"))?;
         let shown = shown_url(url);
+        let by_name = || match method {
+            Some(method) => authority.request_by_name(method, url),
+            None => authority.websocket_by_name(url),
+        };
         if let Some(judged) = literal(&host).map(address::judge)
             && !judged.is_plain()
-            && !authority.names_literal(protocol.api(), url)
+            && let Err(denial) = by_name()
         {
             let api = protocol.api();
             let method = method.map(|method| format!("{method} ")).unwrap_or_default();
@@ -128,7 +132,7 @@ impl Destination {
                 "host_api.{api} target {method}{shown} is {judged}: a wildcard does not cover it, manifest \
                  and grant must name the address itself"
             );
-            return Err(HostError::new(HostErrorCode::Denied, message));
+            return Err(HostError::denied(message, denial));
         }
         Ok(Self {
             host,

@@ -278,6 +278,25 @@ fn an_address_that_is_not_of_the_internet_is_covered_by_no_wildcard() {
 }
 
 #[test]
+fn a_wildcard_for_one_method_does_not_lend_itself_to_an_address_named_for_another() {
+    let target = |host: &str, method: &str| {
+        format!("[[request]]\nscheme = \"http\"\nhost = \"{host}\"\nmethods = [\"{method}\"]\n")
+    };
+    let permissions = "permissions = [{ kind = \"host_api\", api = \"request\" }]\n";
+    let authority = granted(&format!(
+        "{permissions}{}{}",
+        target("*", "POST"),
+        target("10.0.0.1", "GET")
+    ));
+    let world = nothing();
+    let descriptor = json!({"method": "POST", "url": "http://10.0.0.1/"});
+    let refusal = send(&authority, &world, &descriptor).unwrap_err();
+    assert_eq!(refusal.code, HostErrorCode::Denied);
+    assert!(refusal.denial.is_some_and(|denial| !denial.lines().is_empty()));
+    assert_untouched(&world);
+}
+
+#[test]
 fn an_address_that_is_named_literally_is_dialled_whatever_it_is() {
     for (host, address) in [
         ("169.254.169.254", "169.254.169.254"),
