@@ -143,12 +143,7 @@ pub(crate) struct Run {
     pub(crate) no_cache: bool,
 
     /// Where machine code is kept [default: the user's cache folder]
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        env = "YOIKIT_CACHE_DIR",
-        conflicts_with = "no_cache"
-    )]
+    #[arg(long, value_name = "FOLDER", env = "YOIKIT_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
 }
 

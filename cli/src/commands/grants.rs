@@ -14,23 +14,23 @@ use crate::failure::Failure;
 /// Largest manifest or grants file.
 const FILE_BYTES: usize = 64 * 1024;
 
-/// The grants in a file, if one is named.
-pub(super) fn read(file: Option<&Path>) -> Result<Option<Grants>, Failure> {
-    let Some(file) = file else { return Ok(None) };
+/// The grants in a file; none where none is named.
+pub(super) fn read(file: Option<&Path>) -> Result<Grants, Failure> {
+    let Some(file) = file else {
+        return Ok(Grants::default());
+    };
     let text = text_of(file, "read the grants in")?;
-    match Grants::parse(&text) {
-        Ok(grants) => Ok(Some(grants)),
-        Err(faults) => Err(Failure::Usage(format!(
+    Grants::parse(&text).map_err(|faults| {
+        Failure::Usage(format!(
             "the grants cannot be used\n{}",
             faults.render(&file.display().to_string())
-        ))),
-    }
+        ))
+    })
 }
 
 /// What these grants give a plugin that asks with this manifest. They were handed over for this run, so they
 /// need not name the package that they are for.
-pub(super) fn access(grants: Option<Grants>, manifest: Option<&Path>) -> Result<Access, Failure> {
-    let grants = grants.unwrap_or_default();
+pub(super) fn access(grants: Grants, manifest: Option<&Path>) -> Result<Access, Failure> {
     let authority = match manifest {
         None => Authority::without_manifest(grants, &Binding::Unbound),
         Some(file) => {

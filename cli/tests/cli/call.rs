@@ -367,6 +367,12 @@ fn the_json_fits_its_schema() {
 }
 
 #[test]
+fn no_cache_goes_before_a_cache_that_the_environment_names() {
+    let ran = echo(&[r#"{"text":"x"}"#, "--no-cache"]);
+    assert_eq!(ran.status, 0, "{}", ran.whole());
+}
+
+#[test]
 fn machine_code_is_kept_for_the_next_time() {
     let cache = tempfile::tempdir().unwrap();
     let folder = cache.path().join("code");
