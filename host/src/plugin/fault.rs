@@ -233,13 +233,9 @@ fn raises_panics(function: &str) -> bool {
 fn recursion(error: &wasmtime::Error) -> Option<String> {
     const TIMES: usize = 8;
     let trace = error.downcast_ref::<WasmBacktrace>()?;
-    let top = &trace.frames().get(..FRAMES)?;
-    top.iter()
-        .find(|frame| {
-            top.iter()
-                .filter(|other| other.func_index() == frame.func_index())
-                .count()
-                >= TIMES
-        })
+    let top = trace.frames().iter().take(FRAMES);
+    let times = |function| top.clone().filter(|frame| frame.func_index() == function).count();
+    top.clone()
+        .find(|frame| times(frame.func_index()) >= TIMES)
         .map(name_of)
 }

@@ -77,6 +77,30 @@ fn a_runaway_recursion_is_harmless_on_a_small_thread_too() {
 }
 
 #[test]
+fn a_recursion_that_leaves_its_memory_is_told_from_any_other_trap() {
+    // As compilers do it: the stack begins low in memory and grows down, to where there is nothing.
+    let component = wat::parse_str(
+        r#"(component
+            (core module $m
+                (memory (export "memory") 1)
+                (global $stack (mut i32) (i32.const 65536))
+                (func $deeper (result i32)
+                    (global.set $stack (i32.sub (global.get $stack) (i32.const 1024)))
+                    (i32.store (global.get $stack) (i32.const 1))
+                    (i32.add (call $deeper) (i32.const 1)))
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0))
+                (func (export "call") (param i32 i32 i32 i32) (result i32) (call $deeper)))
+            (core instance $i (instantiate $m))
+            (func (export "call") (param "tool-name" string) (param "input-json" string) (result string)
+                (canon lift (core func $i "call") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"#,
+    )
+    .unwrap();
+    let plugin = Plugin::load(engine(Profile::Documented), &component).unwrap();
+    let mut instance = plugin.instance("null").unwrap();
+    insta::assert_snapshot!(failure(&mut instance, "any"), @"`call` used up the stack in its memory: `deeper` calls itself");
+}
+
+#[test]
 fn growing_the_memory_ends_at_the_limit() {
     insta::assert_snapshot!(fault("memory"), @"`handle-tool` wanted too much: memory would grow to 2162688 bytes, 2097152 are allowed");
 }
