@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
 
 use yoi_host::authority::{Authority, Binding, Grants, Manifest};
 use yoi_host::imports::Access;
@@ -44,10 +43,7 @@ pub(super) fn access(grants: Grants, manifest: Option<&Path>) -> Result<Access, 
             Authority::new(&manifest, grants, &Binding::Unbound)
         }
     };
-    Ok(Access {
-        authority: Arc::new(authority),
-        net: Net::new(),
-    })
+    Ok(Access::new(authority, Net::new()))
 }
 
 fn text_of(file: &Path, doing: &'static str) -> Result<String, Failure> {

@@ -14,20 +14,24 @@ use crate::world::Net;
 /// What a plugin may reach, and by which way. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// What was asked for and granted.
-    pub authority: Arc<Authority>,
-    /// The network as it may see it.
-    pub net: Net,
+    authority: Arc<Authority>,
+    net: Net,
 }
 
 impl Access {
+    /// What was asked for and granted, by way of this network.
+    #[must_use]
+    pub fn new(authority: impl Into<Arc<Authority>>, net: Net) -> Self {
+        Self {
+            authority: authority.into(),
+            net,
+        }
+    }
+
     /// Nothing: every host call is denied.
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            authority: Arc::new(Authority::none()),
-            net: Net::new(),
-        }
+        Self::new(Authority::none(), Net::new())
     }
 }
 
