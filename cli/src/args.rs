@@ -25,7 +25,9 @@ Exit status:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Call one tool of a plugin, and show what happened
-    Call(Call),
+    Call(Box<Call>),
+    /// Print the smallest grants file that a plugin needs for what it did in a recorded run
+    Grant(Grant),
     /// Show what a component imports and exports, and whether it fits the contract
     Inspect(Inspect),
     /// Make a component without WASI imports out of a core module or of another component
@@ -40,7 +42,7 @@ impl Command {
         match self {
             Command::Call(call) => call.json,
             Command::Inspect(inspect) => inspect.json,
-            Command::Componentize(_) | Command::Schema(_) => false,
+            Command::Grant(_) | Command::Componentize(_) | Command::Schema(_) => false,
         }
     }
 }
@@ -73,6 +75,18 @@ pub(crate) struct Call {
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
 
+    /// Write every host call to this file, credentials taken out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Answer every host call from this file and reach nothing; fail where the run differs from it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "grants", "manifest"])]
+    pub(crate) replay: Option<PathBuf>,
+
+    /// Break the host calls that this file names: a fault plan, `yoikit.faults/1`. Fail where it was not used up
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub(crate) fault: Option<PathBuf>,
+
     /// Instructions that each call may use, in wasmtime's fuel [default: 5000000]
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<u64>,
@@ -88,6 +102,21 @@ pub(crate) struct Call {
     /// Print one JSON object instead
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Grant {
+    /// A component, a core module, a plugin folder, or a Cargo project, which is built first
+    pub(crate) path: PathBuf,
+
+    /// What a run did: a file that `yoikit call --record` wrote; several count together. Without any, the
+    /// grants are all that the plugin's manifest asks for
+    #[arg(long, value_name = "RUN")]
+    pub(crate) from: Vec<PathBuf>,
+
+    /// What the plugin asks for: its `plugin.toml` [default: that of the folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,9 +2,12 @@
 
 mod call;
 mod componentize;
+mod faults;
+mod grant;
 mod grants;
 mod inspect;
 mod schema;
+mod transcript;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,6 +27,7 @@ use crate::screen;
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     match args.command {
         Command::Call(args) => call::run(&args),
+        Command::Grant(args) => grant::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Componentize(args) => componentize::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -95,7 +95,8 @@ pub struct ErrorReport {
     /// What was being done.
     pub entry: Entry,
     /// Which of the known errors it is, as `fault.fuel` or `output.not-json`; `tool.` and a code of the tool's
-    /// own where it answered that it failed.
+    /// own where it answered that it failed; `replay.leftover` where a recording was not used up, `plan.unused`
+    /// where a planned fault broke nothing.
     pub code: String,
     /// The same in words.
     pub message: String,
@@ -112,6 +113,17 @@ impl ErrorReport {
             entry,
             code: format!("tool.{}", error.code),
             message: format!("the tool says `{}`: {}", error.code, error.message),
+            yoi_message: None,
+            trace: Vec::new(),
+        }
+    }
+
+    /// An error that is nobody's answer: the host found it when the run was over.
+    pub(crate) fn of_host(entry: Entry, code: &str, message: String) -> Self {
+        Self {
+            entry,
+            code: code.to_owned(),
+            message,
             yoi_message: None,
             trace: Vec::new(),
         }

@@ -55,6 +55,13 @@ pub(crate) fn failure(failure: &Failure) {
     }
 }
 
+/// Text that goes into a file as it is.
+pub(crate) fn text(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 /// One JSON object, on lines.
 pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     let mut out = io::stdout().lock();

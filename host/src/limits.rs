@@ -113,6 +113,10 @@ pub const SOCKET_RECEIVE_TIME_AT_MOST: Duration = Duration::from_secs(30);
 /// Closing a WebSocket.
 pub const SOCKET_CLOSE_TIME: Duration = Duration::from_secs(5);
 
+/// How long an instance that ends waits until the other sides of its connections have taken its farewell. One
+/// that reads has done so long before, one that does not keeps nobody.
+pub const SOCKET_FAREWELL: Duration = Duration::from_millis(100);
+
 /// How long a WebSocket may be open, whatever is said on it.
 pub const SOCKET_AGE: Duration = Duration::from_secs(15 * 60);
 
@@ -155,6 +159,43 @@ pub const FS_ENTRIES_READ: usize = 65_536;
 /// How many names are tried for a temporary file. They are random: the first is free.
 pub const FS_TEMPORARY_NAMES: usize = 16;
 
+// Transcripts of host calls.
+
+/// Most bytes of a text handed over that a transcript keeps: what the largest descriptor has. A longer one is
+/// refused by every host call, so its beginning and length tell all that matters.
+pub const TRANSCRIPT_TEXT_BYTES: usize = 64 * 1024;
+
+/// Longest line of a transcript: the largest description and the largest answer, every byte of either
+/// written as an escape of six.
+pub const TRANSCRIPT_LINE_BYTES: usize = 1024 * 1024;
+
+/// Most bytes of a transcript, which is held in memory to be replayed.
+pub const TRANSCRIPT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Most bytes of a value that a message shows beside another one.
+pub const SHOWN_VALUE_BYTES: usize = 80;
+
+// Host calls broken on purpose.
+
+/// Most bytes of a fault plan: a thousand faults and more. They are written by hand, or for one run.
+pub const FAULT_PLAN_BYTES: usize = 64 * 1024;
+
+/// The pause of a slow body, where the plan names none: the contract's time is over after fifty of them.
+pub const SLOW_READ_PAUSE: Duration = Duration::from_millis(100);
+
+/// Longest pause of a slow body: twice the contract's time for a request. Any longer one is a silence.
+pub const SLOW_READ_PAUSE_AT_MOST: Duration = Duration::from_secs(10);
+
+/// Bytes that a read of a slow body gives at most: less than a network packet has.
+pub const SLOW_READ_BYTES: usize = 1024;
+
+/// Bytes that a connection which may be disturbed reads ahead: what the WebSocket library takes at a time.
+pub const DISTURBED_READ_BYTES: usize = 8 * 1024;
+
+/// Bytes of a WebSocket's handshake that come one by one where reads are short. The library takes more than 64
+/// pieces for an attack.
+pub const SHORT_HANDSHAKE_READS: usize = 32;
+
 // Authority: manifests, grants and what is said about them.
 
 /// Most bytes of a `plugin.toml`, of grants or of a file with enablements.
@@ -171,6 +212,34 @@ pub const SHOWN_FAULTS: usize = 40;
 
 /// Most bytes of a URL's path that a message shows.
 pub const SHOWN_URL_PATH_BYTES: usize = 120;
+
+// Packages. The sizes are the contract's, unless they say otherwise.
+
+/// Most bytes of a package's archive.
+pub const PACKAGE_ARCHIVE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Most entries in an archive, those for folders included, and most files in a folder.
+pub const PACKAGE_ENTRIES: usize = 512;
+
+/// Most bytes of one file of a package.
+pub const PACKAGE_FILE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Most bytes of all files of a package. A folder may have them, an archive has fewer.
+pub const PACKAGE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Most bytes of a path in a package. The contract names no bound; this is what an archive has room for.
+pub const PACKAGE_PATH_BYTES: usize = u16::MAX as usize;
+
+/// How deep the folders of a package may be nested when it is read from a disk. The contract names no bound.
+/// Each is open while those within are read; a source tree has ten, a process 1024 open files.
+pub const PACKAGE_FOLDERS_DEEP: usize = 64;
+
+/// Most names that are looked at in a package's folders, those of ignored files included, so that a tree of
+/// empty folders ends as well: as many as a listing looks at.
+pub const PACKAGE_NAMES_READ: usize = 65_536;
+
+/// Most bytes of a `.yoiignore`: a thousand patterns and more.
+pub const IGNORE_FILE_BYTES: usize = 64 * 1024;
 
 /// What one instance of a plugin may use.
 #[derive(Debug, Clone, PartialEq, Eq)]

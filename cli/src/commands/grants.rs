@@ -32,18 +32,20 @@ pub(super) fn read(file: Option<&Path>) -> Result<Grants, Failure> {
 pub(super) fn access(grants: Grants, manifest: Option<&Path>) -> Result<Access, Failure> {
     let authority = match manifest {
         None => Authority::without_manifest(grants, &Binding::Unbound),
-        Some(file) => {
-            let text = text_of(file, "read the manifest")?;
-            let manifest = Manifest::parse(&text).map_err(|faults| {
-                Failure::Other(format!(
-                    "the manifest cannot be used\n{}",
-                    faults.render(&file.display().to_string())
-                ))
-            })?;
-            Authority::new(&manifest, grants, &Binding::Unbound)
-        }
+        Some(file) => Authority::new(&self::manifest(file)?, grants, &Binding::Unbound),
     };
     Ok(Access::new(authority, Net::new()))
+}
+
+/// What a plugin asks for.
+pub(super) fn manifest(file: &Path) -> Result<Manifest, Failure> {
+    let text = text_of(file, "read the manifest")?;
+    Manifest::parse(&text).map_err(|faults| {
+        Failure::Other(format!(
+            "the manifest cannot be used\n{}",
+            faults.render(&file.display().to_string())
+        ))
+    })
 }
 
 fn text_of(file: &Path, doing: &'static str) -> Result<String, Failure> {

@@ -8,7 +8,7 @@ use yoi_host::authority::Missing;
 use yoi_host::plugin::Measures;
 
 use super::units::{bytes, grouped, time};
-use super::{BAD, BOLD, DIM, GOOD, block, label, note, plugin_line};
+use super::{BAD, BOLD, DIM, GOOD, WARN, block, label, note, plugin_line};
 use crate::harmless::harmless_line;
 use crate::report::{CallReport, ErrorReport, LimitsReport};
 
@@ -143,9 +143,12 @@ fn host_calls(out: &mut impl Write, report: &CallReport) -> io::Result<()> {
             None => format!("{} back", bytes(call.answer_bytes as u64)),
             Some(error) => format!("{BAD}refused{BAD:#}: {}", harmless_line(&error.message)),
         };
+        let broken = call.fault.map_or_else(String::new, |kind| {
+            format!(", {WARN}broken on purpose: {kind}{WARN:#}")
+        });
         writeln!(
             out,
-            "{:12}{}  {} given, {ended}",
+            "{:12}{}  {} given, {ended}{broken}",
             "",
             call.import.name(),
             bytes(call.request_bytes as u64)

@@ -2,7 +2,9 @@
 
 mod call;
 mod componentize;
+mod faults;
 mod grants;
 mod inspect;
+mod record;
 mod refusals;
 mod run;

@@ -81,6 +81,16 @@ impl Book {
         })
     }
 
+    /// Whether an entry is a target that names a host.
+    pub(super) fn names_a_host(&self, entry: Entry) -> bool {
+        let matchers = match entry.list {
+            List::Permissions => return false,
+            List::Request => &self.request_matchers,
+            List::Websocket => &self.websocket_matchers,
+        };
+        matchers.get(entry.index).is_some_and(Matcher::names_a_host)
+    }
+
     /// The targets that name the URL's host and do not match it.
     pub(super) fn near_misses(
         &self,

@@ -199,6 +199,18 @@ impl Authority {
         )
     }
 
+    /// Whether the targets by which a URL was allowed all name its host. Then a decision by name would be the
+    /// same; where they do not, another target may.
+    pub(crate) fn was_by_name(&self, allowed: &Allowed) -> bool {
+        self.books().all(|(side, book)| {
+            let entry = match side {
+                Side::Manifest => allowed.manifest,
+                Side::Grants => Some(allowed.grants),
+            };
+            entry.is_some_and(|entry| book.names_a_host(entry))
+        })
+    }
+
     /// The folders in which this may be done, in the order of the grants. There is at least one. Their roots
     /// are as they were written: absolute or not, there or not.
     ///

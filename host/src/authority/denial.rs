@@ -277,6 +277,133 @@ pub fn shown_url(url: &Url) -> String {
     let kept = &path[..path.floor_char_boundary(SHOWN_URL_PATH_BYTES)];
     let cut = if kept.len() < path.len() { "…" } else { "" };
     let host = url.host_str().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{host}{port}{kept}{cut}", url.scheme())
+    let scheme = url.scheme();
+    match url.port() {
+        None => format!("{scheme}://{host}{kept}{cut}"),
+        Some(port) => format!("{scheme}://{host}:{port}{kept}{cut}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authority::Surface;
+
+    /// What is said of each permission, on either side.
+    fn permissions() -> Vec<Reason> {
+        let name = || "a".to_owned();
+        let mut permissions: Vec<Permission> = HostApi::ALL.map(|api| Permission::HostApi { api }).into();
+        permissions.extend(Surface::ALL.map(|surface| Permission::Surface { surface }));
+        permissions.extend([
+            Permission::Tool { name: name() },
+            Permission::ToolNamespace { namespace: name() },
+            Permission::Service { name: name() },
+            Permission::Ingress { name: name() },
+            Permission::ExternalWrite,
+        ]);
+        let sides = [Side::Manifest, Side::Grants];
+        let both = permissions
+            .into_iter()
+            .flat_map(|permission| sides.map(|side| (side, permission.clone())));
+        both.map(|(side, permission)| Reason::Permission { side, permission })
+            .collect()
+    }
+
+    fn targets() -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        for side in [Side::Manifest, Side::Grants] {
+            let network = [HostApi::Request, HostApi::Websocket];
+            reasons.extend(network.map(|api| Reason::NoTarget { side, api }));
+            for (api, method, scheme) in [
+                (HostApi::Request, Some("GET"), "https"),
+                (HostApi::Websocket, None, "wss"),
+            ] {
+                reasons.extend([false, true].map(|literal| Reason::Url {
+                    side,
+                    api,
+                    method: method.map(str::to_owned),
+                    url: format!("{scheme}://a.test/"),
+                    literal,
+                }));
+            }
+        }
+        // A manifest has no folders.
+        reasons.push(Reason::NoTarget {
+            side: Side::Grants,
+            api: HostApi::Fs,
+        });
+        reasons.extend(FsOperation::ALL.map(|operation| Reason::Operation { operation }));
+        reasons
+    }
+
+    #[test]
+    fn every_reason_has_its_words_and_a_side() {
+        let bindings = [
+            BindingFault::NoId,
+            BindingFault::BadId,
+            BindingFault::OtherId,
+            BindingFault::NoDigest,
+            BindingFault::OtherDigest,
+            BindingFault::NoVersion,
+            BindingFault::OtherVersion,
+            BindingFault::NoPackage,
+        ]
+        .map(|fault| Reason::Binding { fault });
+        let reasons = [bindings.into(), permissions(), targets()].concat();
+        let told = reasons
+            .iter()
+            .map(|reason| format!("{}: {reason}", reason.side()));
+        insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
+        the grants: plugin grant is missing a source-qualified package id binding
+        the grants: plugin grant package id binding is not a valid source-qualified plugin id
+        the grants: plugin grant package id binding does not match enabled package
+        the grants: plugin grant is missing a deterministic digest binding
+        the grants: plugin grant digest binding does not match enabled package digest
+        the grants: plugin grant is missing an exact package version binding
+        the grants: plugin grant version binding does not match enabled package version
+        the grants: plugin grant is bound to a package, and what runs here is none: remove its id, version and digest
+        plugin.toml: requested host_api.request permission is missing
+        the grants: granted host_api.request permission is missing
+        plugin.toml: requested host_api.websocket permission is missing
+        the grants: granted host_api.websocket permission is missing
+        plugin.toml: requested host_api.fs permission is missing
+        the grants: granted host_api.fs permission is missing
+        plugin.toml: requested surfaces.hook permission is missing
+        the grants: granted surfaces.hook permission is missing
+        plugin.toml: requested surfaces.tool permission is missing
+        the grants: granted surfaces.tool permission is missing
+        plugin.toml: requested surfaces.service permission is missing
+        the grants: granted surfaces.service permission is missing
+        plugin.toml: requested surfaces.ingress permission is missing
+        the grants: granted surfaces.ingress permission is missing
+        plugin.toml: requested surfaces.wasm permission is missing
+        the grants: granted surfaces.wasm permission is missing
+        plugin.toml: requested tool permission for `a` is missing
+        the grants: granted tool permission for `a` is missing
+        plugin.toml: requested tool_namespace.a permission is missing
+        the grants: granted tool_namespace.a permission is missing
+        plugin.toml: requested service permission for `a` is missing
+        the grants: granted service permission for `a` is missing
+        plugin.toml: requested ingress permission for `a` is missing
+        the grants: granted ingress permission for `a` is missing
+        plugin.toml: requested external_write permission is missing
+        the grants: granted external_write permission is missing
+        plugin.toml: manifest host_api.request target declaration is missing
+        plugin.toml: manifest host_api.websocket target declaration is missing
+        plugin.toml: host_api.request target GET https://a.test/ is not declared by the plugin manifest
+        plugin.toml: host_api.request target GET https://a.test/ is not declared by the plugin manifest: it has to be named, `*` does not cover it
+        plugin.toml: host_api.websocket target wss://a.test/ is not declared by the plugin manifest
+        plugin.toml: host_api.websocket target wss://a.test/ is not declared by the plugin manifest: it has to be named, `*` does not cover it
+        the grants: enabled host_api.request grants are missing
+        the grants: enabled host_api.websocket grants are missing
+        the grants: host_api.request target GET https://a.test/ is not covered by enabled request grants
+        the grants: host_api.request target GET https://a.test/ is not covered by enabled request grants: it has to be named, `*` does not cover it
+        the grants: host_api.websocket target wss://a.test/ is not covered by enabled WebSocket grants
+        the grants: host_api.websocket target wss://a.test/ is not covered by enabled WebSocket grants: it has to be named, `*` does not cover it
+        the grants: granted host_api.fs scope allowlist is missing
+        the grants: host_api.fs read denied: no matching operation grant
+        the grants: host_api.fs list denied: no matching operation grant
+        the grants: host_api.fs write denied: no matching operation grant
+        ");
+    }
 }

@@ -4,6 +4,8 @@
 //! [`Authority`] holds the two against each other. A decision is a value: [`Allowed`] says by which entries,
 //! [`Denial`] says why not and which lines would allow it ([`Missing`]).
 //!
+//! [`Footprint`] goes the other way: from what a run touched to the smallest grants that allow it.
+//!
 //! It is pure: it knows no engine, no file, no network and no clock. Text in, data out.
 
 mod api;
@@ -13,6 +15,7 @@ mod decision;
 mod denial;
 mod enablement;
 mod fault;
+mod footprint;
 mod grants;
 mod hints;
 mod lines;
@@ -30,6 +33,7 @@ pub use decision::Authority;
 pub use denial::{Allowed, Denial, Entry, List, NearMiss, Reason, shown_url};
 pub use enablement::{Enablement, Enablements, ResolutionFault};
 pub use fault::{Fault, FaultKind, Faults, NameFault, Phase, Severity, render_faults};
+pub use footprint::Footprint;
 pub use grants::{FsGrant, Grants, GrantsFaults};
 pub use lines::{Missing, Place, Side};
 pub use manifest::{

@@ -308,7 +308,12 @@ impl Matcher {
 
     /// Whether it names the URL's host itself, whatever else it says.
     pub(super) fn names_host(&self, url: &Url) -> bool {
-        matches!(self.host, Word::Exactly(_)) && self.matches_host(url)
+        self.names_a_host() && self.matches_host(url)
+    }
+
+    /// Whether it names one host, whichever.
+    pub(super) const fn names_a_host(&self) -> bool {
+        matches!(self.host, Word::Exactly(_))
     }
 
     fn matches_scheme(&self, url: &Url) -> bool {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::HostError;
-use crate::authority::Missing;
+use super::faults::FaultKind;
+use crate::authority::{FsOperation, Missing};
 
 /// A function that a guest may import.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Import {
     /// `yoi:host/request` `request`.
     #[serde(rename = "request.request")]
@@ -38,6 +39,18 @@ pub enum Import {
 }
 
 impl Import {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Request,
+        Self::WebsocketOpen,
+        Self::WebsocketSendText,
+        Self::WebsocketRecv,
+        Self::WebsocketClose,
+        Self::FsRead,
+        Self::FsList,
+        Self::FsWrite,
+    ];
+
     /// Interface and function, as `websocket.send-text`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -65,6 +78,17 @@ impl Import {
             Import::FsRead | Import::FsList | Import::FsWrite => "fs",
         }
     }
+
+    /// What it does with files; none where it has nothing to do with them.
+    #[must_use]
+    pub const fn fs_operation(self) -> Option<FsOperation> {
+        match self {
+            Import::FsRead => Some(FsOperation::Read),
+            Import::FsList => Some(FsOperation::List),
+            Import::FsWrite => Some(FsOperation::Write),
+            _ => None,
+        }
+    }
 }
 
 /// What is kept of one host call.
@@ -78,6 +102,9 @@ pub struct HostCall {
     pub answer_bytes: usize,
     /// Why it was not carried out, if it was not.
     pub error: Option<HostError>,
+    /// What was broken in it on purpose, if anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultKind>,
     /// Where it was denied: the lines that would have allowed it, and where they belong.
     pub missing: Vec<Missing>,
     /// Wall time that the host took, in microseconds.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::faults::{Breaking, Broken, FaultKind, Faults};
+use super::transcript::{Exchange, Recorder, Replay};
 use super::websocket::Sockets;
 use super::{HostCall, HostError, Import, Patience, fs, request};
 use crate::Profile;
@@ -16,6 +18,9 @@ use crate::world::Net;
 pub struct Access {
     authority: Arc<Authority>,
     net: Net,
+    faults: Option<Faults>,
+    recorder: Option<Recorder>,
+    replay: Option<Replay>,
 }
 
 impl Access {
@@ -25,6 +30,9 @@ impl Access {
         Self {
             authority: authority.into(),
             net,
+            faults: None,
+            recorder: None,
+            replay: None,
         }
     }
 
@@ -32,6 +40,29 @@ impl Access {
     #[must_use]
     pub fn none() -> Self {
         Self::new(Authority::none(), Net::new())
+    }
+
+    /// The same, with host calls broken on purpose.
+    #[must_use]
+    pub fn breaking(mut self, faults: Faults) -> Self {
+        self.faults = Some(faults);
+        self
+    }
+
+    /// The same, with every host call written down.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// Nothing is reached: every host call is answered from a transcript, its denials included.
+    #[must_use]
+    pub fn replayed(replay: Replay) -> Self {
+        Self {
+            replay: Some(replay),
+            ..Self::none()
+        }
     }
 }
 
@@ -46,6 +77,7 @@ impl Default for Access {
 pub struct ImportsCtx {
     profile: Profile,
     access: Access,
+    breaking: Option<Breaking>,
     sockets: Sockets,
     patience: Patience,
     calls: Vec<HostCall>,
@@ -67,12 +99,26 @@ pub(super) struct Asked<'a> {
     pub(super) text: &'a str,
 }
 
+/// A host call that was carried out, or was to be.
+struct Attempt {
+    outcome: Result<String, HostError>,
+    /// What was broken in it on purpose.
+    fault: Option<FaultKind>,
+    /// The granted folder that it led to.
+    root: Option<String>,
+}
+
 impl ImportsCtx {
     /// Nothing called yet.
     #[must_use]
-    pub fn new(profile: Profile, access: Access) -> Self {
+    pub fn new(profile: Profile, mut access: Access) -> Self {
+        let breaking = access.faults.take().map(Breaking::new);
+        if let Some(breaking) = &breaking {
+            access.net = access.net.disturbed_by(breaking.switch().clone());
+        }
         Self {
             profile,
+            breaking,
             sockets: Sockets::new(access.net.clone()),
             access,
             patience: Patience::endless(Cancel::default()),
@@ -104,7 +150,17 @@ impl ImportsCtx {
     /// of the profile: it is answered, or it ends.
     pub(super) fn serve(&mut self, asked: Asked<'_>) -> wasmtime::Result<(String,)> {
         let began = Instant::now();
-        let outcome = self.carry_out(asked, began);
+        let Attempt { outcome, fault, root } = match &self.access.replay {
+            None => self.attempt(asked),
+            Some(replay) => Attempt {
+                outcome: replay.answer(&asked)?,
+                fault: None,
+                root: None,
+            },
+        };
+        if let Some(recorder) = &self.access.recorder {
+            recorder.note(&Exchange::of(&asked, &outcome, root.as_deref()));
+        }
         let error = outcome.as_ref().err().cloned();
         let answer = match (outcome, self.profile) {
             (Ok(answer), _) => Ok((answer,)),
@@ -118,6 +174,7 @@ impl ImportsCtx {
                 import: asked.import,
                 request_bytes: asked.text.len(),
                 answer_bytes: answer.as_ref().map_or(0, |(text,): &(String,)| text.len()),
+                fault,
                 missing: denial.map_or_else(Vec::new, |denial| denial.lines().to_vec()),
                 error,
                 wall: began.elapsed(),
@@ -126,21 +183,46 @@ impl ImportsCtx {
         answer
     }
 
-    fn carry_out(&mut self, asked: Asked<'_>, now: Instant) -> Result<String, HostError> {
-        let authority = &*self.access.authority;
-        let patience = &self.patience;
-        let (handle, text) = (asked.handle, asked.text);
-        match asked.import {
-            Import::Request => request::request(authority, &self.access.net, patience, text),
-            Import::WebsocketOpen => self.sockets.open(authority, patience, now, text),
-            Import::WebsocketSendText => self.sockets.send_text(authority, patience, now, handle, text),
-            Import::WebsocketRecv => self
-                .sockets
-                .recv(authority, patience, now, handle, asked.timeout_ms),
-            Import::WebsocketClose => self.sockets.close(authority, patience, now, handle),
-            Import::FsRead => fs::read(authority, text),
-            Import::FsList => fs::list(authority, text),
-            Import::FsWrite => fs::write(authority, text),
+    /// Carry it out, broken where a plan says so.
+    fn attempt(&mut self, asked: Asked<'_>) -> Attempt {
+        let broken = self
+            .breaking
+            .as_ref()
+            .and_then(|breaking| breaking.begin(asked.import));
+        let (outcome, root) = self.carry_out(asked);
+        Attempt {
+            outcome,
+            fault: broken.and_then(Broken::end),
+            root,
         }
+    }
+
+    /// What comes of it, and which of the granted folders it led to.
+    fn carry_out(&mut self, asked: Asked<'_>) -> (Result<String, HostError>, Option<String>) {
+        let Access { authority, net, .. } = &self.access;
+        let (patience, sockets) = (&self.patience, &mut self.sockets);
+        let (handle, text) = (asked.handle, asked.text);
+        let outcome = match asked.import {
+            Import::Request => request::request(authority, net, patience, text),
+            Import::WebsocketOpen => sockets.open(authority, patience, net.now(), text),
+            Import::WebsocketSendText => sockets.send_text(authority, patience, net.now(), handle, text),
+            Import::WebsocketRecv => sockets.recv(authority, patience, net.now(), handle, asked.timeout_ms),
+            Import::WebsocketClose => sockets.close(authority, patience, net.now(), handle),
+            Import::FsRead => return self.visit(fs::read, text),
+            Import::FsList => return self.visit(fs::list, text),
+            Import::FsWrite => return self.visit(fs::write, text),
+        };
+        (outcome, None)
+    }
+
+    fn visit(
+        &self,
+        go: impl Fn(&mut fs::Visit<'_>, &str) -> Result<String, HostError>,
+        text: &str,
+    ) -> (Result<String, HostError>, Option<String>) {
+        let switch = self.breaking.as_ref().map(Breaking::switch);
+        let mut visit = fs::Visit::new(&self.access.authority, switch);
+        let outcome = go(&mut visit, text);
+        (outcome, visit.root().map(str::to_owned))
     }
 }

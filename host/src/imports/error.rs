@@ -1,7 +1,7 @@
 //! Why a host call was not carried out.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::authority::Denial;
 
@@ -19,7 +19,7 @@ pub struct HostError {
 }
 
 /// The reasons for which a host call is not carried out. The set is closed: a guest may match on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HostErrorCode {
     /// It was not declared, or not granted.
@@ -70,6 +70,10 @@ impl HostError {
     /// What a guest is given in place of an answer.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::json!({ "error": self }).to_string()
+        #[derive(Serialize)]
+        struct Answer<'a> {
+            error: &'a HostError,
+        }
+        serde_json::to_string(&Answer { error: self }).expect("a code and a text are JSON")
     }
 }

@@ -7,17 +7,21 @@
 //! - [`ImportsCtx`]: the state of one instance's imports, in its store
 //! - [`ImportsView`]: how a store gives access to it
 //! - [`HostCall`]: what is kept of a call
+//! - [`faults`]: calls broken on purpose
+//! - [`transcript`]: a run's calls on file, and answered again from there
 //! - [`mod@request`], [`websocket`], `fs`: the interfaces; `egress` is the one way out for the first two
 
 mod call;
 mod ctx;
 mod egress;
 mod error;
+pub mod faults;
 mod fs;
 mod link;
 mod patience;
 mod redact;
 pub mod request;
+pub mod transcript;
 pub mod websocket;
 
 pub use call::{HostCall, Import};

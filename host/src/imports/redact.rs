@@ -5,7 +5,11 @@
 //! Too much taken out is a nuisance, too little a leak.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::{HostError, HostErrorCode};
 use crate::limits::MESSAGE_BYTES;
@@ -57,6 +61,115 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// The text without credentials, in all the texts that it has where it is JSON. Nothing else of it changes, and
+/// nothing at all where there is none.
+///
+/// JSON has one more place for them: a member whose name sounds like a credential, and the `value` of an object
+/// whose `name` does, as a header has it.
+pub(super) fn redacted_json(text: &str) -> Cow<'_, str> {
+    // It bounds the depth, and with it what goes down.
+    if serde_json::from_str::<serde_json::Value>(text).is_err() {
+        return redacted(text);
+    }
+    clean(text).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// The members of an object in their order, twins included.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// JSON of a bounded depth without credentials, if it has any.
+fn clean(json: &str) -> Option<String> {
+    match json.trim_start().as_bytes().first()? {
+        b'{' => {
+            let Members(members) = serde_json::from_str(json).ok()?;
+            let is_header = members.iter().any(|(key, value)| {
+                key == "name" && text_of(value.get()).is_some_and(|name| names_credential(&name))
+            });
+            let parts: Vec<(&str, Option<String>)> = members
+                .iter()
+                .map(|(key, value)| {
+                    let value = value.get();
+                    let secret = names_credential(key) || (is_header && key == "value");
+                    match text_of(value).filter(|_| secret) {
+                        Some(text) if text != REDACTED && !text.is_empty() => (value, Some(quoted(REDACTED))),
+                        _ => (value, clean(value)),
+                    }
+                })
+                .collect();
+            let keys = members.iter().map(|(key, _)| quoted(key) + ":");
+            joined('{', keys, &parts, '}')
+        }
+        b'[' => {
+            let elements: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+            let parts: Vec<(&str, Option<String>)> = elements
+                .iter()
+                .map(|value| (value.get(), clean(value.get())))
+                .collect();
+            joined('[', std::iter::repeat(String::new()), &parts, ']')
+        }
+        _ => {
+            let text = text_of(json)?;
+            let clean = redacted(&text);
+            (clean != text).then(|| quoted(&clean))
+        }
+    }
+}
+
+/// The parts in new words where they have some, if any has.
+fn joined(
+    open: char,
+    keys: impl Iterator<Item = String>,
+    parts: &[(&str, Option<String>)],
+    close: char,
+) -> Option<String> {
+    parts.iter().find(|(_, new)| new.is_some())?;
+    let mut json = String::from(open);
+    for (n, (key, (old, new))) in keys.zip(parts).enumerate() {
+        if n > 0 {
+            json.push(',');
+        }
+        json.push_str(&key);
+        json.push_str(new.as_deref().unwrap_or(old));
+    }
+    json.push(close);
+    Some(json)
+}
+
+fn text_of(json: &str) -> Option<String> {
+    serde_json::from_str(json).ok()
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn names_credential(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    NAMES.iter().any(|known| name.contains(known))
+}
+
 // All positions below are of ASCII bytes or just behind one, so they are boundaries of characters.
 
 /// The next run of letters, digits, `-` and `_`.
@@ -72,7 +185,7 @@ fn next_word(text: &str, from: usize) -> Option<Range<usize>> {
 /// `"name": "value"`.
 fn value_of(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
     let name = text[word.clone()].to_ascii_lowercase();
-    if !NAMES.iter().any(|known| name.contains(known)) {
+    if !names_credential(&name) {
         return None;
     }
     let bytes = text.as_bytes();

@@ -11,6 +11,7 @@ use super::Entry;
 use super::log::GuestLog;
 use crate::engine::{Denied, Stopped};
 use crate::imports::HostError;
+use crate::imports::transcript::ReplayFault;
 use crate::limits::MESSAGE_BYTES;
 use crate::text::bounded;
 
@@ -75,6 +76,9 @@ pub enum Cause {
     /// A host call failed, in a profile in which that ends the guest.
     #[error("was ended by a host call: {0}")]
     HostCall(HostError),
+    /// It made a host call that the transcript which answers them does not have next.
+    #[error("left its recording: {0}")]
+    Replay(ReplayFault),
     /// What it handed over is not a string: outside its memory, or not text.
     #[error("handed over no valid string: {0}")]
     NotAString(String),
@@ -117,6 +121,7 @@ impl Cause {
             Cause::Panic { .. } => "fault.panic",
             Cause::Trap(_) => "fault.trap",
             Cause::HostCall(_) => "fault.host-call",
+            Cause::Replay(_) => "fault.replay",
             Cause::NotAString(_) => "fault.not-a-string",
             Cause::Gone => "fault.gone",
             Cause::Setup(_) => "fault.setup",
@@ -136,6 +141,9 @@ impl Cause {
         }
         if let Some(host) = error.downcast_ref::<HostError>() {
             return Cause::HostCall(host.clone());
+        }
+        if let Some(replay) = error.downcast_ref::<ReplayFault>() {
+            return Cause::Replay(replay.clone());
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Cause::Fuel { budget: bounds.fuel },

@@ -1,14 +1,18 @@
 //! The network as plugins may see it.
 
+use std::future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
+use super::disturb::{Disturbed, Switch, Wire};
 use super::tasks::{Tasks, Unfinished};
 use super::tls::{self, BadAuthority};
-use super::{Dialer, Resolver, SystemResolver, TcpDialer};
+use super::{ByteStream, Clock, Dialer, Pending, Resolver, SystemResolver, TcpDialer};
 use crate::limits;
 
 /// How names are resolved, addresses dialled and authorities trusted, for how long, and under which policy;
@@ -16,6 +20,8 @@ use crate::limits;
 #[derive(Debug, Clone)]
 pub struct Net {
     shared: Arc<Shared>,
+    /// What breaks it on purpose, if anything does.
+    switch: Option<Switch>,
 }
 
 #[derive(Debug)]
@@ -33,6 +39,7 @@ pub struct NetOptions {
     authorities: Vec<CertificateDer<'static>>,
     public_only: bool,
     times: NetTimes,
+    clock: Clock,
 }
 
 /// How long things may take. The defaults are those of the contract; tests shorten them.
@@ -77,6 +84,7 @@ impl Default for NetOptions {
             authorities: Vec::new(),
             public_only: false,
             times: NetTimes::default(),
+            clock: Clock::Real,
         }
     }
 }
@@ -112,8 +120,9 @@ impl NetOptions {
         Ok(self)
     }
 
-    /// Whether host names lead to public addresses only. Otherwise a name that was granted by name may lead
-    /// to a loopback or private address. An address that is granted literally is not a matter of this.
+    /// Whether host names lead to public addresses only. Otherwise a name that manifest and grant name
+    /// themselves may lead to a loopback or private address; one that only a wildcard covers never does. An
+    /// address that is granted literally is not a matter of this.
     #[must_use]
     pub fn public_only(mut self, yes: bool) -> Self {
         self.public_only = yes;
@@ -127,15 +136,23 @@ impl NetOptions {
         self
     }
 
+    /// Go by this clock. Scripted peers can do without the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Put it together. Nothing is started yet.
     #[must_use]
     pub fn build(self) -> Net {
         Net {
             shared: Arc::new(Shared {
+                tasks: Tasks::new(self.clock),
                 options: self,
                 tls: OnceLock::new(),
-                tasks: Tasks::default(),
             }),
+            switch: None,
         }
     }
 }
@@ -159,18 +176,65 @@ impl Net {
         self.shared.options.public_only
     }
 
+    /// What time it is on this network.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.shared.tasks.now()
+    }
+
+    /// Let time pass on a scripted clock. A real one does that by itself, and is left alone.
+    pub fn advance(&self, by: Duration) {
+        self.shared.tasks.advance(by);
+    }
+
     /// How long things may take.
     #[must_use]
     pub fn times(&self) -> &NetTimes {
         &self.shared.options.times
     }
 
-    pub(crate) fn resolver(&self) -> &dyn Resolver {
-        &*self.shared.options.resolver
+    /// The same network, disturbed by `switch`.
+    pub(crate) fn disturbed_by(&self, switch: Switch) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            switch: Some(switch),
+        }
     }
 
-    pub(crate) fn dialer(&self) -> &dyn Dialer {
-        &*self.shared.options.dialer
+    /// As [`Resolver::lookup`].
+    pub(crate) fn lookup<'a>(&'a self, name: &'a str) -> Pending<'a, io::Result<Vec<IpAddr>>> {
+        match self.switch.as_ref().and_then(Switch::unresolved) {
+            Some(error) => Box::pin(future::ready(Err(error))),
+            None => self.shared.options.resolver.lookup(name),
+        }
+    }
+
+    /// As [`Dialer::dial`].
+    pub(crate) fn dial(&self, address: SocketAddr) -> Pending<'_, io::Result<Box<dyn ByteStream>>> {
+        match self.switch.as_ref().and_then(Switch::refused) {
+            Some(error) => Box::pin(future::ready(Err(error))),
+            None => self.shared.options.dialer.dial(address),
+        }
+    }
+
+    /// A connection as the protocol above it is to see it, TLS done.
+    pub(crate) fn carry(&self, stream: Box<dyn ByteStream>, wire: Wire) -> Box<dyn ByteStream> {
+        match &self.switch {
+            Some(switch) => Box::new(Disturbed::new(stream, switch.clone(), wire)),
+            None => stream,
+        }
+    }
+
+    /// The content of an answer, as whoever reads it is to see it.
+    pub(crate) fn content(&self, content: &mut [u8]) {
+        if let Some(switch) = &self.switch {
+            switch.spoil(content);
+        }
+    }
+
+    /// Whether the time of the call that begins is taken to be over already.
+    pub(crate) fn late(&self) -> bool {
+        self.switch.as_ref().is_some_and(Switch::late)
     }
 
     /// Made when it is first needed: reading the authorities costs more than a request on loopback.

@@ -1,19 +1,72 @@
 //! Asynchronous work, waited for by threads that are not: a runtime of our own, of one thread.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
 
+use super::Clock;
 use crate::limits::{ABORTED_TASK, LOOKUP_THREADS, PATIENCE_TICK};
 
 /// Runs work beside the thread that waits for it. The thread is started with the first work.
 #[derive(Default)]
 pub(crate) struct Tasks {
-    runtime: Mutex<Option<Runtime>>,
+    clock: Clock,
+    running: Mutex<Option<Running>>,
 }
+
+/// A runtime and the thread that drives it.
+enum Running {
+    /// With a thread of its own.
+    Real(Runtime),
+    /// A clock can be scripted where one thread does everything, and it must be a thread of ours then. It ends
+    /// when `_end` goes.
+    Scripted {
+        handle: Handle,
+        _end: oneshot::Sender<()>,
+    },
+}
+
+impl Running {
+    fn start(clock: Clock) -> io::Result<Self> {
+        let mut builder = match clock {
+            Clock::Real => Builder::new_multi_thread(),
+            Clock::Scripted => Builder::new_current_thread(),
+        };
+        builder
+            .worker_threads(1)
+            .max_blocking_threads(LOOKUP_THREADS)
+            .thread_name(THREAD)
+            .enable_all();
+        if clock == Clock::Real {
+            return builder.build().map(Running::Real);
+        }
+        let runtime = builder.start_paused(true).build()?;
+        let handle = runtime.handle().clone();
+        let (end, ended) = oneshot::channel();
+        thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
+            // It fails when the other half is dropped, which is what is waited for.
+            let _ = runtime.block_on(ended);
+            runtime.shutdown_background();
+        })?;
+        Ok(Running::Scripted { handle, _end: end })
+    }
+
+    fn handle(&self) -> &Handle {
+        match self {
+            Running::Real(runtime) => runtime.handle(),
+            Running::Scripted { handle, .. } => handle,
+        }
+    }
+}
+
+const THREAD: &str = "yoi-net";
 
 /// Why waiting ended without a result.
 #[derive(Debug)]
@@ -27,6 +80,33 @@ pub(crate) enum Unfinished<E> {
 }
 
 impl Tasks {
+    /// None yet.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            running: Mutex::new(None),
+        }
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Instant {
+        if self.clock == Clock::Scripted
+            && let Ok(handle) = self.handle()
+        {
+            let _entered = handle.enter();
+            return tokio::time::Instant::now().into_std();
+        }
+        Instant::now()
+    }
+
+    /// Let time pass. A real clock does that by itself.
+    pub(crate) fn advance(&self, by: Duration) {
+        if self.clock == Clock::Scripted {
+            // Whatever is lost with the runtime needs no time any more.
+            let _ = self.run(tokio::time::advance(by), || Ok::<_, Infallible>(()));
+        }
+    }
+
     /// Carry out `work` and wait for it, asking `go_on` every few milliseconds whether to wait further. Where
     /// it says no, the work is ended where it stands before this returns; a result that was ready by then is
     /// returned all the same.
@@ -71,24 +151,18 @@ impl Tasks {
     }
 
     fn handle(&self) -> io::Result<Handle> {
-        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runtime) = &*runtime {
-            return Ok(runtime.handle().clone());
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*running {
+            Some(running) => Ok(running.handle().clone()),
+            None => Ok(running.insert(Running::start(self.clock)?).handle().clone()),
         }
-        let started = Builder::new_multi_thread()
-            .worker_threads(1)
-            .max_blocking_threads(LOOKUP_THREADS)
-            .thread_name("yoi-net")
-            .enable_all()
-            .build()?;
-        Ok(runtime.insert(started).handle().clone())
     }
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        let runtime = self.runtime.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runtime) = runtime.take() {
+        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Running::Real(runtime)) = running.take() {
             // Dropping it would wait, and panic on a thread of another runtime.
             runtime.shutdown_background();
         }
@@ -103,7 +177,6 @@ impl fmt::Debug for Tasks {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
     use std::future;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -161,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_result_that_is_ready_when_the_wait_is_given_up_is_returned() {
-        let (give, given) = tokio::sync::oneshot::channel::<()>();
+        let (give, given) = oneshot::channel::<()>();
         let give = Mutex::new(Some(give));
         let (finishing, finished) = mpsc::channel();
         let work = async move {
@@ -180,6 +253,24 @@ mod tests {
         let answer = Tasks::default().run(work, go_on);
         finished.recv().unwrap();
         assert_eq!(answer.unwrap(), 7);
+    }
+
+    #[test]
+    fn a_scripted_clock_jumps_to_the_next_bound_when_everything_waits() {
+        let tasks = Tasks::new(Clock::Scripted);
+        let began = tasks.now();
+        let hour = Duration::from_secs(3600);
+        let work = async move {
+            let (early, late) = tokio::join!(
+                tokio::time::timeout(hour, future::pending::<()>()),
+                tokio::time::timeout(2 * hour, tokio::time::sleep(hour + hour / 2)),
+            );
+            (early.is_err(), late.is_ok())
+        };
+        assert_eq!(tasks.run(work, always).unwrap(), (true, true));
+        assert_eq!(tasks.now() - began, hour + hour / 2);
+        tasks.advance(hour);
+        assert_eq!(tasks.now() - began, 2 * hour + hour / 2);
     }
 
     #[test]

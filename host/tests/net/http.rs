@@ -50,6 +50,8 @@ fn the_system_resolves_names_and_the_policy_judges_them() {
     let port = servers.http(Router::new().route("/", on_get(|| async { "here" })));
     let (authority, url) = (granted(&["localhost"]), format!("http://localhost:{port}/"));
     assert_eq!(get(&authority, &Net::new(), &url).unwrap()["body"], "here");
+    let refusal = get(&granted(&["*"]), &Net::new(), &url).unwrap_err();
+    assert_eq!(refusal.denial.unwrap().lines().len(), 2, "one for each file");
 
     let public = NetOptions::new().public_only(true).build();
     assert_eq!(

@@ -76,7 +76,7 @@ impl Listener for TlsListener {
 }
 
 /// A server for `secure.test`: its port, and a network that trusts its authority.
-fn secure(servers: &Servers, router: Router) -> (u16, Net) {
+pub(crate) fn secure(servers: &Servers, router: Router) -> (u16, Net) {
     let certificates = certificates("secure.test");
     let listener = TlsListener {
         listener: servers.listener(),

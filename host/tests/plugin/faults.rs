@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use yoi_host::component::World;
+use yoi_host::engine::{Denied, EngineOptions};
+use yoi_host::imports::{HostError, HostErrorCode};
 use yoi_host::plugin::message::IngressEvent;
-use yoi_host::plugin::{CallError, Cause, Entry, Lifecycle, Plugin};
+use yoi_host::plugin::{CallError, Cause, Entry, Fault, Lifecycle, Plugin};
 use yoi_host::{Limits, Profile};
 
 use crate::support::{bytes_of, engine, error, failure, hostile, plugin};
@@ -235,6 +238,18 @@ fn a_start_function_that_never_ends_is_a_fault_of_the_instantiation() {
 }
 
 #[test]
+fn an_instance_for_which_there_is_no_room_is_not_set_up() {
+    let options = EngineOptions::new(Profile::Documented).instances(1);
+    let plugin = Plugin::load(&options.build().unwrap(), &bytes_of(yoi_guests::COUNTER)).unwrap();
+    let mut first = plugin.instance("null").unwrap();
+    first.start().unwrap();
+    let mut second = plugin.instance("null").unwrap();
+    insta::assert_snapshot!(second.start().unwrap_err(), @"`instantiate` could not be set up: maximum concurrent limit of 1 for component instances reached");
+    drop(first);
+    second.restart().unwrap();
+}
+
+#[test]
 fn a_failure_that_the_plugin_reports_is_told_in_its_words() {
     let mut said = Vec::new();
     for (config, entry) in [
@@ -268,4 +283,86 @@ fn a_failure_that_the_plugin_reports_is_told_in_its_words() {
     `status` answered nothing
     `stop` answered 70029 bytes, 65536 are allowed
     "#);
+}
+
+#[test]
+fn every_cause_has_its_words_and_its_code() {
+    let text = || "a".to_owned();
+    let told = [
+        Cause::Fuel { budget: 7 },
+        Cause::Deadline(Duration::from_millis(50)),
+        Cause::Cancelled,
+        Cause::Stack { limit: 7 },
+        Cause::OwnStack { function: text() },
+        Cause::Limit(Denied::Memory { wanted: 8, limit: 7 }),
+        Cause::Limit(Denied::Table { wanted: 8, limit: 7 }),
+        Cause::Panic {
+            message: text(),
+            place: "src/lib.rs:1:2".to_owned(),
+        },
+        Cause::Trap(text()),
+        Cause::HostCall(HostError::new(HostErrorCode::Io, text())),
+        Cause::NotAString(text()),
+        Cause::Gone,
+        Cause::Setup(text()),
+    ]
+    .map(|cause| {
+        let code = cause.code();
+        let fault = Fault {
+            entry: Entry::Call,
+            cause,
+            trace: Vec::new(),
+            log: None,
+        };
+        format!("{code}: {fault}")
+    });
+    insta::assert_snapshot!(told.join("\n"), @"
+    fault.fuel: `call` used up its 7 instructions
+    fault.deadline: `call` ran longer than 50ms
+    fault.cancelled: `call` was cancelled
+    fault.stack: `call` used up its 7 bytes of stack
+    fault.stack: `call` used up the stack in its memory: `a` calls itself
+    fault.memory: `call` wanted too much: memory would grow to 8 bytes, 7 are allowed
+    fault.table: `call` wanted too much: a table would grow to 8 elements, 7 are allowed
+    fault.panic: `call` panicked at src/lib.rs:1:2: a
+    fault.trap: `call` trapped: a
+    fault.host-call: `call` was ended by a host call: a
+    fault.not-a-string: `call` handed over no valid string: a
+    fault.gone: `call` cannot be entered: an earlier fault ended this instance
+    fault.setup: `call` could not be set up: a
+    ");
+}
+
+#[test]
+fn a_call_that_fails_without_a_fault_says_why() {
+    let entry = Entry::Status;
+    let told = [
+        CallError::NotRunning {
+            entry,
+            lifecycle: Lifecycle::Stopping,
+            last_error: Some("because".to_owned()),
+        },
+        CallError::NoExport {
+            entry,
+            world: World::Instance,
+        },
+        CallError::NoExport {
+            entry: Entry::HandleIngress,
+            world: World::Tool,
+        },
+        CallError::NoRestart,
+        CallError::TooLate {
+            entry,
+            took: Duration::from_millis(1500),
+            limit: Duration::from_secs(1),
+        },
+    ]
+    .map(|error| format!("{}: {error}", error.code()));
+    insta::assert_snapshot!(told.join("\n"), @"
+    not-running: `status` cannot be called: the plugin is stopping (because)
+    no-export: `status` cannot be called: component does not export expected `yoi:plugin/instance@1.0.0` status function
+    no-export: `handle-ingress` cannot be called: component tool runtime does not expose ingress dispatch (the world `tool` has no events)
+    no-restart: the yoi host does not restart a plugin
+    too-late: `status` answered after 1.5s, 1s are allowed
+    ");
 }

@@ -2,22 +2,10 @@
 
 use serde_json::json;
 use yoi_host::Profile;
-use yoi_host::plugin::message::{CommandKind, IngressEvent};
+use yoi_host::plugin::message::CommandKind;
 use yoi_host::plugin::{CallError, Lifecycle};
 
-use crate::support::{hostile, plugin, started};
-
-fn tick() -> IngressEvent {
-    IngressEvent {
-        kind: "clock".into(),
-        source: "test".into(),
-        ingress_name: "tick".into(),
-        payload: serde_json::Value::Null,
-        created_at: "2026-11-20T10:00:00.000Z".into(),
-        attempt: 1,
-        correlation_id: "e-1".into(),
-    }
-}
+use crate::support::{hostile, plugin, started, tick};
 
 #[test]
 fn a_plugin_lives_from_start_to_stop_and_keeps_its_state() {

@@ -1,8 +1,10 @@
 //! Real components under the real engine: what a call gives, and how each misbehaviour ends.
 
+mod ended;
 mod faults;
 mod imports;
 mod life;
 mod loading;
+mod polled;
 mod support;
 mod yoi;

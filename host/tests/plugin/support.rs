@@ -6,6 +6,7 @@ use std::sync::{LazyLock, OnceLock};
 use yoi_guests::Guest;
 use yoi_host::Profile;
 use yoi_host::engine::{Engine, EngineOptions};
+use yoi_host::plugin::message::IngressEvent;
 use yoi_host::plugin::{CallError, Instance, Plugin};
 
 static ENGINES: LazyLock<[Engine; 2]> =
@@ -57,4 +58,17 @@ pub(crate) fn failure(instance: &mut Instance, tool: &str) -> String {
 
 pub(crate) fn error(instance: &mut Instance, tool: &str) -> CallError {
     instance.handle_tool(tool, "null").unwrap_err()
+}
+
+/// An event of the counter's.
+pub(crate) fn tick() -> IngressEvent {
+    IngressEvent {
+        kind: "clock".into(),
+        source: "test".into(),
+        ingress_name: "tick".into(),
+        payload: serde_json::Value::Null,
+        created_at: "2026-11-20T10:00:00.000Z".into(),
+        attempt: 1,
+        correlation_id: "e-1".into(),
+    }
 }

@@ -1,7 +1,10 @@
 //! What is different under profile `yoi`: today's host, faults included.
 
+use std::time::Duration;
+
 use yoi_host::Profile;
-use yoi_host::plugin::{CallError, Lifecycle, LoadError, Plugin};
+use yoi_host::plugin::message::OutputError;
+use yoi_host::plugin::{CallError, Entry, Lifecycle, LoadError, Plugin};
 
 use crate::support::{bytes_of, engine, error, started};
 
@@ -54,8 +57,86 @@ fn the_operator_is_shown_older_and_fewer_words() {
 }
 
 #[test]
+fn every_answer_against_the_contract_has_its_older_words() {
+    let text = || "a".to_owned();
+    let told = [
+        OutputError::Empty,
+        OutputError::TooLarge { bytes: 8, limit: 7 },
+        OutputError::NotJson(text()),
+        OutputError::NotAnObject { found: "an array" },
+        OutputError::UnsupportedKey(text()),
+        OutputError::Missing("summary"),
+        OutputError::WrongType {
+            key: "summary",
+            found: "a number",
+            wanted: "a string",
+        },
+        OutputError::WrongType {
+            key: "content",
+            found: "a number",
+            wanted: "a string or null",
+        },
+        OutputError::EmptySummary,
+        OutputError::LongSummary { bytes: 8, limit: 7 },
+    ]
+    .map(|error| {
+        let entry = Entry::Call;
+        CallError::Output { entry, error }.in_yoi_words()
+    });
+    insta::assert_snapshot!(told.join("\n"), @"
+    WASM output error: guest did not call output_write
+    WASM output error: guest output exceeds 7 bytes
+    WASM output error: guest output is not valid JSON: a
+    WASM output error: guest output JSON must be an object
+    WASM output error: guest output contains unsupported key `a`
+    WASM output error: guest output must include a summary string
+    WASM output error: guest output summary must be a string
+    WASM output error: guest output content must be a string or null
+    WASM output error: guest output summary must not be empty
+    WASM output error: guest output summary exceeds 7 bytes
+    ");
+
+    let entry = Entry::Status;
+    let told = [
+        CallError::Output {
+            entry,
+            error: OutputError::Empty,
+        },
+        CallError::Output {
+            entry,
+            error: OutputError::TooLarge { bytes: 8, limit: 7 },
+        },
+        CallError::Output {
+            entry,
+            error: OutputError::NotJson(text()),
+        },
+        CallError::Reported {
+            entry,
+            answer: r#"{"error":"a"}"#.to_owned(),
+        },
+        CallError::Reported {
+            entry,
+            answer: r#"{"state":"failed"}"#.to_owned(),
+        },
+        CallError::TooLate {
+            entry,
+            took: Duration::from_secs(2),
+            limit: Duration::from_secs(1),
+        },
+    ]
+    .map(|error| error.in_yoi_words());
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    WASM output error: plugin component status output is not JSON: EOF while parsing a value at line 1 column 0
+    WASM output error: plugin component status output exceeds 7 bytes
+    WASM output error: plugin component status output is not JSON: a
+    plugin component status returned error: {"error":"a"}
+    plugin component status returned failed status: {"state":"failed"}
+    plugin tool timed out after 1s
+    "#);
+}
+
+#[test]
 fn an_answer_too_late_counts_as_none_though_it_was_given() {
-    use std::time::Duration;
     use yoi_host::Limits;
     let limits = Limits::of(Profile::Yoi).with_call_timeout(Duration::from_nanos(1));
     let plugin = Plugin::load_with(engine(Profile::Yoi), &bytes_of(yoi_guests::ECHO), limits).unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use crate::authority::{Authority, Binding, Grants};
+use crate::authority::{Authority, Binding, Grants, Manifest, Side};
 use crate::engine::Cancel;
 use crate::imports::{HostError, Patience};
 use crate::world::{Net, NetOptions, NetTimes, ScriptedDialer, ScriptedResolver};
@@ -43,6 +43,51 @@ pub(crate) fn granted_hosts(hosts: &[&str]) -> Authority {
         ));
     }
     granted(&toml)
+}
+
+/// The two files of a plugin that has both network APIs, and targets for these hosts.
+#[derive(Clone)]
+pub(crate) struct Files {
+    manifest: String,
+    grants: String,
+}
+
+impl Files {
+    pub(crate) fn new(asked: &str, given: &str) -> Self {
+        let text = |host: &str| {
+            format!(
+                "permissions = [{{ kind = \"host_api\", api = \"request\" }}, \
+                 {{ kind = \"host_api\", api = \"websocket\" }}]\n\
+                 [[request]]\nscheme = \"http\"\nhost = \"{host}\"\nmethods = [\"GET\"]\n\
+                 [[websocket]]\nscheme = \"ws\"\nhost = \"{host}\"\n"
+            )
+        };
+        Self {
+            manifest: format!(
+                "schema_version = 1\nid = \"a\"\nname = \"a\"\nversion = \"1\"\n{}",
+                text(asked)
+            ),
+            grants: text(given),
+        }
+    }
+
+    pub(crate) fn authority(&self) -> Authority {
+        let manifest = Manifest::parse(&self.manifest).unwrap();
+        Authority::new(&manifest, Grants::parse(&self.grants).unwrap(), &Binding::Unbound)
+    }
+
+    /// The files with the lines that a refusal lacks, and the sides that got some.
+    pub(crate) fn completed(mut self, refusal: &HostError) -> (Self, Vec<Side>) {
+        let lines = refusal.denial.as_ref().unwrap().lines();
+        for missing in lines {
+            let text = match missing.file {
+                Side::Manifest => &mut self.manifest,
+                Side::Grants => &mut self.grants,
+            };
+            *text = missing.apply(text).unwrap();
+        }
+        (self, lines.iter().map(|missing| missing.file).collect())
+    }
 }
 
 pub(crate) fn patient() -> Patience {

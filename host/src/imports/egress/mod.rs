@@ -6,6 +6,10 @@
 //! forbids the name; the very addresses that were judged are dialled, in order. Nothing is resolved a second
 //! time, no redirect is followed, and no environment variable is read.
 //!
+//! Where a name may lead depends on how it is covered. Public addresses: always. A loopback or private address:
+//! where manifest and grant name the host itself, and the network has no policy against it; a wildcard stands
+//! for the internet, and not for what happens to be near. Any other address: never.
+//!
 //! - `json`: what a guest hands in
 //! - `target`: the URL in it, and where that leads
 //! - `address`: what kind of address it is, also in IPv6 clothing

@@ -26,3 +26,41 @@ pub(crate) fn unfinished(why: Unfinished<HostError>) -> HostError {
         Unfinished::Lost => HostError::new(HostErrorCode::Failed, "the host lost the connection's work"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::imports::egress::fixtures::words;
+
+    #[test]
+    fn a_host_that_has_no_result_says_why() {
+        let why = [
+            Unfinished::GivenUp(HostError::new(
+                HostErrorCode::Timeout,
+                "in the words of who gave up",
+            )),
+            Unfinished::NotStarted(io::Error::other("no more threads")),
+            Unfinished::Lost,
+        ];
+        let told = why.map(|why| words(&Err(unfinished(why)))).join("\n");
+        insta::assert_snapshot!(told, @"
+        Timeout: in the words of who gave up
+        Unreachable: the host's network could not be started: no more threads
+        Failed: the host lost the connection's work
+        ");
+    }
+
+    #[test]
+    fn each_host_api_is_denied_by_its_name() {
+        let told = HostApi::ALL
+            .map(|api| words(&permitted(&Authority::none(), api).map(|()| String::new())))
+            .join("\n");
+        insta::assert_snapshot!(told, @"
+        Denied: plugin host API dispatch denied: requested host_api.request permission is missing
+        Denied: plugin host API dispatch denied: requested host_api.websocket permission is missing
+        Denied: plugin host API dispatch denied: requested host_api.fs permission is missing
+        ");
+    }
+}

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use url::{Host, Position, Url};
 
 use super::address;
-use crate::authority::{Authority, Denial, HostApi, shown_url};
+use crate::authority::{Allowed, Authority, Denial, HostApi, shown_url};
 use crate::imports::{HostError, HostErrorCode};
 
 /// What is spoken at the other end: the schemes of one host API, and its words for what is wrong with a URL.
@@ -31,6 +31,8 @@ pub(crate) struct Destination {
     pub(crate) path: String,
     /// The URL for messages: without query.
     pub(crate) shown: String,
+    /// Where the host is a name that only a wildcard covers: what naming it lacks.
+    pub(super) unnamed: Option<Box<Denial>>,
 }
 
 impl Protocol {
@@ -95,14 +97,14 @@ impl Protocol {
 impl Destination {
     /// Where a request with this method goes, if the authority allows it.
     pub(crate) fn of_request(authority: &Authority, method: &str, url: &Url) -> Result<Self, HostError> {
-        authority.request(method, url).map_err(denied)?;
-        Self::of(authority, Protocol::Http, Some(method), url)
+        let allowed = authority.request(method, url).map_err(denied)?;
+        Self::of(authority, Protocol::Http, Some(method), url, &allowed)
     }
 
     /// Where a WebSocket leads, if the authority allows it.
     pub(crate) fn of_websocket(authority: &Authority, url: &Url) -> Result<Self, HostError> {
-        authority.websocket(url).map_err(denied)?;
-        Self::of(authority, Protocol::Websocket, None, url)
+        let allowed = authority.websocket(url).map_err(denied)?;
+        Self::of(authority, Protocol::Websocket, None, url, &allowed)
     }
 
     fn of(
@@ -110,6 +112,7 @@ impl Destination {
         protocol: Protocol,
         method: Option<&str>,
         url: &Url,
+        allowed: &Allowed,
     ) -> Result<Self, HostError> {
         let missing = |what: &str| {
             let message = format!("{} URL must include a {what}", protocol.name());
@@ -122,17 +125,20 @@ impl Destination {
             Some(method) => authority.request_by_name(method, url),
             None => authority.websocket_by_name(url),
         };
-        if let Some(judged) = literal(&host).map(address::judge)
-            && !judged.is_plain()
-            && let Err(denial) = by_name()
-        {
+        let judged = literal(&host).map(address::judge);
+        let unnamed = match judged {
+            Some(judged) if judged.is_plain() => None,
+            _ if authority.was_by_name(allowed) => None,
+            _ => by_name().err(),
+        };
+        if let (Some(judged), Some(denial)) = (judged, &unnamed) {
             let api = protocol.api();
             let method = method.map(|method| format!("{method} ")).unwrap_or_default();
             let message = format!(
                 "host_api.{api} target {method}{shown} is {judged}: a wildcard does not cover it, manifest \
                  and grant must name the address itself"
             );
-            return Err(HostError::denied(message, denial));
+            return Err(HostError::denied(message, denial.clone()));
         }
         Ok(Self {
             host,
@@ -141,6 +147,7 @@ impl Destination {
             authority: url[Position::BeforeHost..Position::AfterPort].to_owned(),
             path: url[Position::BeforePath..Position::AfterQuery].to_owned(),
             shown,
+            unnamed: unnamed.map(Box::new),
         })
     }
 

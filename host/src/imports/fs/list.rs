@@ -10,10 +10,12 @@ use serde::Serialize;
 use super::descriptor::{self, PathDescriptor};
 use super::error::FsError;
 use super::path::RequestPath;
-use super::root::{descend, enter, entry, first_found};
-use crate::authority::{Authority, FsOperation, HostApi};
+use super::root::{descend, enter, entry};
+use super::visit::Visit;
+use crate::authority::{FsOperation, HostApi};
 use crate::imports::HostError;
 use crate::limits::{FS_ENTRIES, FS_ENTRIES_READ};
+use crate::world::Switch;
 
 const OPERATION: FsOperation = FsOperation::List;
 
@@ -44,26 +46,29 @@ enum Kind {
 /// # Errors
 ///
 /// Everything that the module's `error` lists, but what is about `read` and `write`.
-pub(crate) fn list(authority: &Authority, json: &str) -> Result<String, HostError> {
-    Ok(answer(authority, json)?)
+pub(crate) fn list(visit: &mut Visit<'_>, json: &str) -> Result<String, HostError> {
+    Ok(answer(visit, json)?)
 }
 
-fn answer(authority: &Authority, json: &str) -> Result<String, FsError> {
+fn answer(visit: &mut Visit<'_>, json: &str) -> Result<String, FsError> {
     descriptor::check_size(json)?;
-    authority.host_api(HostApi::Fs).map_err(FsError::HostApi)?;
+    visit.authority.host_api(HostApi::Fs).map_err(FsError::HostApi)?;
     let PathDescriptor { path } = descriptor::parse(OPERATION, json)?;
     let path = RequestPath::parse(&path)?;
-    let grants = authority.fs(OPERATION).map_err(FsError::Operation)?;
+    let grants = visit.authority.fs(OPERATION).map_err(FsError::Operation)?;
 
-    let dir = first_found(&grants, |root| locate(root, &path))?
+    let dir = visit
+        .first_found(&grants, |root| locate(root, &path))?
         .ok_or_else(|| FsError::NotDirectory { path: path.shown() })?;
     let failed = |cause| FsError::Failed {
         operation: OPERATION,
         path: path.shown(),
         cause,
     };
-    let first = dir
-        .entries()
+    let first = visit
+        .switch
+        .map_or(Ok(()), Switch::disk)
+        .and_then(|()| dir.entries())
         .and_then(|entries| first(entries.map(|entry| named(&entry?))))
         .map_err(failed)?
         .ok_or_else(|| FsError::TooManyEntries { path: path.shown() })?;

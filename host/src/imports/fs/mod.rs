@@ -8,6 +8,7 @@
 //! - `descriptor`: the JSON that a guest hands in
 //! - `path`: the rules for the path in it
 //! - `root`: from a grant to a handle, and from there to the file
+//! - [`Visit`]: one call's way there, and which granted folder it led to
 //! - `read`, `list`, `write`: the three functions
 //! - `replace`: a file that is there whole or not at all
 //! - `error`: every reason for a refusal, with its code
@@ -26,6 +27,7 @@ mod path;
 mod read;
 mod replace;
 mod root;
+mod visit;
 mod write;
 
 #[cfg(test)]
@@ -35,6 +37,7 @@ use serde::Serialize;
 
 pub(crate) use list::list;
 pub(crate) use read::read;
+pub(crate) use visit::Visit;
 pub(crate) use write::write;
 
 /// An answer as the guest gets it, its fields in the contract's order.

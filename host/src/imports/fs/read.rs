@@ -2,14 +2,15 @@
 
 use std::io::{self, Read};
 
-use cap_std::fs::{Dir, File};
+use cap_std::fs::Dir;
 use serde::Serialize;
 
 use super::descriptor::{self, PathDescriptor};
 use super::error::FsError;
 use super::path::RequestPath;
-use super::root::{descend, entry, first_found, open_file};
-use crate::authority::{Authority, FsOperation, HostApi};
+use super::root::{descend, entry, open_file};
+use super::visit::Visit;
+use crate::authority::{FsOperation, HostApi};
 use crate::imports::HostError;
 use crate::limits::FS_READ_BYTES;
 
@@ -29,24 +30,29 @@ struct Answer<'a> {
 /// # Errors
 ///
 /// Everything that the module's `error` lists, but what is about `list` and `write`.
-pub(crate) fn read(authority: &Authority, json: &str) -> Result<String, HostError> {
-    Ok(answer(authority, json)?)
+pub(crate) fn read(visit: &mut Visit<'_>, json: &str) -> Result<String, HostError> {
+    Ok(answer(visit, json)?)
 }
 
-fn answer(authority: &Authority, json: &str) -> Result<String, FsError> {
+fn answer(visit: &mut Visit<'_>, json: &str) -> Result<String, FsError> {
     descriptor::check_size(json)?;
-    authority.host_api(HostApi::Fs).map_err(FsError::HostApi)?;
+    visit.authority.host_api(HostApi::Fs).map_err(FsError::HostApi)?;
     let PathDescriptor { path } = descriptor::parse(OPERATION, json)?;
     let path = RequestPath::parse(&path)?;
-    let grants = authority.fs(OPERATION).map_err(FsError::Operation)?;
+    let grants = visit.authority.fs(OPERATION).map_err(FsError::Operation)?;
 
-    let (dir, name) =
-        first_found(&grants, |root| locate(root, &path))?.ok_or_else(|| FsError::NotRegular {
+    let (dir, name) = visit
+        .first_found(&grants, |root| locate(root, &path))?
+        .ok_or_else(|| FsError::NotRegular {
             operation: OPERATION,
             path: path.shown(),
         })?;
     let (file, _) = open_file(&dir, name, OPERATION, &path)?;
-    let (bytes, truncated) = beginning(file).map_err(|cause| FsError::Failed {
+    let beginning = match visit.switch {
+        None => beginning(file),
+        Some(switch) => beginning(switch.file(file)),
+    };
+    let (bytes, truncated) = beginning.map_err(|cause| FsError::Failed {
         operation: OPERATION,
         path: path.shown(),
         cause,
@@ -68,7 +74,7 @@ fn locate<'a>(root: Dir, path: &RequestPath<'a>) -> Result<Option<(Dir, &'a str)
     Ok(regular.then_some((dir, name)))
 }
 
-fn beginning(file: File) -> io::Result<(Vec<u8>, bool)> {
+fn beginning(file: impl Read) -> io::Result<(Vec<u8>, bool)> {
     let mut bytes = Vec::new();
     file.take(FS_READ_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     let truncated = bytes.len() > FS_READ_BYTES;

@@ -13,27 +13,11 @@ use cap_std::fs::{Dir, File, Metadata, OpenOptions};
 
 use super::error::FsError;
 use super::path::RequestPath;
-use crate::authority::{FsGrant, FsOperation};
+use crate::authority::FsOperation;
 use crate::limits::FS_PATH_BYTES;
 
-/// What `find` finds under the first granted root under which it finds something, else why it was not found
-/// under the last. There is at least one.
-pub(super) fn first_found<T>(
-    grants: &[&FsGrant],
-    find: impl Fn(Dir) -> Result<T, FsError>,
-) -> Result<T, FsError> {
-    let mut found = Err(FsError::RootInvalid);
-    for grant in grants {
-        found = open_root(&grant.root).and_then(&find);
-        if found.is_ok() {
-            break;
-        }
-    }
-    found
-}
-
 /// Open the directory that a grant names: the one place where a path of the host's is resolved.
-fn open_root(root: &str) -> Result<Dir, FsError> {
+pub(super) fn open_root(root: &str) -> Result<Dir, FsError> {
     let root = root.trim();
     if root.is_empty() || root.len() > FS_PATH_BYTES || root.contains('\0') {
         return Err(FsError::RootInvalid);

@@ -9,8 +9,9 @@ use super::descriptor::{self, WriteDescriptor};
 use super::error::FsError;
 use super::path::RequestPath;
 use super::replace::replace;
-use super::root::{descend, first_found, open_file};
-use crate::authority::{Authority, FsOperation, HostApi};
+use super::root::{descend, open_file};
+use super::visit::Visit;
+use crate::authority::{FsOperation, HostApi};
 use crate::imports::HostError;
 use crate::limits::FS_CONTENT_BYTES;
 
@@ -31,13 +32,13 @@ struct Answer<'a> {
 ///
 /// Everything that the module's `error` lists, but what is about `read` and `list`. The old content is then
 /// untouched, unless the very last step failed, which makes the new name last.
-pub(crate) fn write(authority: &Authority, json: &str) -> Result<String, HostError> {
-    Ok(answer(authority, json)?)
+pub(crate) fn write(visit: &mut Visit<'_>, json: &str) -> Result<String, HostError> {
+    Ok(answer(visit, json)?)
 }
 
-fn answer(authority: &Authority, json: &str) -> Result<String, FsError> {
+fn answer(visit: &mut Visit<'_>, json: &str) -> Result<String, FsError> {
     descriptor::check_size(json)?;
-    authority.host_api(HostApi::Fs).map_err(FsError::HostApi)?;
+    visit.authority.host_api(HostApi::Fs).map_err(FsError::HostApi)?;
     let WriteDescriptor { path, content } = descriptor::parse(OPERATION, json)?;
     check_size(&content)?;
     let path = RequestPath::parse(&path)?;
@@ -45,16 +46,21 @@ fn answer(authority: &Authority, json: &str) -> Result<String, FsError> {
         .split()
         .filter(|_| !path.names_directory())
         .ok_or(FsError::NoFileName)?;
-    let grants = authority.fs(OPERATION).map_err(FsError::Operation)?;
+    let grants = visit.authority.fs(OPERATION).map_err(FsError::Operation)?;
 
-    let (dir, exists) = first_found(&grants, |root| locate(root, parents, name, &path))?;
+    let (dir, exists) = visit.first_found(&grants, |root| locate(root, parents, name, &path))?;
     // Opening it tells whether it may be written in place: a file that its owner protects stays protected.
     let old = match exists {
         true => Some(open_file(&dir, name, OPERATION, &path)?.1),
         false => None,
     };
-    replace(&dir, name, old.as_ref(), |file| {
-        file.write_all(content.as_bytes())
+    replace(&dir, name, old.as_ref(), |file| match visit.switch {
+        None => file.write_all(content.as_bytes()),
+        Some(switch) => {
+            let mut file = switch.file(file);
+            file.write_all(content.as_bytes())?;
+            file.flush()
+        }
     })
     .map_err(|cause| FsError::Failed {
         operation: OPERATION,

@@ -11,10 +11,11 @@ use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
 use super::answer::Answer;
+use crate::authority::Denial;
 use crate::imports::HostErrorCode;
 use crate::imports::egress::{ConnectError, Destination, connect};
 use crate::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEAD_BYTES};
-use crate::world::{ByteStream, Net};
+use crate::world::{ByteStream, Net, Wire};
 
 /// Who asks, unless the guest says otherwise.
 const OWN_USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("yoikit/", env!("CARGO_PKG_VERSION")));
@@ -41,6 +42,13 @@ impl Fault {
             Fault::Path(_) => HostErrorCode::Invalid,
             Fault::Send(_) | Fault::Read(_) => HostErrorCode::Failed,
             Fault::Timeout => HostErrorCode::Timeout,
+        }
+    }
+
+    pub(super) fn denial(self) -> Option<Box<Denial>> {
+        match self {
+            Fault::Connect(fault) => fault.denial(),
+            _ => None,
         }
     }
 
@@ -79,7 +87,7 @@ pub(super) async fn exchange(
     let work = async {
         let request = message(&to, method, headers, body)?;
         let stream = connect(&net, &to, time).await?;
-        talk(stream, request).await
+        talk(&net, stream, request).await
     };
     timeout(time, work).await.unwrap_or(Err(Fault::Timeout))
 }
@@ -104,16 +112,21 @@ fn message(
     Ok(request)
 }
 
-async fn talk(stream: Box<dyn ByteStream>, request: hyper::Request<Full<Bytes>>) -> Result<Answer, Fault> {
+async fn talk(
+    net: &Net,
+    stream: Box<dyn ByteStream>,
+    request: hyper::Request<Full<Bytes>>,
+) -> Result<Answer, Fault> {
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(RESPONSE_HEAD_BYTES)
-        .handshake(TokioIo::new(stream))
+        .handshake(TokioIo::new(net.carry(stream, Wire::Http)))
         .await
         .map_err(Fault::Send)?;
     let answer = async {
         let response = sender.send_request(request).await.map_err(Fault::Send)?;
         let (head, body) = response.into_parts();
-        let (body, more) = beginning(body).await?;
+        let (mut body, more) = beginning(body).await?;
+        net.content(&mut body);
         Ok(Answer::new(head.status, &head.headers, &body, more))
     };
     let mut answer = pin!(answer);

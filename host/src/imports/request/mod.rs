@@ -27,6 +27,7 @@ use crate::authority::{Authority, HostApi};
 use crate::limits::REQUEST_DESCRIPTOR_BYTES;
 use crate::world::Net;
 use descriptor::Request;
+use url::Url;
 
 /// Carry out the request that `json` describes; the answer is JSON as well, with the fields `status`,
 /// `headers`, `body` and `truncated`, whatever the status.
@@ -38,7 +39,7 @@ use descriptor::Request;
 ///
 /// | code | what happened |
 /// |---|---|
-/// | `denied` | no manifest target or grant covers it; a header carries a credential; the name leads to an address that no name may lead to, or could not be resolved, so that nobody could judge |
+/// | `denied` | no manifest target or grant covers it; a header carries a credential; the name leads to an address that it may not lead to, or could not be resolved, so that nobody could judge |
 /// | `invalid`, `too_large`, `unsupported` | the description breaks a rule |
 /// | `timeout` | its time, or that of the call, was over |
 /// | `unreachable` | no connection could be made |
@@ -62,10 +63,26 @@ pub fn request(
     } = Request::parse(json)?;
     let to = Destination::of_request(authority, method.as_str(), &url)?;
     let shown = to.shown.clone();
+    if net.late() {
+        let fault = exchange::Fault::Timeout;
+        return Err(redact::error(fault.code(), &fault.message(&shown)));
+    }
     let work = exchange::exchange(net.clone(), to, method, headers, body);
     match net.run(work, || patience.check(Instant::now())) {
         Ok(Ok(answer)) => Ok(answer.to_json()),
-        Ok(Err(fault)) => Err(redact::error(fault.code(), &fault.message(&shown))),
+        Ok(Err(fault)) => {
+            let error = redact::error(fault.code(), &fault.message(&shown));
+            Err(HostError {
+                denial: fault.denial(),
+                ..error
+            })
+        }
         Err(unfinished) => Err(egress::unfinished(unfinished)),
     }
+}
+
+/// Method and URL of the request that `json` describes, if it is one that may be asked for at all.
+pub(super) fn target_of(json: &str) -> Option<(String, Url)> {
+    let Request { method, url, .. } = Request::parse(json).ok()?;
+    Some((method.as_str().to_owned(), url))
 }

@@ -6,12 +6,14 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::exchange::Fault;
 use super::request;
-use crate::authority::Authority;
+use crate::authority::{Authority, Side};
 use crate::engine::Cancel;
+use crate::imports::egress::ConnectError;
 use crate::imports::egress::fixtures::{
-    Heads, PUBLIC, Scripted, answering, at, granted, granted_hosts, head, impatient, ip, name, nothing,
-    patient, scripted, scripted_with, words,
+    Files, Heads, PUBLIC, Scripted, answering, at, granted, granted_hosts, head, impatient, ip, name,
+    nothing, patient, scripted, scripted_with, words,
 };
 use crate::imports::{HostError, HostErrorCode, Patience};
 use crate::limits;
@@ -431,6 +433,121 @@ fn one_forbidden_address_among_the_records_forbids_the_name() {
     assert_eq!(world.dialer.dialled(), []);
 }
 
+/// What becomes of a name with these addresses: covered by a wildcard or by name, by default or public only.
+fn led_to(addresses: &[&str], host: &str, public_only: bool) -> String {
+    let world = scripted_with(
+        ScriptedResolver::new().answer("a.test", addresses.iter().map(|address| ip(address))),
+        ScriptedDialer::new().peer(at(addresses[0], 80), answering(OK)),
+        |options| options.public_only(public_only),
+    );
+    match get(&granted_hosts(&[host]), &world, "http://a.test/") {
+        Ok(_) => "answered".to_owned(),
+        Err(refusal) => {
+            assert_eq!(refusal.code, HostErrorCode::Denied);
+            assert_eq!(world.dialer.dialled(), []);
+            let lines = refusal.denial.map_or(0, |denial| denial.lines().len());
+            format!("{} ({lines} to add)", refusal.message)
+        }
+    }
+}
+
+#[test]
+fn a_name_that_only_a_wildcard_covers_leads_to_the_internet_alone() {
+    let told = [
+        vec![PUBLIC],
+        vec!["127.0.0.1"],
+        vec!["fd12::1"],
+        vec!["::ffff:10.0.0.1"],
+        vec![PUBLIC, "10.0.0.1", "127.0.0.1"],
+        // No lines would be enough for this one, so none are told.
+        vec![PUBLIC, "10.0.0.1", "169.254.169.254"],
+    ]
+    .map(|addresses| {
+        let outcome = |host, public_only| led_to(&addresses, host, public_only);
+        format!(
+            "{}\n  wildcard: {}\n  wildcard, public only: {}\n  by name: {}\n  by name, public only: {}",
+            addresses.join(", "),
+            outcome("*", false),
+            outcome("*", true),
+            outcome("a.test", false),
+            outcome("a.test", true),
+        )
+    });
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    93.184.215.14
+      wildcard: answered
+      wildcard, public only: answered
+      by name: answered
+      by name, public only: answered
+    127.0.0.1
+      wildcard: "a.test" resolves to 127.0.0.1, a loopback address: a wildcard leads to public addresses only, manifest and grant must name the host itself (1 to add)
+      wildcard, public only: "a.test" resolves to 127.0.0.1, a loopback address: names may lead to public addresses only (0 to add)
+      by name: answered
+      by name, public only: "a.test" resolves to 127.0.0.1, a loopback address: names may lead to public addresses only (0 to add)
+    fd12::1
+      wildcard: "a.test" resolves to fd12::1, a private address: a wildcard leads to public addresses only, manifest and grant must name the host itself (1 to add)
+      wildcard, public only: "a.test" resolves to fd12::1, a private address: names may lead to public addresses only (0 to add)
+      by name: answered
+      by name, public only: "a.test" resolves to fd12::1, a private address: names may lead to public addresses only (0 to add)
+    ::ffff:10.0.0.1
+      wildcard: "a.test" resolves to ::ffff:10.0.0.1 (10.0.0.1 inside), a private address: a wildcard leads to public addresses only, manifest and grant must name the host itself (1 to add)
+      wildcard, public only: "a.test" resolves to ::ffff:10.0.0.1 (10.0.0.1 inside), a private address: names may lead to public addresses only (0 to add)
+      by name: answered
+      by name, public only: "a.test" resolves to ::ffff:10.0.0.1 (10.0.0.1 inside), a private address: names may lead to public addresses only (0 to add)
+    93.184.215.14, 10.0.0.1, 127.0.0.1
+      wildcard: one of the 3 addresses of "a.test" is 10.0.0.1, a private address: a wildcard leads to public addresses only, manifest and grant must name the host itself (1 to add)
+      wildcard, public only: one of the 3 addresses of "a.test" is 10.0.0.1, a private address: names may lead to public addresses only (0 to add)
+      by name: answered
+      by name, public only: one of the 3 addresses of "a.test" is 10.0.0.1, a private address: names may lead to public addresses only (0 to add)
+    93.184.215.14, 10.0.0.1, 169.254.169.254
+      wildcard: one of the 3 addresses of "a.test" is 169.254.169.254, the address of a metadata service: it is reached by no name, manifest and grant must name the address itself (0 to add)
+      wildcard, public only: one of the 3 addresses of "a.test" is 10.0.0.1, a private address: names may lead to public addresses only (0 to add)
+      by name: one of the 3 addresses of "a.test" is 169.254.169.254, the address of a metadata service: it is reached by no name, manifest and grant must name the address itself (0 to add)
+      by name, public only: one of the 3 addresses of "a.test" is 10.0.0.1, a private address: names may lead to public addresses only (0 to add)
+    "#);
+}
+
+#[test]
+fn a_wildcard_beside_a_target_that_names_the_host_does_not_hide_it() {
+    let loopback = [ip("127.0.0.1")];
+    let world = scripted(
+        ScriptedResolver::new()
+            .answer("a.test", loopback)
+            .answer("a.test.", loopback),
+        ScriptedDialer::new().peer(at("127.0.0.1", 80), answering(OK)),
+    );
+    for hosts in [["*", "a.test"], ["a.test", "*"]] {
+        for url in ["http://a.test/", "http://A.TEST./"] {
+            get(&granted_hosts(&hosts), &world, url).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_lines_that_a_name_under_a_wildcard_lacks_let_it_lead_to_the_machine() {
+    for (asked, given, lacking) in [
+        ("*", "*", vec![Side::Manifest, Side::Grants]),
+        ("a.test", "*", vec![Side::Grants]),
+        ("*", "a.test", vec![Side::Manifest]),
+    ] {
+        let world = scripted(
+            ScriptedResolver::new()
+                .answer("a.test", [ip("127.0.0.1"), ip("10.0.0.1")])
+                .answer("b.test", [ip("10.0.0.1")]),
+            ScriptedDialer::new().peer(at("10.0.0.1", 80), answering(OK)),
+        );
+        let files = Files::new(asked, given);
+        let refusal = get(&files.authority(), &world, "http://a.test/x").unwrap_err();
+        assert_eq!(world.dialer.dialled(), []);
+        let (files, sides) = files.completed(&refusal);
+        assert_eq!(sides, lacking);
+        get(&files.authority(), &world, "http://a.test/x").unwrap();
+        // What was added names one host, and opens the machine to no other.
+        let other = get(&files.authority(), &world, "http://b.test/x").unwrap_err();
+        assert!(other.denial.is_some(), "{other}");
+    }
+}
+
 #[test]
 fn the_addresses_that_were_judged_are_dialled_in_order_until_one_answers() {
     let [first, second, third] = ["93.184.215.1", "2606:4700::1", "93.184.215.3"];
@@ -668,6 +785,34 @@ fn an_answer_that_breaks_off_is_a_failure() {
     Failed: request to http://a.test/ failed: connection closed before message completed
     Failed: request to http://a.test/ failed: invalid HTTP version parsed
     Failed: request to http://a.test/ failed: message head is too large
+    ");
+}
+
+#[test]
+fn a_url_that_is_too_long_in_the_form_in_which_it_is_sent_is_invalid() {
+    // Each letter has two bytes in the description, and six on the wire.
+    let url = format!("http://a.test/{}", "é".repeat(11_000));
+    let world = nothing();
+    let refusal = get(&granted_hosts(&["a.test"]), &world, &url);
+    assert_untouched(&world);
+    let refusal = words(&refusal).replace("%C3%A9", "");
+    insta::assert_snapshot!(refusal, @"Invalid: request to http://a.test/%C3%A… failed: the URL cannot be sent: uri too long");
+}
+
+#[test]
+fn every_fault_of_an_exchange_that_no_peer_can_cause_has_its_code_and_words() {
+    let unsendable = || http::Request::builder().uri("a b").body(()).unwrap_err();
+    let silence = || ConnectError::Silence;
+    let told = [
+        Fault::Path(unsendable()),
+        Fault::Connect(silence()),
+        Fault::Timeout,
+    ]
+    .map(|fault| format!("{:?}: {}", fault.code(), fault.message("http://a.test/")));
+    insta::assert_snapshot!(told.join("\n"), @"
+    Invalid: request to http://a.test/ failed: the URL cannot be sent: invalid uri character
+    Timeout: request to http://a.test/ timed out
+    Timeout: request to http://a.test/ timed out
     ");
 }
 

@@ -19,3 +19,8 @@ mod wire;
 mod tests;
 
 pub use sockets::Sockets;
+
+/// URL of the connection that `json` describes, if it is one that may be asked for at all.
+pub(super) fn target_of(json: &str) -> Option<url::Url> {
+    descriptor::parse(json).ok()
+}

@@ -1,7 +1,6 @@
 //! The connections of one instance, by number.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,11 +13,11 @@ use super::wire::{self, Fault, Received, Stream};
 use crate::authority::{Authority, HostApi};
 use crate::imports::egress::{self, Destination};
 use crate::imports::{HostError, HostErrorCode, Patience, redact};
-use crate::limits::{SOCKET_FRAME_BYTES, SOCKETS};
+use crate::limits::{SOCKET_FAREWELL, SOCKET_FRAME_BYTES, SOCKETS};
 use crate::world::Net;
 
-/// The connections of one instance. They are closed when it is dropped, which takes no longer than
-/// [`NetTimes::close`](crate::world::NetTimes).
+/// The connections of one instance. They are closed when it is dropped, which waits no longer than a tenth of a
+/// second for the other sides: a call that is cancelled may end with its instance.
 ///
 /// Every call waits on the thread that makes it, for as long as its own time and `patience` let it. `now` is
 /// what the age of a connection is measured by. An instance makes one call at a time, so a slot that is
@@ -91,7 +90,7 @@ impl Sockets {
     ///
     /// | code | what happened |
     /// |---|---|
-    /// | `denied` | no manifest target or grant covers it; the name leads to an address that no name may lead to, or could not be resolved, so that nobody could judge |
+    /// | `denied` | no manifest target or grant covers it; the name leads to an address that it may not lead to, or could not be resolved, so that nobody could judge |
     /// | `invalid`, `too_large`, `unsupported` | the description breaks a rule |
     /// | `too_many` | as many are open as may be |
     /// | `timeout` | its time, or that of the call, was over |
@@ -115,7 +114,12 @@ impl Sockets {
             return Err(HostError::new(HostErrorCode::TooMany, message));
         }
         let shown = to.shown.clone();
-        let stream = self.wait(patience, &shown, wire::open(self.net.clone(), to))?;
+        let stream = self.wait(
+            patience,
+            &shown,
+            Fault::OpenTimeout,
+            wire::open(self.net.clone(), to),
+        )?;
         let handle = self.insert(stream, now);
         Ok(json_of(&Opened { handle, url: &shown }))
     }
@@ -143,7 +147,7 @@ impl Sockets {
         let stream = self.stream(handle, now)?;
         let time = self.net.times().send;
         let (bytes, text) = (text.len(), text.to_owned());
-        self.wait(patience, "", async move {
+        self.wait(patience, "", Fault::SendTimeout, async move {
             wire::send(&mut *stream.lock().await, text, time).await
         })?;
         Ok(json_of(&Sent { sent: true, bytes }))
@@ -174,7 +178,7 @@ impl Sockets {
             wanted => Duration::from_millis(wanted.into()).min(times.receive_at_most),
         };
         let pong_time = times.send;
-        let received = self.wait(patience, "", async move {
+        let received = self.wait(patience, "", Fault::ReceiveTimeout, async move {
             wire::receive(&mut *stream.lock().await, time, pong_time).await
         })?;
         Ok(json_of(&match received {
@@ -202,7 +206,7 @@ impl Sockets {
             return Ok(json_of(&Closed { closed: false }));
         };
         let time = self.net.times().close;
-        self.wait(patience, "", async move {
+        self.wait(patience, "", Fault::CloseTimeout, async move {
             wire::close(&mut *stream.lock().await, time).await
         })?;
         Ok(json_of(&Closed { closed: true }))
@@ -212,11 +216,21 @@ impl Sockets {
         &self,
         patience: &Patience,
         url: &str,
+        late: Fault,
         work: impl Future<Output = Result<T, Fault>> + Send + 'static,
     ) -> Result<T, HostError> {
+        if self.net.late() {
+            return Err(redact::error(late.code(), &late.message(url)));
+        }
         match self.net.run(work, || patience.check(Instant::now())) {
             Ok(Ok(done)) => Ok(done),
-            Ok(Err(fault)) => Err(redact::error(fault.code(), &fault.message(url))),
+            Ok(Err(fault)) => {
+                let error = redact::error(fault.code(), &fault.message(url));
+                Err(HostError {
+                    denial: fault.denial(),
+                    ..error
+                })
+            }
             Err(unfinished) => Err(egress::unfinished(unfinished)),
         }
     }
@@ -267,7 +281,14 @@ impl Drop for Sockets {
             .collect::<Vec<_>>();
         if !farewells.is_empty() {
             // Whatever comes of it, the connections are gone.
-            let _ = self.net.run(join_all(farewells), || Ok::<_, Infallible>(()));
+            let began = Instant::now();
+            let _ = self.net.run(join_all(farewells), || {
+                if began.elapsed() < SOCKET_FAREWELL {
+                    Ok(())
+                } else {
+                    Err(())
+                }
+            });
         }
     }
 }

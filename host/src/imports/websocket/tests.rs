@@ -12,17 +12,18 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::MissedTickBehavior;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::{Error as WireError, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
 use super::Sockets;
-use super::wire::{self, Received};
-use crate::authority::Authority;
+use super::wire::{self, Fault, Received};
+use crate::authority::{Authority, Side};
 use crate::engine::Cancel;
+use crate::imports::egress::ConnectError;
 use crate::imports::egress::fixtures::{
-    PUBLIC, Scripted, answering, at, granted, granted_hosts, impatient, ip, name, nothing, patient, scripted,
-    scripted_with, words,
+    Files, PUBLIC, Scripted, answering, at, granted, granted_hosts, impatient, ip, name, nothing, patient,
+    scripted, scripted_with, words,
 };
 use crate::imports::{HostError, HostErrorCode, Patience};
 use crate::limits;
@@ -265,6 +266,47 @@ fn public_only_holds_for_connections_as_well() {
     let refusal = Guest::new(granted_hosts(&["a.test"]), &world).open("ws://a.test/");
     insta::assert_snapshot!(words(&refusal), @r#"Denied: "a.test" resolves to 127.0.0.1, a loopback address: names may lead to public addresses only"#);
     assert_eq!(world.dialer.dialled(), []);
+}
+
+#[test]
+fn a_wildcard_leads_connections_to_the_internet_alone_until_the_host_is_named() {
+    let mut told = Vec::new();
+    for addresses in [
+        vec!["127.0.0.1"],
+        vec![PUBLIC, "10.0.0.1"],
+        vec!["10.0.0.1", "224.0.0.1"],
+    ] {
+        for public_only in [false, true] {
+            let world = scripted_with(
+                ScriptedResolver::new().answer("a.test", addresses.iter().map(|address| ip(address))),
+                ScriptedDialer::new().peer(at(addresses[0], 80), |stream| async {
+                    echo(accept_async(stream).await.unwrap()).await;
+                }),
+                |options| options.public_only(public_only),
+            );
+            let files = Files::new("*", "*");
+            let refusal = Guest::new(files.authority(), &world).open("ws://a.test/");
+            assert_eq!(world.dialer.dialled(), []);
+            told.push(words(&refusal));
+            let refusal = refusal.unwrap_err();
+            if refusal.denial.is_some() {
+                let (files, sides) = files.completed(&refusal);
+                assert_eq!(sides, [Side::Manifest, Side::Grants]);
+                let opened = Guest::new(files.authority(), &world).open("ws://a.test/");
+                told.push(format!("  with the lines: {}", words(&opened)));
+            }
+        }
+    }
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    Denied: "a.test" resolves to 127.0.0.1, a loopback address: a wildcard leads to public addresses only, manifest and grant must name the host itself
+      with the lines: answered {"handle":1,"url":"ws://a.test/"}
+    Denied: "a.test" resolves to 127.0.0.1, a loopback address: names may lead to public addresses only
+    Denied: one of the 2 addresses of "a.test" is 10.0.0.1, a private address: a wildcard leads to public addresses only, manifest and grant must name the host itself
+      with the lines: answered {"handle":1,"url":"ws://a.test/"}
+    Denied: one of the 2 addresses of "a.test" is 10.0.0.1, a private address: names may lead to public addresses only
+    Denied: one of the 2 addresses of "a.test" is 224.0.0.1, a multicast address: it is reached by no name, manifest and grant must name the address itself
+    Denied: one of the 2 addresses of "a.test" is 10.0.0.1, a private address: names may lead to public addresses only
+    "#);
 }
 
 #[test]
@@ -575,6 +617,96 @@ fn a_peer_that_speaks_something_else_is_a_failure() {
     let handle = guest.handle();
     let failure = guest.recv(handle, 0).unwrap_err();
     assert_eq!(failure.code, HostErrorCode::Failed, "{failure}");
+}
+
+#[test]
+fn an_answer_to_a_ping_that_the_peer_does_not_take_is_timed_out() {
+    let times = NetTimes {
+        send: Duration::from_millis(20),
+        close: Duration::from_millis(20),
+        ..NetTimes::default()
+    };
+    let (mut guest, _world) = guest_within(times, |mut peer: Peer| async move {
+        peer.send(Message::Ping("x".into())).await.unwrap();
+        // It holds the connection and reads nothing.
+        std::future::pending::<()>().await;
+        drop(peer);
+    });
+    let handle = guest.handle();
+    let text = "x".repeat(limits::SOCKET_FRAME_BYTES);
+    while guest.send(handle, &text).is_ok() {}
+    insta::assert_snapshot!(words(&guest.recv(handle, 0)), @"Timeout: WebSocket pong timed out");
+}
+
+#[test]
+fn a_connection_that_is_gone_fails_whatever_is_done_next() {
+    let told = [
+        |guest: &mut Guest| guest.recv(1, 0),
+        |guest: &mut Guest| guest.send(1, "more"),
+        |guest: &mut Guest| guest.close(1),
+    ]
+    .map(|call| {
+        let (gone, is_gone) = mpsc::channel();
+        let (mut guest, _world) = guest_of(move |mut peer: Peer| {
+            let gone = gone.clone();
+            async move {
+                peer.send(Message::Ping("x".into())).await.unwrap();
+                drop(peer);
+                gone.send(()).unwrap();
+            }
+        });
+        guest.handle();
+        is_gone.recv().unwrap();
+        words(&call(&mut guest))
+    });
+    insta::assert_snapshot!(told.join("\n"), @"
+    Failed: WebSocket pong failed: IO error: broken pipe
+    Failed: WebSocket send failed: IO error: broken pipe
+    Failed: WebSocket close failed: IO error: broken pipe
+    ");
+}
+
+#[test]
+fn every_fault_of_the_wire_has_its_code_and_words() {
+    let unsendable = || http::Request::builder().uri("a b").body(()).unwrap_err();
+    let broken = || WireError::ConnectionClosed;
+    let told = [
+        Fault::Connect(ConnectError::Silence),
+        Fault::Connect(ConnectError::Dial(std::io::Error::other("the cause"))),
+        Fault::Url(unsendable()),
+        Fault::OpenTimeout,
+        Fault::Handshake(broken()),
+        Fault::SendTimeout,
+        Fault::Send(broken()),
+        Fault::ReceiveTimeout,
+        Fault::Receive(broken()),
+        Fault::Ended,
+        Fault::Binary,
+        Fault::PongTimeout,
+        Fault::Pong(broken()),
+        Fault::ControlFrames,
+        Fault::CloseTimeout,
+        Fault::Close(broken()),
+    ]
+    .map(|fault| format!("{:?}: {}", fault.code(), fault.message("ws://a.test/")));
+    insta::assert_snapshot!(told.join("\n"), @"
+    Timeout: WebSocket connection to ws://a.test/ timed out
+    Unreachable: WebSocket connection to ws://a.test/ failed: the cause
+    Invalid: WebSocket connection to ws://a.test/ failed: the URL cannot be sent: invalid uri character
+    Timeout: WebSocket connection to ws://a.test/ timed out
+    Failed: WebSocket connection to ws://a.test/ failed: Connection closed normally
+    Timeout: WebSocket send timed out
+    Failed: WebSocket send failed: Connection closed normally
+    Timeout: WebSocket receive timed out
+    Failed: WebSocket receive failed: Connection closed normally
+    Failed: WebSocket stream ended
+    Unsupported: binary WebSocket messages are not supported by host_api.websocket v1
+    Timeout: WebSocket pong timed out
+    Failed: WebSocket pong failed: Connection closed normally
+    Failed: WebSocket receive exceeded bounded control-frame budget
+    Timeout: WebSocket close timed out
+    Failed: WebSocket close failed: Connection closed normally
+    ");
 }
 
 // A call that ends before its time leaves the connection as it was.

@@ -11,12 +11,13 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use crate::authority::Denial;
 use crate::imports::HostErrorCode;
 use crate::imports::egress::{ConnectError, Destination, connect};
 use crate::limits::{
     SOCKET_FRAME_BYTES, SOCKET_FRAMES_PER_RECEIVE, SOCKET_MESSAGE_BYTES, SOCKET_WAITING_BYTES,
 };
-use crate::world::{ByteStream, Net};
+use crate::world::{ByteStream, Net, Wire};
 
 /// An open connection.
 pub(super) type Stream = WebSocketStream<Box<dyn ByteStream>>;
@@ -91,6 +92,13 @@ impl Fault {
         }
     }
 
+    pub(super) fn denial(self) -> Option<Box<Denial>> {
+        match self {
+            Fault::Connect(fault) => fault.denial(),
+            _ => None,
+        }
+    }
+
     /// In words. Those of a connection that could not be made name the URL.
     pub(super) fn message(&self, url: &str) -> String {
         match self {
@@ -118,6 +126,7 @@ pub(super) async fn open(net: Net, to: Destination) -> Result<Stream, Fault> {
     let work = async {
         let request = handshake(&to).map_err(Fault::Url)?;
         let stream = connect(&net, &to, time).await.map_err(Fault::Connect)?;
+        let stream = net.carry(stream, Wire::WebSocket);
         let (stream, _) = client_async_with_config(request, stream, Some(config))
             .await
             .map_err(Fault::Handshake)?;

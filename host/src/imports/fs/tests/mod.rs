@@ -12,6 +12,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::Visit;
 use crate::authority::{Authority, Binding, FsGrant, FsOperation, Grants, HostApi, Permission};
 use crate::imports::HostError;
 
@@ -107,10 +108,11 @@ fn granting(fs: Vec<FsGrant>) -> Authority {
 }
 
 fn text(authority: &Authority, operation: FsOperation, json: &str) -> Result<String, HostError> {
+    let mut visit = Visit::new(authority, None);
     match operation {
-        FsOperation::Read => super::read(authority, json),
-        FsOperation::List => super::list(authority, json),
-        FsOperation::Write => super::write(authority, json),
+        FsOperation::Read => super::read(&mut visit, json),
+        FsOperation::List => super::list(&mut visit, json),
+        FsOperation::Write => super::write(&mut visit, json),
     }
 }
 
