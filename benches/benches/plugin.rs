@@ -9,11 +9,12 @@
 
 use std::fs;
 use std::hint::black_box;
+use std::time::SystemTime;
 
 use criterion::{Criterion, Throughput};
 use wasmtime::component::{Component, Func, InstancePre, Linker};
 use wasmtime::{Config, Engine as Wasmtime, Store};
-use yoi_benches::{Claim, criterion_home, judge};
+use yoi_benches::{Claim, Compare, criterion_home, judge};
 use yoi_host::engine::Engine;
 use yoi_host::plugin::Plugin;
 use yoi_host::{Limits, Profile};
@@ -28,6 +29,7 @@ const TOOL: &str = "echo";
 const SIZES: [(&str, usize); 2] = [("100 B", 100), ("64 KiB", 65_000)];
 
 fn main() {
+    let began = SystemTime::now();
     let mut criterion = Criterion::default().configure_from_args();
     let component = fs::read(yoi_guests::HOSTILE.component()).expect("the guest is built");
     let engine = Engine::new(Profile::Documented).expect("an engine");
@@ -41,7 +43,7 @@ fn main() {
     }
     fresh_instance(&mut criterion, &plugin, &raw, &bare);
     criterion.final_summary();
-    claims();
+    claims(began);
 }
 
 fn handle_tool(criterion: &mut Criterion, size: &str, bytes: usize, plugin: &Plugin, raw: &Raw, bare: &Raw) {
@@ -84,14 +86,16 @@ fn fresh_instance(criterion: &mut Criterion, plugin: &Plugin, raw: &Raw, bare: &
     group.finish();
 }
 
-fn claims() {
+fn claims(began: SystemTime) {
     let home = criterion_home();
     let claim = |group, function, floor, at_most| {
         judge(
             &home,
+            began,
             &Claim {
                 ours: (group, function),
                 floor: (group, floor),
+                compare: Compare::Ratio,
                 at_most,
             },
         )
