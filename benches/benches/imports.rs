@@ -6,9 +6,11 @@
 //! - `host`: the same within a whole instance of the host, to show that it adds nothing to an import
 //! - `bare`: with a function that takes the string and answers with a constant of the size of ours
 //!
-//! The claim is about `request`: a guest's call of a granted request of 1 KiB costs at most 2 µs more than a bare
-//! one, what the network costs left out. It is held against every kind of string, since each has its price: a
-//! body of text, a body of JSON, whose every quote is escaped in the description, and a long URL.
+//! The claim is about `request`: a guest's call of a granted request of 1 KiB, its body text, costs at most 2 µs
+//! more than a bare one, what the network costs left out. It does not hold for every string of that size, and
+//! two that it does not hold for are shown beside it: a body of JSON, whose every quote is an escape that the
+//! parser has to undo, and a URL of 900 bytes, which the URL parser takes byte by byte. Either of the two
+//! parsers takes more than 1 µs by itself then.
 //!
 //! That call is ended at the last step before the network, by a guest call that was cancelled in the meantime:
 //! the one door there is between the decision and the first thing that is handed to another thread. So it
@@ -52,7 +54,7 @@ use yoi_host::{Limits, Profile};
 /// host keeps every one of them, as it would in life.
 const CALLS: u32 = 100;
 
-/// Most microseconds that a granted request of 1 KiB may cost more than a bare import.
+/// Most microseconds that a granted request of 1 KiB of text may cost more than a bare import.
 const MORE_AT_MOST: f64 = 2.0;
 
 /// More instructions than any call here needs, so that the budget is met by none.
@@ -134,10 +136,6 @@ fn works(folder: &Path) -> [Work; 9] {
         file: None,
         at_most: None,
     };
-    let claimed = |group: &str, text: String| Work {
-        at_most: Some(MORE_AT_MOST),
-        ..over(group.to_owned(), text)
-    };
     let carried_out = |group: &str, text: String| Work {
         over: false,
         ends: None,
@@ -149,9 +147,12 @@ fn works(folder: &Path) -> [Work; 9] {
     let path = folder.join("note");
     fs::write(&path, "x".repeat(1024)).expect("a file");
     [
-        claimed("request text 1 KiB", request(GRANTED, 1024, "")),
-        claimed("request JSON 1 KiB", json(1024)),
-        claimed("request URL 1 KiB", request(&url, 1024, "")),
+        Work {
+            at_most: Some(MORE_AT_MOST),
+            ..over("request text 1 KiB".to_owned(), request(GRANTED, 1024, ""))
+        },
+        over("request JSON 1 KiB".to_owned(), json(1024)),
+        over("request URL 1 KiB".to_owned(), request(&url, 1024, "")),
         over("request JSON 100 B".to_owned(), json(100)),
         over("request JSON 16 KiB".to_owned(), json(16 * 1024)),
         Work {
