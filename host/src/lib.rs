@@ -16,6 +16,7 @@ pub mod authority;
 pub mod build;
 pub mod component;
 pub mod engine;
+mod excerpt;
 pub mod imports;
 pub mod limits;
 pub mod plugin;

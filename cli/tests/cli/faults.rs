@@ -204,15 +204,19 @@ fn a_plan_that_cannot_be_used_says_where_and_why() {
             &[&["call", fetch, "fetch_get", "{}"], words].concat(),
         )
     };
-    assert_ran!(call(&["--fault", "faults.toml"]), @"
+    assert_ran!(call(&["--fault", "faults.toml"]), @r#"
     exit 2
     --- stderr
     error: the fault plan cannot be used
     refused: `call` must be an integer from 1 to 4294967295
       in faults.toml:3:8
+      3 | call = 0
+        |        ^
     refused: `kind` cannot be `resett`: choose timeout, silence, refuse, unresolved, reset, cut, short_read, slow_body, bad_utf8, disk_full, io
       in faults.toml:4:8
-    ");
+      4 | kind = "resett"
+        |        ^^^^^^^^
+    "#);
     assert_ran!(call(&["--fault", "none.toml"]), @"
     exit 3
     --- stderr

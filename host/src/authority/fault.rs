@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::target::METHODS;
+use crate::excerpt::excerpt;
 use crate::limits::{MANIFEST_BYTES, SHOWN_FAULTS, TOOL_NAME_BYTES};
 
 /// One thing that is wrong in a file.
@@ -402,41 +403,11 @@ fn render(name: &str, text: &str, faults: &[Fault]) -> String {
 
 fn render_one(out: &mut String, name: &str, text: &str, fault: &Fault) -> fmt::Result {
     writeln!(out, "{}: {fault}", fault.severity)?;
-    if fault.span.is_empty() && fault.span.start == 0 {
-        writeln!(out, "  in {name}")?;
-    } else {
-        let start = text.floor_char_boundary(fault.span.start);
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line = text[line_start..].lines().next().unwrap_or_default();
-        let number = text[..start].matches('\n').count() + 1;
-        let before = text[line_start..start].chars().count();
-        writeln!(out, "  in {name}:{number}:{}", before + 1)?;
-        let shown: String = line.chars().take(SHOWN_LINE_CHARS).map(visible).collect();
-        writeln!(out, "  {number} | {shown}")?;
-        if before < SHOWN_LINE_CHARS {
-            let end = text.floor_char_boundary(fault.span.end.max(start));
-            let marked = text[start..end]
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .count();
-            let marked = marked.clamp(1, SHOWN_LINE_CHARS - before);
-            let gutter = number.to_string().len();
-            writeln!(out, "  {:gutter$} | {:before$}{}", "", "", "^".repeat(marked))?;
-        }
-    }
+    excerpt(out, name, text, &fault.span)?;
     if let Some(advice) = &fault.advice {
         writeln!(out, "  help: {advice}")?;
     }
     Ok(())
-}
-
-/// Most characters of a line of a file that are shown: about the width of a terminal.
-const SHOWN_LINE_CHARS: usize = 100;
-
-fn visible(c: char) -> char {
-    if c.is_control() { ' ' } else { c }
 }
 
 #[cfg(test)]

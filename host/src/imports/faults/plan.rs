@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::FaultKind;
 use super::kind::sends_only;
+use crate::excerpt::excerpt;
 use crate::imports::Import;
 use crate::limits::{
     FAULT_PLAN_BYTES, SHOWN_FAULTS, SHOWN_VALUE_BYTES, SLOW_READ_PAUSE, SLOW_READ_PAUSE_AT_MOST,
@@ -46,6 +47,7 @@ pub struct PlannedFault {
 /// All that is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultPlanError {
+    text: String,
     mistakes: Vec<Mistake>,
 }
 
@@ -55,8 +57,8 @@ pub struct FaultPlanError {
 pub struct Mistake {
     /// What is wrong, and what is allowed.
     pub message: String,
-    /// Line and column, in characters, from 1; none for what has no place.
-    pub place: Option<(usize, usize)>,
+    /// Where it is, in bytes; empty and at the beginning for what has no place.
+    pub span: Range<usize>,
 }
 
 impl FaultPlan {
@@ -114,13 +116,10 @@ impl FaultPlanError {
     #[must_use]
     pub fn render(&self, name: &str) -> String {
         let mut out = String::new();
-        for Mistake { message, place } in self.mistakes.iter().take(SHOWN_FAULTS) {
+        for Mistake { message, span } in self.mistakes.iter().take(SHOWN_FAULTS) {
             // Writing to a String cannot fail.
             let _ = writeln!(out, "refused: {message}");
-            let _ = match place {
-                Some((line, column)) => writeln!(out, "  in {name}:{line}:{column}"),
-                None => writeln!(out, "  in {name}"),
-            };
+            let _ = excerpt(&mut out, name, &self.text, span);
         }
         let more = self.mistakes.len().saturating_sub(SHOWN_FAULTS);
         if more > 0 {
@@ -141,7 +140,7 @@ impl std::error::Error for FaultPlanError {}
 /// Reads on where something is wrong, so that all of it is found.
 #[derive(Default)]
 struct Reader {
-    mistakes: Vec<(Range<usize>, String)>,
+    mistakes: Vec<Mistake>,
 }
 
 impl Reader {
@@ -299,17 +298,14 @@ impl Reader {
     }
 
     fn wrong(&mut self, span: Range<usize>, message: String) {
-        self.mistakes.push((span, message));
+        self.mistakes.push(Mistake { message, span });
     }
 
     fn error(mut self, text: &str) -> FaultPlanError {
-        self.mistakes.sort_by_key(|(span, _)| span.start);
-        let mistakes = self.mistakes.into_iter().map(|(span, message)| Mistake {
-            message,
-            place: (span != (0..0)).then(|| place(text, span.start)),
-        });
+        self.mistakes.sort_by_key(|mistake| mistake.span.start);
         FaultPlanError {
-            mistakes: mistakes.collect(),
+            text: text.to_owned(),
+            mistakes: self.mistakes,
         }
     }
 }
@@ -317,14 +313,4 @@ impl Reader {
 fn names<T: Copy>(items: &[T], name_of: fn(T) -> &'static str) -> String {
     let names: Vec<&str> = items.iter().map(|item| name_of(*item)).collect();
     names.join(", ")
-}
-
-/// Line and column, from 1.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(at)];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
 }

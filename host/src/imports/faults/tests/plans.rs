@@ -74,26 +74,48 @@ after_bytes = -1
     insta::assert_snapshot!(mistakes(text), @r#"
     refused: `schema` must be "yoikit.faults/1"
       in faults.toml:1:10
+      1 | schema = "yoikit.faults/2"
+        |          ^^^^^^^^^^^^^^^^^
     refused: unknown field `version`: choose schema, fault
       in faults.toml:2:1
+      2 | version = 1
+        | ^^^^^^^
     refused: `call` must be an integer from 1 to 4294967295
       in faults.toml:4:8
+      4 | call = 0
+        |        ^
     refused: `kind` cannot be `resett`: choose timeout, silence, refuse, unresolved, reset, cut, short_read, slow_body, bad_utf8, disk_full, io
       in faults.toml:5:8
+      5 | kind = "resett"
+        |        ^^^^^^^^
     refused: `call` is missing
       in faults.toml:6:1
+      6 | [[fault]]
+        | ^^^^^^^^^
     refused: unknown field `after`: choose call, import, kind, after_bytes, pause_ms
       in faults.toml:8:1
+      8 | after = 3
+        | ^^^^^
     refused: `import` cannot be `fs.append`: choose request.request, websocket.open, websocket.send-text, websocket.recv, websocket.close, fs.read, fs.list, fs.write
       in faults.toml:11:10
+      11 | import = "fs.append"
+         |          ^^^^^^^^^^^
     refused: `kind` must be a string: choose timeout, silence, refuse, unresolved, reset, cut, short_read, slow_body, bad_utf8, disk_full, io
       in faults.toml:12:8
+      12 | kind = 7
+         |        ^
     refused: `call` must be an integer from 1 to 4294967295
       in faults.toml:14:8
+      14 | call = 1.5
+         |        ^^^
     refused: `pause_ms` must be an integer from 1 to 10000
       in faults.toml:17:12
+      17 | pause_ms = 10_001
+         |            ^^^^^^
     refused: `after_bytes` must be an integer from 0 to 4294967295
       in faults.toml:18:15
+      18 | after_bytes = -1
+         |               ^^
     "#);
 }
 
@@ -118,16 +140,24 @@ import = "websocket.send-text"
 kind = "silence"
 after_bytes = 10
 "#;
-    insta::assert_snapshot!(mistakes(text), @"
+    insta::assert_snapshot!(mistakes(text), @r#"
     refused: `reset` cannot break fs.read, only request.request, websocket.open, websocket.send-text, websocket.recv, websocket.close
       in faults.toml:5:8
+      5 | kind = "reset"
+        |        ^^^^^^^
     refused: `timeout` has no use for `after_bytes`, only silence, reset, cut, slow_body, bad_utf8, disk_full do
       in faults.toml:9:15
+      9 | after_bytes = 0
+        |               ^
     refused: `reset` has no use for `pause_ms`, only slow_body does
       in faults.toml:13:12
+      13 | pause_ms = 10
+         |            ^^
     refused: websocket.send-text receives nothing that `after_bytes` could count
       in faults.toml:18:15
-    ");
+      18 | after_bytes = 10
+         |               ^^
+    "#);
 }
 
 #[test]
@@ -151,8 +181,12 @@ kind = "short_read"
     insta::assert_snapshot!(mistakes(text), @"
     refused: `cut` in host call 1: that call has `reset` already
       in faults.toml:9:1
+      9 | [[fault]]
+        | ^^^^^^^^^
     refused: `short_read` in call 1 of fs.read: that call has `io` already
       in faults.toml:12:1
+      12 | [[fault]]
+         | ^^^^^^^^^
     ");
 }
 
@@ -171,12 +205,20 @@ fn what_is_no_plan_is_refused() {
       in faults.toml
     refused: `fault` must be a list of tables: write `[[fault]]`
       in faults.toml:2:9
+      2 | fault = 1
+        |         ^
     refused: `fault` must be a list of tables: write `[[fault]]`
       in faults.toml:2:10
+      2 | fault = [1]
+        |          ^
     refused: `fault` must be a list of tables: write `[[fault]]`
       in faults.toml:2:1
+      2 | [fault]
+        | ^^^^^^^
     refused: not valid TOML: string values must be quoted, expected literal string
       in faults.toml:1:10
+      1 | schema = 
+        |          ^
     refused: it has more than 65536 bytes
       in faults.toml
     "#);
