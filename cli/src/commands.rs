@@ -7,6 +7,7 @@ mod grant;
 mod grants;
 mod inspect;
 mod schema;
+mod stage;
 mod transcript;
 
 use std::fs::File;

@@ -17,20 +17,27 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
+use failure::Failure;
+
 pub use exit::Exit;
 
 /// Run the command that `words` spell, the program's name first, and say how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let wants_json = words.iter().any(|word| word == "--json");
     let args = match args::Args::try_parse_from(words) {
         Ok(args) => args,
         Err(answer) => {
             // Help and version come this way too, and are no errors. A reader that is gone is none either.
             let _ = answer.print();
-            return if answer.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Ok
-            };
+            if !answer.use_stderr() {
+                return Exit::Ok;
+            }
+            if wants_json {
+                let failure = Failure::Usage(answer.to_string());
+                let _ = screen::json(&report::FailureReport::of(&failure));
+            }
+            return Exit::Usage;
         }
     };
     let json = args.command.wants_json();

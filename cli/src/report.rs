@@ -35,6 +35,9 @@ pub struct CallReport {
     pub limits: LimitsReport,
     /// What each entry into the guest took, in order.
     pub calls: Vec<Measures>,
+    /// Where the host calls were answered from, if not from the world.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<ReplayReport>,
     /// The host calls that the guest made in these, the first 256 of each.
     pub host_calls: Vec<HostCall>,
     /// What the guest printed, where it keeps a log.
@@ -87,6 +90,15 @@ impl StepReport {
             _ => None,
         }
     }
+}
+
+/// A recording that answered host calls.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReplayReport {
+    /// The file.
+    pub file: String,
+    /// What it was recorded with that this run was not, in words.
+    pub differs: Vec<String>,
 }
 
 /// Something that went wrong.

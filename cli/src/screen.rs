@@ -39,6 +39,11 @@ pub(crate) fn warning(what: &str) {
     let _ = writeln!(anstream::stderr(), "{WARN}warning{WARN:#}: {}", harmless(what));
 }
 
+/// Say what is wrong with a file and stops nothing, in lines of its own.
+pub(crate) fn remarks(lines: &str) {
+    let _ = write!(anstream::stderr(), "{}", harmless(lines));
+}
+
 /// Say why there is no result.
 pub(crate) fn failure(failure: &Failure) {
     if failure.is_silent() {

@@ -3,15 +3,14 @@
 use std::io;
 
 use yoi_host::component::World;
-use yoi_host::imports::faults::Faults;
-use yoi_host::imports::transcript::{Header, Replay, ReplayFault};
-use yoi_host::imports::{Access, HostCall};
+use yoi_host::imports::HostCall;
 use yoi_host::limits::{CONFIG_BYTES, TOOL_INPUT_BYTES};
 use yoi_host::plugin::message::{PluginStatus, ToolOutput};
 use yoi_host::plugin::{CallError, Entry, Instance, Measures, Plugin};
 use yoi_host::{Limits, Profile};
 
-use super::{engine, faults, grants, json_argument, open, plugin_report, read_text, transcript};
+use super::stage::{self, Stage};
+use super::{engine, grants, json_argument, open, plugin_report, read_text};
 use crate::args::Call;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,7 +31,7 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     }
     let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
     let grants = grants::read(args.grants.as_deref())?;
-    let faults = args.fault.as_deref().map(faults::read).transpose()?;
+    let stage = Stage::of(args)?;
     // Before a project is built for a minute.
     let mut limits = Limits::of(args.run.profile);
     if let Some(fuel) = args.fuel {
@@ -48,27 +47,14 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     let source = open(&args.path)?;
     let plugin = Plugin::load_with(&engine(&args.run)?, &source.component, limits)?;
     let about = plugin_report(&source, Some(plugin.world()));
-    let replay = args.replay.as_deref().map(transcript::replay).transpose()?;
-    let mut access = match &replay {
-        Some(replay) => Access::replayed(replay.clone()),
-        None => grants::access(grants, args.manifest.as_deref().or(source.manifest.as_deref()))?,
+    let manifest = args.manifest.as_deref().or(source.manifest.as_deref());
+    let manifest = match args.replay {
+        None => manifest.map(grants::manifest).transpose()?,
+        // Nobody is asked.
+        Some(_) => None,
     };
-    let header = || Header {
-        profile: args.run.profile,
-        component: format!("sha256:{}", about.sha256),
-        tool: Some(args.tool.clone()),
-    };
-    let recorder = args
-        .record
-        .as_deref()
-        .map(|file| transcript::record(file, &header()))
-        .transpose()?;
-    if let Some(faults) = &faults {
-        access = access.breaking(faults.clone());
-    }
-    if let Some(recorder) = &recorder {
-        access = access.recorded(recorder.clone());
-    }
+    let run = stage::header(args, &about.sha256, manifest.as_ref());
+    let (access, staged) = stage.set(&run, || Ok(grants::access(grants, manifest.as_ref())))?;
     let instance = plugin
         .instance_with(&config, access)
         .map_err(|error| Failure::Usage(error.to_string()))?;
@@ -78,12 +64,9 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     }
 
     let mut errors = errors(args.run.profile, &ran);
-    if let Some(replay) = &replay {
-        errors.extend(left_over(replay, &ran));
-    }
-    if let Some(faults) = &faults {
-        errors.extend(unused(faults, &ran));
-    }
+    let last = ran.calls.last().map_or(Entry::Instantiate, |call| call.entry);
+    let (left, host_failed) = staged.close(last);
+    errors.extend(left);
     let report = CallReport {
         schema: "yoikit.call/1",
         profile: args.run.profile,
@@ -95,6 +78,7 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
         status: ran.status,
         limits: LimitsReport::of(plugin.limits()),
         calls: ran.calls,
+        replayed: staged.replayed,
         host_calls: ran.host_calls,
         log: ran.log,
     };
@@ -103,33 +87,8 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     } else {
         screen::call(&report)?;
     }
-    if let Some(Err(error)) = recorder.map(|recorder| recorder.finish()) {
-        // What the plugin did is told already.
-        screen::warning(&format!("the recording is not complete: {error}"));
-        return Ok(Exit::CouldNotRun);
-    }
-    Ok(if report.ok { Exit::Ok } else { Exit::PluginFailed })
-}
-
-/// The planned faults that broke nothing.
-fn unused(faults: &Faults, ran: &Ran) -> Vec<ErrorReport> {
-    let entry = ran.calls.last().map_or(Entry::Instantiate, |call| call.entry);
-    let unused = faults.unused().into_iter();
-    unused
-        .map(|fault| ErrorReport::of_host(entry, "plan.unused", fault.to_string()))
-        .collect()
-}
-
-/// What a replay still had to answer when the run was over.
-fn left_over(replay: &Replay, ran: &Ran) -> Option<ErrorReport> {
-    match replay.finish() {
-        Err(fault @ ReplayFault::Leftover { .. }) => {
-            let entry = ran.calls.last().map_or(Entry::Instantiate, |call| call.entry);
-            Some(ErrorReport::of_host(entry, "replay.leftover", fault.to_string()))
-        }
-        // A difference has ended the guest, and is told as what ended it.
-        Err(_) | Ok(()) => None,
-    }
+    let of_plugin = if report.ok { Exit::Ok } else { Exit::PluginFailed };
+    Ok(host_failed.unwrap_or(of_plugin))
 }
 
 /// Everything that went wrong: what ended a call, and what the tool says of itself.

@@ -38,13 +38,20 @@ pub(super) fn run(args: &Grant) -> Result<Exit, Failure> {
     let mut footprint = Footprint::new();
     for (file, run) in &runs {
         let file = file.display();
+        if let (Some(recorded), Some(manifest)) = (&run.header.plugin, &manifest)
+            && *recorded != manifest.declared().id
+        {
+            let id = &manifest.declared().id;
+            let reason = format!("{file} was recorded with the plugin `{recorded}`, and this is `{id}`");
+            return Err(Failure::Usage(reason));
+        }
         if run.header.component != component {
             screen::warning(&format!("{file} was recorded with another build of the plugin"));
         }
         if !run.ended {
             screen::warning(&format!("{file} breaks off: what the run did later is not known"));
         }
-        let denied = run.denied();
+        let denied = run.ungranted();
         if denied > 0 {
             let calls = if denied == 1 {
                 "host call was"

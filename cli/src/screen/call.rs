@@ -132,6 +132,18 @@ fn row(out: &mut impl Write, call: &Measures, limits: &LimitsReport) -> io::Resu
 }
 
 fn host_calls(out: &mut impl Write, report: &CallReport) -> io::Result<()> {
+    if let Some(replayed) = &report.replayed {
+        label(out, "replay")?;
+        writeln!(out, "{}", harmless_line(&replayed.file))?;
+        for what in &replayed.differs {
+            writeln!(
+                out,
+                "{:12}{WARN}warning{WARN:#}: recorded with {}",
+                "",
+                harmless_line(what)
+            )?;
+        }
+    }
     label(out, "host calls")?;
     let count: u64 = report.calls.iter().map(|call| call.host_calls).sum();
     if count == 0 {

@@ -153,7 +153,7 @@ fn a_plan_that_was_not_used_up_fails_the_run() {
         exit 1
         answer      GET answered 200 with 5 bytes
                     │ {"status":200,"headers":[{"name":"content-length","value":"5"}],"body":"hello","body_bytes":5,"truncated":false}
-        status      failed: fault 1 broke nothing, `io` in host call 1: that was request.request, to which it does not apply [plan.unused]
+        status      failed: fault 1 broke nothing, `io` in host call 1: that was request.request, and it breaks only fs.read, fs.list, fs.write [plan.unused]
                     failed: fault 2 broke nothing, `reset` in host call 2: there was only one such call [plan.unused]
         host calls  1
                     request.request  48 B given, 97 B back

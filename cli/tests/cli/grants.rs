@@ -71,6 +71,28 @@ fn what_is_not_granted_is_denied_with_the_lines_to_add() {
 }
 
 #[test]
+fn the_first_denial_knows_what_was_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = notes(folder.path(), &["notes_list", r#"{"path":"."}"#]);
+    assert!(
+        listed.stdout.contains(r#"operations = ["list"]"#),
+        "{}",
+        listed.stdout
+    );
+    let fetch = yoi_guests::FETCH.component().to_str().unwrap();
+    let input = r#"{"url":"http://127.0.0.1:9/greeting"}"#;
+    let fetched = yoikit(folder.path(), &["call", fetch, "fetch_get", input]);
+    for line in [
+        r#"host = "127.0.0.1""#,
+        "port = 9",
+        r#"methods = ["GET"]"#,
+        r#"path_prefixes = ["/greeting"]"#,
+    ] {
+        assert!(fetched.stdout.contains(line), "{line}: {}", fetched.stdout);
+    }
+}
+
+#[test]
 fn nothing_leaves_the_granted_folder() {
     let folder = folder(r#""read""#);
     for path in ["../grants.toml", "/etc/hostname"] {

@@ -44,7 +44,7 @@ fn grant_all_of_loopback(folder: &Path) {
 /// Output lines that are the same in every run of the same thing.
 fn steady(text: &str) -> Vec<&str> {
     let varies = |line: &&str| {
-        !["call", "limit", "building", " "]
+        !["call", "limit", "building", "replay", " "]
             .iter()
             .any(|start| line.starts_with(start))
     };
@@ -72,7 +72,7 @@ fn a_recorded_run_is_replayed_without_its_server() {
         ("sha256:[0-9a-f]{64}", "sha256:[…]"),
     ] }, {
         insta::assert_snapshot!(transcript, @r#"
-        {"schema":"yoikit.transcript/1","profile":"documented","component":"sha256:[…]","tool":"fetch_get"}
+        {"schema":"yoikit.transcript/1","profile":"documented","component":"sha256:[…]","plugin":"yoikit.fetch","tool":"fetch_get"}
         {"call":1,"import":"request.request","given":{"method":"GET","url":"http://127.0.0.1:[PORT]/?token=<redacted>"},"answer":{"status":200,"headers":[{"name":"content-length","value":"5"}],"body":"hello","truncated":false},"redacted":true}
         {"end":1}
         "#);
@@ -104,6 +104,7 @@ fn a_recorded_run_is_replayed_without_its_server() {
         call [TIME] ≥ [COUNT]    1.1 MiB       38 B       none
         limit [TIME] [COUNT]      2 MiB     64 KiB     64 KiB
 
+        replay      run.jsonl
         host calls  none
         log         empty
         "#);
@@ -384,4 +385,89 @@ fn recordings_that_cannot_be_used_say_why() {
     error: the recording empty.jsonl cannot be used: the file is empty: a transcript begins with a line that names its schema, `yoikit.transcript/1`
     "#);
     assert!(!folder.path().join("other.jsonl").exists());
+}
+
+#[test]
+fn what_is_no_recording_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = ["grants.toml", "input.json", "notes.wasm"];
+    for name in kept {
+        fs::write(folder.path().join(name), "permissions = []\n").unwrap();
+        let ran = notes(folder.path(), &["nothing", "{}", "--record", name]);
+        assert_eq!(ran.status, 2, "{name}: {}", ran.whole());
+        assert_eq!(
+            fs::read_to_string(folder.path().join(name)).unwrap(),
+            "permissions = []\n"
+        );
+    }
+    assert_ran!(notes(folder.path(), &["nothing", "{}", "--record", "input.json"]), @"
+    exit 2
+    --- stderr
+    error: input.json is there and is no recording: remove it, or name another file
+    ");
+}
+
+#[test]
+fn a_run_that_does_not_begin_leaves_the_recording_of_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |input: &str| notes(folder.path(), &["nothing", input, "--record", "run.jsonl"]);
+    let there = || fs::read_to_string(folder.path().join("run.jsonl")).ok();
+    // Nor does it leave one where there was none.
+    assert_eq!((run("{bad").status, there()), (2, None));
+    assert_eq!(run("{}").status, 1);
+    let first = there().unwrap();
+    assert!(first.ends_with("{\"end\":0}\n"), "{first}");
+    assert_eq!((run("{bad").status, there()), (2, Some(first.clone())));
+    // One that does replaces it, a longer one as well.
+    fs::write(folder.path().join("run.jsonl"), first.repeat(3)).unwrap();
+    assert_eq!((run("{}").status, there()), (1, Some(first)));
+    let mode = fs::metadata(folder.path().join("run.jsonl"))
+        .unwrap()
+        .permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o077, 0);
+}
+
+#[test]
+fn a_recording_that_does_not_fit_on_the_disk_is_an_error_in_every_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = notes(
+        folder.path(),
+        &["nothing", "{}", "--record", "/dev/full", "--json"],
+    );
+    assert_eq!(ran.status, 3, "{}", ran.whole());
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&report["ok"], &report["errors"][1]["code"]),
+        (&false.into(), &"recording.incomplete".into())
+    );
+}
+
+#[test]
+fn a_recording_of_something_else_is_replayed_and_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    notes(folder.path(), &["nothing", "{}", "--record", "run.jsonl"]);
+    let ran = notes(folder.path(), &["notes_read", "{}", "--replay", "run.jsonl"]);
+    assert!(
+        ran.stdout.contains("recorded with a call of the tool `nothing`"),
+        "{}",
+        ran.stdout
+    );
+    let fetch = yoi_guests::FETCH.package().to_str().unwrap();
+    let echo = yoi_guests::ECHO.package().to_str().unwrap();
+    assert_ran!(yoikit(folder.path(), &["grant", fetch, "--from", "run.jsonl"]), @"
+    exit 2
+    --- stderr
+    error: run.jsonl was recorded with the plugin `yoikit.notes`, and this is `yoikit.fetch`
+    ");
+    let words = [
+        "call",
+        echo,
+        "example_echo",
+        "{}",
+        "--replay",
+        "run.jsonl",
+        "--json",
+    ];
+    let report: serde_json::Value = serde_json::from_str(&yoikit(folder.path(), &words).stdout).unwrap();
+    assert_eq!(report["replayed"]["differs"][0], "another build of the plugin");
 }

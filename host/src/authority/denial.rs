@@ -134,6 +134,12 @@ impl Denial {
         &self.near
     }
 
+    /// The same decision with the lines of another, which knows better what was wanted.
+    pub(crate) fn with_lines_of(mut self, other: Self) -> Self {
+        self.lines = other.lines;
+        self
+    }
+
     /// The lines that would allow it, all of them together. None if no lines could, as for a method that
     /// the host API does not have.
     #[must_use]

@@ -182,7 +182,8 @@ fn origin(url: &Url) -> Option<Origin> {
     let host = host.strip_suffix('.').unwrap_or(host);
     // Without a port a target covers all of them.
     let port = url.port_or_known_default();
-    (!matches!(bare_host(host), "" | "*")).then(|| (url.scheme().to_owned(), host.to_owned(), port))
+    (!bare_host(host).is_empty() && !host.contains('*'))
+        .then(|| (url.scheme().to_owned(), host.to_owned(), port))
 }
 
 impl Grants {

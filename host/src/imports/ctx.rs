@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::faults::{Breaking, Broken, FaultKind, Faults};
-use super::transcript::{Exchange, Recorder, Replay};
+use super::transcript::{Came, Exchange, Recorder, Replay};
 use super::websocket::Sockets;
 use super::{HostCall, HostError, Import, Patience, fs, request};
 use crate::Profile;
@@ -159,7 +159,13 @@ impl ImportsCtx {
             },
         };
         if let Some(recorder) = &self.access.recorder {
-            recorder.note(&Exchange::of(&asked, &outcome, root.as_deref()));
+            let came = Came {
+                outcome: &outcome,
+                root: root.as_deref(),
+                fault,
+                unseen: self.patience.check(Instant::now()).is_err(),
+            };
+            recorder.note(&Exchange::of(&asked, came));
         }
         let error = outcome.as_ref().err().cloned();
         let answer = match (outcome, self.profile) {

@@ -1,14 +1,23 @@
 //! What every call has in common that is let in, or waited for.
 
-use crate::authority::{Authority, HostApi};
+use crate::authority::{Authority, Denial, HostApi};
 use crate::imports::{HostError, HostErrorCode};
 use crate::world::Unfinished;
 
-/// Whether the host API may be called at all.
-pub(crate) fn permitted(authority: &Authority, api: HostApi) -> Result<(), HostError> {
+/// Whether the host API may be called at all. Where it may not, `wanted` is what else would be denied in this
+/// call: whoever adds the lines is not sent back for more.
+pub(crate) fn permitted(
+    authority: &Authority,
+    api: HostApi,
+    wanted: impl FnOnce() -> Option<Denial>,
+) -> Result<(), HostError> {
     match authority.host_api(api) {
         Ok(_) => Ok(()),
         Err(denial) => {
+            let denial = match wanted() {
+                Some(wanted) => denial.with_lines_of(wanted),
+                None => denial,
+            };
             let message = format!("plugin host API dispatch denied: {denial}");
             Err(HostError::denied(message, denial))
         }
@@ -55,7 +64,7 @@ mod tests {
     #[test]
     fn each_host_api_is_denied_by_its_name() {
         let told = HostApi::ALL
-            .map(|api| words(&permitted(&Authority::none(), api).map(|()| String::new())))
+            .map(|api| words(&permitted(&Authority::none(), api, || None).map(|()| String::new())))
             .join("\n");
         insta::assert_snapshot!(told, @"
         Denied: plugin host API dispatch denied: requested host_api.request permission is missing

@@ -165,7 +165,19 @@ impl fmt::Display for UnusedFault {
             (Unused::NeverCalled { calls: 1 }, _) => f.write_str("there was only one such call"),
             (Unused::NeverCalled { calls }, _) => write!(f, "there were only {calls} such calls"),
             (Unused::OtherImport { import }, _) => {
-                write!(f, "that was {}, to which it does not apply", import.name())
+                let its: Vec<&str> = self
+                    .fault
+                    .kind
+                    .imports()
+                    .iter()
+                    .map(|import| import.name())
+                    .collect();
+                write!(
+                    f,
+                    "that was {}, and it breaks only {}",
+                    import.name(),
+                    its.join(", ")
+                )
             }
             (Unused::Taken { by }, _) => write!(f, "fault {by} broke the same call"),
             (Unused::NeverStruck { .. }, Some(_)) => f.write_str("the call never came to that"),

@@ -12,7 +12,7 @@ use super::error::FsError;
 use super::path::RequestPath;
 use super::root::{descend, enter, entry};
 use super::visit::Visit;
-use crate::authority::{FsOperation, HostApi};
+use crate::authority::FsOperation;
 use crate::imports::HostError;
 use crate::limits::{FS_ENTRIES, FS_ENTRIES_READ};
 use crate::world::Switch;
@@ -52,7 +52,7 @@ pub(crate) fn list(visit: &mut Visit<'_>, json: &str) -> Result<String, HostErro
 
 fn answer(visit: &mut Visit<'_>, json: &str) -> Result<String, FsError> {
     descriptor::check_size(json)?;
-    visit.authority.host_api(HostApi::Fs).map_err(FsError::HostApi)?;
+    visit.permitted(OPERATION)?;
     let PathDescriptor { path } = descriptor::parse(OPERATION, json)?;
     let path = RequestPath::parse(&path)?;
     let grants = visit.authority.fs(OPERATION).map_err(FsError::Operation)?;

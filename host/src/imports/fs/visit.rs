@@ -4,7 +4,7 @@ use cap_std::fs::Dir;
 
 use super::error::FsError;
 use super::root::open_root;
-use crate::authority::{Authority, FsGrant};
+use crate::authority::{Authority, FsGrant, FsOperation, HostApi};
 use crate::world::Switch;
 
 /// One call's way to the files: who decides, what is broken on purpose, and which folder it led to.
@@ -28,6 +28,17 @@ impl<'a> Visit<'a> {
     /// it looked. None for a call that did not come so far.
     pub(crate) fn root(&self) -> Option<&'a str> {
         self.root
+    }
+
+    /// Whether files may be touched at all. Where they may not, it is told what this operation lacks as well.
+    pub(super) fn permitted(&self, operation: FsOperation) -> Result<(), FsError> {
+        let Err(denial) = self.authority.host_api(HostApi::Fs) else {
+            return Ok(());
+        };
+        Err(FsError::HostApi(match self.authority.fs(operation) {
+            Err(wanted) => denial.with_lines_of(wanted),
+            Ok(_) => denial,
+        }))
     }
 
     /// What `find` finds under the first granted root under which it finds something, else why it was not

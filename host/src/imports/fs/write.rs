@@ -11,7 +11,7 @@ use super::path::RequestPath;
 use super::replace::replace;
 use super::root::{descend, open_file};
 use super::visit::Visit;
-use crate::authority::{FsOperation, HostApi};
+use crate::authority::FsOperation;
 use crate::imports::HostError;
 use crate::limits::FS_CONTENT_BYTES;
 
@@ -38,7 +38,7 @@ pub(crate) fn write(visit: &mut Visit<'_>, json: &str) -> Result<String, HostErr
 
 fn answer(visit: &mut Visit<'_>, json: &str) -> Result<String, FsError> {
     descriptor::check_size(json)?;
-    visit.authority.host_api(HostApi::Fs).map_err(FsError::HostApi)?;
+    visit.permitted(OPERATION)?;
     let WriteDescriptor { path, content } = descriptor::parse(OPERATION, json)?;
     check_size(&content)?;
     let path = RequestPath::parse(&path)?;

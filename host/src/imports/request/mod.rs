@@ -54,7 +54,10 @@ pub fn request(
         let message = format!("request descriptor exceeds {REQUEST_DESCRIPTOR_BYTES} bytes");
         return Err(HostError::new(HostErrorCode::TooLarge, message));
     }
-    egress::permitted(authority, HostApi::Request)?;
+    egress::permitted(authority, HostApi::Request, || {
+        let (method, url) = target_of(json)?;
+        authority.request(&method, &url).err()
+    })?;
     let Request {
         method,
         headers,

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::super::ctx::Asked;
 use crate::Profile;
 use crate::authority::{Footprint, HostApi};
+use crate::imports::faults::FaultKind;
 use crate::imports::redact::redacted_json;
 use crate::imports::{HostError, HostErrorCode, Import, request, websocket};
 use crate::limits::TRANSCRIPT_TEXT_BYTES;
@@ -18,6 +20,9 @@ pub struct Header {
     pub profile: Profile,
     /// The component: `sha256:` and 64 hexadecimal digits.
     pub component: String,
+    /// The plugin's id, where its manifest was at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
     /// The tool that was called, where one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
@@ -51,6 +56,10 @@ pub struct Exchange {
     pub outcome: Result<String, Refusal>,
     /// The granted folder in which a file or directory was found or, where it was not, looked for first.
     pub root: Option<String>,
+    /// What was broken in it on purpose.
+    pub fault: Option<FaultKind>,
+    /// Whether the guest never saw what came of it: its time was over meanwhile, or it was cancelled.
+    pub unseen: bool,
     /// Whether a credential was taken out.
     pub redacted: bool,
 }
@@ -63,6 +72,21 @@ pub struct Refusal {
     pub code: HostErrorCode,
     /// The same in words.
     pub message: String,
+    /// Whether a grant, or a line of the manifest, would have allowed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ungranted: bool,
+}
+
+/// What came of a host call.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Came<'a> {
+    pub(in super::super) outcome: &'a Result<String, HostError>,
+    /// The granted folder that it led to.
+    pub(in super::super) root: Option<&'a str>,
+    /// What was broken in it on purpose.
+    pub(in super::super) fault: Option<FaultKind>,
+    /// Whether the guest's time was over by then.
+    pub(in super::super) unseen: bool,
 }
 
 /// What is kept of a text that was handed over.
@@ -88,11 +112,13 @@ impl<'a> Kept<'a> {
 }
 
 impl Exchange {
-    pub(in super::super) fn of(
-        asked: &Asked<'_>,
-        outcome: &Result<String, HostError>,
-        root: Option<&str>,
-    ) -> Self {
+    pub(in super::super) fn of(asked: &Asked<'_>, came: Came<'_>) -> Self {
+        let Came {
+            outcome,
+            root,
+            fault,
+            unseen,
+        } = came;
         let Kept {
             text,
             bytes,
@@ -107,6 +133,10 @@ impl Exchange {
             Err(error) => Err(Refusal {
                 code: error.code,
                 message: error.message.clone(),
+                ungranted: error
+                    .denial
+                    .as_deref()
+                    .is_some_and(|denial| !denial.lines().is_empty()),
             }),
         };
         Self {
@@ -117,6 +147,8 @@ impl Exchange {
             given_bytes: bytes,
             outcome,
             root: root.map(str::to_owned),
+            fault,
+            unseen,
             redacted,
         }
     }
@@ -125,7 +157,7 @@ impl Exchange {
     pub(super) fn outcome(&self) -> Result<String, HostError> {
         match &self.outcome {
             Ok(answer) => Ok(answer.clone()),
-            Err(Refusal { code, message }) => Err(HostError::new(*code, message.clone())),
+            Err(Refusal { code, message, .. }) => Err(HostError::new(*code, message.clone())),
         }
     }
 }
@@ -142,11 +174,12 @@ impl Transcript {
         }
     }
 
-    /// How many of the calls were denied.
+    /// How many of the calls were denied for want of a grant, or of a line of the manifest.
     #[must_use]
-    pub fn denied(&self) -> usize {
-        let denied = |exchange: &&Exchange| exchange.refusal() == Some(HostErrorCode::Denied);
-        self.exchanges.iter().filter(denied).count()
+    pub fn ungranted(&self) -> usize {
+        let ungranted =
+            |exchange: &&Exchange| exchange.outcome.as_ref().is_err_and(|refusal| refusal.ungranted);
+        self.exchanges.iter().filter(ungranted).count()
     }
 }
 
@@ -164,13 +197,13 @@ impl Exchange {
             Import::Request => {
                 footprint.host_api(HostApi::Request);
                 if was_judged && let Some((method, url)) = request::target_of(&self.given) {
-                    footprint.request(&method, &url);
+                    footprint.request(&method, &as_far_as_known(url));
                 }
             }
             Import::WebsocketOpen => {
                 footprint.host_api(HostApi::Websocket);
                 if was_judged && let Some(url) = websocket::target_of(&self.given) {
-                    footprint.websocket(&url);
+                    footprint.websocket(&as_far_as_known(url));
                 }
             }
             Import::WebsocketSendText | Import::WebsocketRecv | Import::WebsocketClose => {
@@ -186,4 +219,16 @@ impl Exchange {
             }
         }
     }
+}
+
+/// The URL up to a credential that was taken out of its path: the shortest beginning that still covers it.
+fn as_far_as_known(mut url: Url) -> Url {
+    let known = url
+        .path()
+        .split_once("%3Credacted%3E")
+        .map(|(known, _)| known.to_owned());
+    if let Some(known) = known {
+        url.set_path(&known);
+    }
+    url
 }

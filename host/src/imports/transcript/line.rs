@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::exchange::{Exchange, Header, Refusal, Transcript};
 use crate::imports::Import;
+use crate::imports::faults::FaultKind;
 use crate::limits::{MESSAGE_BYTES, TRANSCRIPT_BYTES, TRANSCRIPT_LINE_BYTES};
 use crate::text::bounded;
 
@@ -92,6 +93,10 @@ struct CallLine {
     error: Option<Refusal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     root: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fault: Option<FaultKind>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unseen: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     redacted: bool,
 }
@@ -137,6 +142,8 @@ pub(super) fn call(call: u64, exchange: &Exchange) -> String {
         }),
         error: exchange.outcome.as_ref().err().cloned(),
         root: exchange.root.clone(),
+        fault: exchange.fault,
+        unseen: exchange.unseen,
         redacted: exchange.redacted,
     })
 }
@@ -180,6 +187,9 @@ impl Transcript {
             ended: false,
         };
         while let Some((line, text)) = lines.next()? {
+            if text.is_empty() {
+                continue;
+            }
             let refused = |reason: String| TranscriptError::Line {
                 line,
                 reason: bounded(&reason, MESSAGE_BYTES).into_owned(),
@@ -254,6 +264,8 @@ fn exchange(line: CallLine, expected: u64) -> Result<Exchange, String> {
         given_bytes: line.given_bytes,
         outcome,
         root: line.root,
+        fault: line.fault,
+        unseen: line.unseen,
         redacted: line.redacted,
     })
 }

@@ -5,7 +5,7 @@
 //! texts of a call, and a call that is held against a transcript is held against it in the same state.
 //!
 //! ```text
-//! {"schema":"yoikit.transcript/1","profile":"documented","component":"sha256:…","tool":"get"}
+//! {"schema":"yoikit.transcript/1","profile":"documented","component":"sha256:…","plugin":"a.b","tool":"get"}
 //! {"call":1,"import":"request.request","given":{"method":"GET","url":"https://a.test/"},"answer":{"status":200,…}}
 //! {"call":2,"import":"fs.read","given":{"path":"a"},"error":{"code":"not_found","message":"…"},"root":"/srv"}
 //! {"end":2}
@@ -26,7 +26,8 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
-pub use exchange::{Exchange, Header, Transcript};
+pub(super) use exchange::Came;
+pub use exchange::{Exchange, Header, Refusal, Transcript};
 pub use line::{SCHEMA, TranscriptError};
 pub use recorder::Recorder;
 pub use replay::{Replay, ReplayFault};

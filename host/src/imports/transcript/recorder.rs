@@ -19,28 +19,27 @@ pub struct Recorder {
 
 struct Writing {
     out: Box<dyn Write + Send>,
+    /// The first line, until it is written.
+    header: Option<String>,
     calls: u64,
     bytes: usize,
     failed: Option<io::Error>,
 }
 
 impl Recorder {
-    /// Begin a transcript of a run.
-    ///
-    /// # Errors
-    ///
-    /// Where the first line cannot be written.
-    pub fn new(out: impl Write + Send + 'static, header: &Header) -> io::Result<Self> {
-        let mut writing = Writing {
+    /// Begin a transcript of a run. Nothing is written before the first call is done, or the run.
+    #[must_use]
+    pub fn new(out: impl Write + Send + 'static, header: &Header) -> Self {
+        let writing = Writing {
             out: Box::new(out),
+            header: Some(line::header(header)),
             calls: 0,
             bytes: 0,
             failed: None,
         };
-        writing.put(&line::header(header))?;
-        Ok(Self {
+        Self {
             shared: Arc::new(Mutex::new(writing)),
-        })
+        }
     }
 
     pub(in super::super) fn note(&self, exchange: &Exchange) {
@@ -87,6 +86,10 @@ impl Recorder {
 
 impl Writing {
     fn put(&mut self, line: &str) -> io::Result<()> {
+        if let Some(header) = self.header.take() {
+            self.out.write_all(header.as_bytes())?;
+            self.bytes += header.len();
+        }
         self.out.write_all(line.as_bytes())?;
         self.bytes += line.len();
         Ok(())

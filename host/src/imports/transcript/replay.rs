@@ -14,7 +14,8 @@ use crate::text::bounded;
 /// Answers the host calls of a run from a transcript, in its order; nothing else is asked, the authority
 /// included. Clones share their place in it.
 ///
-/// A call that the transcript does not have next ends the guest. JSON is compared by its values: the order of
+/// A call that the transcript does not have next ends the guest, and so does the one that the recorded guest did
+/// not survive. JSON is compared by its values: the order of
 /// an object's members and blanks are no difference.
 #[derive(Debug, Clone)]
 pub struct Replay {
@@ -61,6 +62,14 @@ pub enum ReplayFault {
         import: Import,
         /// How many the transcript has.
         recorded: usize,
+    },
+    /// The recorded run was ended while it waited for this call: its guest never saw what came of it.
+    #[error("host call {call}, `{}`, is where the recorded run was ended, in line {}", .import.name(), .call + 1)]
+    Ended {
+        /// Which call of the run.
+        call: usize,
+        /// What was called.
+        import: Import,
     },
     /// The run was over and the transcript was not.
     #[error(
@@ -124,7 +133,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// The first difference, or [`ReplayFault::Leftover`].
+    /// The first difference, where the recorded run was ended, or [`ReplayFault::Leftover`].
     pub fn finish(&self) -> Result<(), ReplayFault> {
         let playing = self.lock();
         if let Some(fault) = &playing.fault {
@@ -165,6 +174,7 @@ impl Playing {
             });
         }
         match difference(exchange, asked) {
+            None if exchange.unseen => Err(ReplayFault::Ended { call, import }),
             None => Ok(exchange),
             Some(what) => Err(ReplayFault::Given { call, import, what }),
         }

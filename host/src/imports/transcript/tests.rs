@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 
 use super::exchange::Refusal;
-use super::{Exchange, Header, Recorder, Replay, ReplayFault, Transcript, TranscriptError};
+use super::{Came, Exchange, Header, Recorder, Replay, ReplayFault, Transcript, TranscriptError};
 use crate::Profile;
 use crate::authority::Footprint;
 use crate::imports::ctx::Asked;
+use crate::imports::faults::FaultKind;
 use crate::imports::{HostError, HostErrorCode, Import};
 use crate::limits::{TRANSCRIPT_LINE_BYTES, TRANSCRIPT_TEXT_BYTES};
 
@@ -34,6 +35,7 @@ fn header() -> Header {
     Header {
         profile: Profile::Documented,
         component: "sha256:00".to_owned(),
+        plugin: None,
         tool: Some("get".to_owned()),
     }
 }
@@ -51,12 +53,22 @@ fn error(code: HostErrorCode, message: &str) -> HostError {
     HostError::new(code, message)
 }
 
+fn exchange_of(asked: &Asked<'_>, outcome: &Result<String, HostError>, root: Option<&str>) -> Exchange {
+    let came = Came {
+        outcome,
+        root,
+        fault: None,
+        unseen: false,
+    };
+    Exchange::of(asked, came)
+}
+
 /// The file that a run with these calls leaves.
 fn recorded(calls: &[(Asked<'_>, Result<String, HostError>)]) -> String {
     let out = Shared::default();
-    let recorder = Recorder::new(out.clone(), &header()).unwrap();
+    let recorder = Recorder::new(out.clone(), &header());
     for (asked, outcome) in calls {
-        recorder.note(&Exchange::of(asked, outcome, None));
+        recorder.note(&exchange_of(asked, outcome, None));
     }
     assert_eq!(recorder.finish().unwrap(), calls.len() as u64);
     out.text()
@@ -121,7 +133,7 @@ fn credentials_do_not_get_in_wherever_they_stand() {
     assert!(!text.contains("s3cret"), "{text}");
     insta::assert_snapshot!(text, @r#"
     {"schema":"yoikit.transcript/1","profile":"documented","component":"sha256:00","tool":"get"}
-    {"call":1,"import":"request.request","given":{"method":"GET","url":"https://a.test/?access_token=<redacted>&page=2"},"answer":{"status":200,"body":"{\"access_token\": \"<redacted>\"}"},"redacted":true}
+    {"call":1,"import":"request.request","given":{"method":"GET","url":"https://a.test/?access_token=<redacted>&page=2"},"answer":{"status":200,"body":"{\"access_token\":\"<redacted>\"}"},"redacted":true}
     {"call":2,"import":"request.request","given":{"headers":[{"name":"x-api-key","value":"<redacted>"},{"value":"<redacted>","name":"Authorization"}]},"answer":{"content":"KEY=1\nAPI_KEY=<redacted>\n"},"redacted":true}
     {"call":3,"import":"request.request","given":{"body":"{\"password\":\"<redacted>\",\"user\":\"me\"}"},"answer":{"type":"text","text":"Authorization: <redacted>"},"redacted":true}
     {"call":4,"import":"request.request","given":{"token":"<redacted>","tokens":["Bearer <redacted>"],"n":1e3},"answer":{"headers":[{"name":"x-auth-token","value":"<redacted>"}]},"redacted":true}
@@ -278,6 +290,56 @@ fn a_recording_that_breaks_off_is_read_and_not_replayed() {
 }
 
 #[test]
+fn a_call_that_the_recorded_guest_did_not_survive_ends_the_replay() {
+    let out = Shared::default();
+    let recorder = Recorder::new(out.clone(), &header());
+    let slow = asked(Import::Request, "{}");
+    let outcome = Err(error(HostErrorCode::Timeout, "the time of the call was over"));
+    let came = Came {
+        outcome: &outcome,
+        root: None,
+        fault: Some(FaultKind::Silence),
+        unseen: true,
+    };
+    recorder.note(&Exchange::of(&slow, came));
+    recorder.finish().unwrap();
+    let text = out.text();
+    insta::assert_snapshot!(text.lines().nth(1).unwrap(), @r#"{"call":1,"import":"request.request","given":{},"error":{"code":"timeout","message":"the time of the call was over"},"fault":"silence","unseen":true}"#);
+    let replay = Replay::new(read(&text).unwrap()).unwrap();
+    let ended = replay.answer(&slow).unwrap_err();
+    insta::assert_snapshot!(ended, @"host call 1, `request.request`, is where the recorded run was ended, in line 2");
+    assert_eq!(replay.finish().unwrap_err(), ended);
+}
+
+#[test]
+fn blank_lines_are_nothing() {
+    let text = recorded(&[(asked(Import::FsRead, "{}"), Ok("{}".to_owned()))]);
+    let spaced = text.replace('\n', "\n\n  \n");
+    assert_eq!(read(&spaced).unwrap(), read(&text).unwrap());
+}
+
+#[test]
+fn what_was_taken_out_of_a_path_and_what_looks_like_a_wildcard_is_not_granted() {
+    let get = |url: &str| format!(r#"{{"method":"GET","url":"{url}"}}"#);
+    let (secret, star) = (get("https://a.test/v1/token=s3cret/x"), get("https://*.a.test/"));
+    let calls = [&secret, &star].map(|given| (asked(Import::Request, given), Ok("{}".to_owned())));
+    let mut footprint = Footprint::new();
+    read(&recorded(&calls)).unwrap().leave(&mut footprint);
+    insta::assert_snapshot!(footprint.grants().to_toml(), @r#"
+    permissions = [
+        { kind = "host_api", api = "request" },
+    ]
+
+    [[request]]
+    scheme = "https"
+    host = "a.test"
+    port = 443
+    methods = ["GET"]
+    path_prefixes = ["/v1/token="]
+    "#);
+}
+
+#[test]
 fn what_is_no_transcript_is_refused_by_line() {
     let head = recorded(&[]).replace("{\"end\":0}\n", "");
     let call = r#"{"call":1,"import":"fs.read","given":{},"answer":{}}"#;
@@ -288,7 +350,7 @@ fn what_is_no_transcript_is_refused_by_line() {
         "{}\n".to_owned(),
         "{\"schema\":\"yoikit.report/1\"}\n".to_owned(),
         "{\"schema\":\"yoikit.transcript/1\"}\n".to_owned(),
-        format!("{head}\n{call}\n"),
+        format!("{head}[]\n"),
         format!("{head}{}\n", call.replace('1', "2")),
         format!("{head}{}\n", call.replace("fs.read", "fs.rename")),
         format!("{head}{}\n", call.replace(r#","answer":{}"#, "")),
@@ -308,12 +370,12 @@ fn what_is_no_transcript_is_refused_by_line() {
     line 1: missing field `schema` at column 2
     line 1: its schema is `yoikit.report/1`, and not `yoikit.transcript/1`
     line 1: missing field `profile` at column 32
-    line 2: EOF while parsing a value at column 0
+    line 2: invalid length 0, expected struct CallLine with 13 elements at column 2
     line 2: call 2 where call 1 was to come
     line 2: unknown variant `fs.rename`, expected one of `request.request`, `websocket.open`, `websocket.send-text`, `websocket.recv`, `websocket.close`, `fs.read`, `fs.list`, `fs.write` at column 30
     line 2: a call has either `answer` or `error`
     line 2: a call has `given` or `text`, not both
-    line 2: unknown field `gave`, expected one of `call`, `import`, `handle`, `timeout_ms`, `given`, `text`, `given_bytes`, `answer`, `error`, `root`, `redacted` at column 35
+    line 2: unknown field `gave`, expected one of `call`, `import`, `handle`, `timeout_ms`, `given`, `text`, `given_bytes`, `answer`, `error`, `root`, `fault`, `unseen`, `redacted` at column 35
     line 3: it ends after 2 host calls, and has 1
     line 4: nothing follows the line that ends it
     line 2 has more than 1048576 bytes
@@ -334,9 +396,9 @@ fn a_recording_that_cannot_be_written_is_reported_when_it_is_over() {
             Ok(())
         }
     }
-    assert!(Recorder::new(Full(0), &header()).is_err());
-    let exchange = Exchange::of(&asked(Import::FsRead, "{}"), &Ok("{}".to_owned()), None);
-    let recorder = Recorder::new(Full(2), &header()).unwrap();
+    assert!(Recorder::new(Full(0), &header()).finish().is_err());
+    let exchange = exchange_of(&asked(Import::FsRead, "{}"), &Ok("{}".to_owned()), None);
+    let recorder = Recorder::new(Full(2), &header());
     recorder.note(&exchange);
     recorder.note(&exchange);
     recorder.note(&exchange);
@@ -354,7 +416,7 @@ fn a_footprint_is_what_was_reached_for() {
     );
     let exchange = |import, given: &str, outcome: Result<(), HostErrorCode>, root: Option<&str>| {
         let outcome = outcome.map(|()| "{}".to_owned()).map_err(|code| error(code, ""));
-        Exchange::of(&asked(import, given), &outcome, root)
+        exchange_of(&asked(import, given), &outcome, root)
     };
     let transcript = Transcript {
         header: header(),
@@ -385,7 +447,7 @@ fn a_footprint_is_what_was_reached_for() {
         ],
         ended: true,
     };
-    assert_eq!(transcript.denied(), 1);
+    assert_eq!(transcript.ungranted(), 0);
     let mut footprint = Footprint::new();
     transcript.leave(&mut footprint);
     insta::assert_snapshot!(footprint.grants().to_toml(), @r#"
@@ -465,13 +527,13 @@ proptest! {
             .collect();
         let transcript = read(&recorded(&calls)).unwrap();
         prop_assert!(transcript.ended);
-        let kept: Vec<_> = calls.iter().map(|(asked, outcome)| Exchange::of(asked, outcome, None)).collect();
+        let kept: Vec<_> = calls.iter().map(|(asked, outcome)| exchange_of(asked, outcome, None)).collect();
         prop_assert_eq!(&transcript.exchanges, &kept);
 
         let replay = Replay::new(transcript).unwrap();
         for ((asked, _), exchange) in calls.iter().zip(&kept) {
             let answered = replay.answer(asked).map_err(|fault: ReplayFault| TestCaseError::fail(fault.to_string()))?;
-            let answered = answered.map_err(|HostError { code, message, .. }| Refusal { code, message });
+            let answered = answered.map_err(|HostError { code, message, .. }| Refusal { code, message, ungranted: false });
             prop_assert_eq!(&answered, &exchange.outcome);
         }
         prop_assert_eq!(replay.finish(), Ok(()));

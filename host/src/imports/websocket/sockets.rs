@@ -103,7 +103,10 @@ impl Sockets {
         now: Instant,
         json: &str,
     ) -> Result<String, HostError> {
-        egress::permitted(authority, HostApi::Websocket)?;
+        egress::permitted(authority, HostApi::Websocket, || {
+            descriptor::check_size(json).ok()?;
+            authority.websocket(&descriptor::parse(json).ok()?).err()
+        })?;
         descriptor::check_size(json)?;
         let url = descriptor::parse(json)?;
         let to = Destination::of_websocket(authority, &url)?;
@@ -139,7 +142,7 @@ impl Sockets {
         handle: u32,
         text: &str,
     ) -> Result<String, HostError> {
-        egress::permitted(authority, HostApi::Websocket)?;
+        egress::permitted(authority, HostApi::Websocket, || None)?;
         if text.len() > SOCKET_FRAME_BYTES {
             let message = format!("WebSocket text frame exceeds {SOCKET_FRAME_BYTES} bytes");
             return Err(HostError::new(HostErrorCode::TooLarge, message));
@@ -170,7 +173,7 @@ impl Sockets {
         handle: u32,
         timeout_ms: u32,
     ) -> Result<String, HostError> {
-        egress::permitted(authority, HostApi::Websocket)?;
+        egress::permitted(authority, HostApi::Websocket, || None)?;
         let stream = self.stream(handle, now)?;
         let times = self.net.times();
         let time = match timeout_ms {
@@ -200,7 +203,7 @@ impl Sockets {
         now: Instant,
         handle: u32,
     ) -> Result<String, HostError> {
-        egress::permitted(authority, HostApi::Websocket)?;
+        egress::permitted(authority, HostApi::Websocket, || None)?;
         self.close_aged(now);
         let Some(Socket { stream, .. }) = self.open.remove(&handle) else {
             return Ok(json_of(&Closed { closed: false }));

@@ -68,7 +68,7 @@ fn every_reason_to_break_nothing_has_its_words() {
     }
     guest.ask(Import::FsRead, 0, 0, "{}");
     insta::assert_snapshot!(guest.unused().join("\n"), @"
-    fault 1 broke nothing, `disk_full` in host call 1: that was request.request, to which it does not apply
+    fault 1 broke nothing, `disk_full` in host call 1: that was request.request, and it breaks only fs.write
     fault 2 broke nothing, `cut` in host call 2: that was request.request, which never came to that
     fault 4 broke nothing, `timeout` in call 3 of request.request: fault 3 broke the same call
     fault 5 broke nothing, `reset` in call 4 of request.request: the call never came to that
