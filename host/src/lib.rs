@@ -6,6 +6,7 @@
 //! ([`authority`]), and reached by a way that can be replaced ([`world`]). Each room uses those before it and
 //! none after.
 //!
+//! - [`package`]: a plugin as it is handed on: its files, its digest, its archive
 //! - [`source`]: a path, and the component it stands for
 //! - [`Profile`]: which host a plugin is held to
 //! - [`limits`]: every number, with its reason
@@ -19,6 +20,7 @@ pub mod engine;
 mod excerpt;
 pub mod imports;
 pub mod limits;
+pub mod package;
 pub mod plugin;
 mod profile;
 pub mod source;

@@ -40,4 +40,5 @@ pub use manifest::{
     Declared, Hook, Ingress, Manifest, ManifestFaults, Runtime, Service, Tool, YoiDiagnostic,
 };
 pub use permission::{Permission, Surface};
+pub(crate) use rules::is_package_path;
 pub use target::{METHODS, Part, RequestTarget, WebsocketTarget};

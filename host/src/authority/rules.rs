@@ -196,7 +196,7 @@ fn path_problem(path: &str, files: Option<Files<'_>>) -> Option<Problem> {
 }
 
 /// Whether a path stays in its package, as the path rule of packages has it.
-pub(super) fn is_package_path(path: &str) -> bool {
+pub(crate) fn is_package_path(path: &str) -> bool {
     let mut bytes = path.bytes();
     let has_drive = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic()) && bytes.next() == Some(b':');
     !path.starts_with('~')
