@@ -49,7 +49,7 @@ impl Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Call {
-    /// A component, a core module, a plugin folder, or a Cargo project, which is built first
+    /// A component, a core module, a package, a plugin folder, or a Cargo project, which is built first
     pub(crate) path: PathBuf,
 
     /// The name of the tool
@@ -106,7 +106,7 @@ pub(crate) struct Call {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Grant {
-    /// A component, a core module, a plugin folder, or a Cargo project, which is built first
+    /// A component, a core module, a package, a plugin folder, or a Cargo project, which is built first
     pub(crate) path: PathBuf,
 
     /// What a run did: a file that `yoikit call --record` wrote; several count together. Without any, the
@@ -121,7 +121,7 @@ pub(crate) struct Grant {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inspect {
-    /// A component, a core module, a plugin folder, or a Cargo project, which is built first
+    /// A component, a core module, a package, a plugin folder, or a Cargo project, which is built first
     pub(crate) path: PathBuf,
 
     /// The profile whose verdict is the exit status

@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use yoi_host::Profile;
 use yoi_host::component::World;
 use yoi_host::engine::{CacheError, CodeCache, Engine, EngineError, EngineOptions};
 use yoi_host::source::Source;
@@ -35,8 +36,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     }
 }
 
-fn open(path: &Path) -> Result<Source, Failure> {
-    Ok(Source::open(path, |folder| {
+fn open(path: &Path, profile: Profile) -> Result<Source, Failure> {
+    Ok(Source::open(path, profile, |folder| {
         screen::progress(&format!("building {}", folder.display()));
     })?)
 }

@@ -1,24 +1,22 @@
 //! A path that a person gave, and the component that it stands for.
 //!
-//! A path is a component, a core module (which is made a component in memory), a folder with a `plugin.toml`
-//! that names its component, or a Cargo project (which is built). Nothing of it runs here, but a project's
-//! own build.
+//! A path is a component, a core module (which is made a component in memory), a plugin package, a folder with a
+//! `plugin.toml` that names its component, or a Cargo project (which is built). Nothing of it runs here, but a
+//! project's own build.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Component as PathPart, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
+use crate::Profile;
+use crate::authority::{Manifest, ManifestFaults, render_faults};
 use crate::build::{self, BuildError, ComponentizeError};
 use crate::component::{Encoding, NotWasm};
-use crate::limits::COMPONENT_BYTES;
-
-/// Largest `plugin.toml` that is read.
-const MANIFEST_BYTES: u64 = 64 * 1024;
+use crate::limits::{COMPONENT_BYTES, MANIFEST_BYTES};
+use crate::package::{Digest, Package, PackageFaults};
 
 /// A component, and how it was come by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     /// The component's bytes.
     pub component: Vec<u8>,
@@ -26,8 +24,20 @@ pub struct Source {
     pub file: PathBuf,
     /// What was done to the file, in order.
     pub steps: Vec<Step>,
-    /// The plugin's `plugin.toml`, where a folder was opened that has one.
-    pub manifest: Option<PathBuf>,
+    /// What the plugin asks for, where a folder or a package was opened that says so.
+    pub manifest: Option<ManifestFile>,
+    /// What the package is known by, where one was opened.
+    pub digest: Option<Digest>,
+}
+
+/// A `plugin.toml` that keeps every rule, as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ManifestFile {
+    /// The file, or the package that it is in.
+    pub file: PathBuf,
+    /// What it says.
+    pub manifest: Manifest,
+    text: String,
 }
 
 /// Something that was done on the way to a component.
@@ -78,13 +88,29 @@ pub enum SourceError {
         .0.display()
     )]
     EmptyFolder(PathBuf),
-    /// A `plugin.toml` that names no component in its folder.
-    #[error("failed to find the component in {}: {reason}", path.display())]
+    /// A `plugin.toml` that breaks a rule.
+    #[error("the manifest cannot be used\n{}", .faults.render(&path.display().to_string()))]
     Manifest {
         /// The manifest.
         path: PathBuf,
+        /// All that is wrong with it.
+        faults: Box<ManifestFaults>,
+    },
+    /// A `plugin.toml` that names no component in its folder.
+    #[error("failed to find the component that {} names: {reason}", path.display())]
+    NoComponent {
+        /// The manifest, or the package that it is in.
+        path: PathBuf,
         /// What stands in the way.
         reason: String,
+    },
+    /// A file that would be a plugin package, and is none that can be used.
+    #[error("failed to read the package {}: {faults}", path.display())]
+    Package {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        faults: Box<PackageFaults>,
     },
     /// A file that is no WebAssembly.
     #[error("{} is not a component: {cause}", path.display())]
@@ -119,14 +145,14 @@ impl SourceError {
 }
 
 impl Source {
-    /// Open what `path` stands for. `building` is called before a project is built, with its folder: it may
-    /// take a minute, and cargo reports on standard error.
+    /// Open what `path` stands for; a package is read as the profile reads it. `building` is called before a
+    /// project is built, with its folder: it may take a minute, and cargo reports on standard error.
     ///
     /// # Errors
     ///
     /// Whatever stands between the path and a WebAssembly file. Whether the component keeps the contract is
     /// not asked here.
-    pub fn open(path: &Path, building: impl FnOnce(&Path)) -> Result<Self, SourceError> {
+    pub fn open(path: &Path, profile: Profile, building: impl FnOnce(&Path)) -> Result<Self, SourceError> {
         let data = fs::metadata(path).map_err(io_error(path))?;
         if data.is_file() {
             let named = path
@@ -135,17 +161,21 @@ impl Source {
             return match path.parent() {
                 // Who names the manifest means what it describes.
                 Some(folder) if named && folder.as_os_str().is_empty() => {
-                    Self::open(Path::new("."), building)
+                    Self::open(Path::new("."), profile, building)
                 }
-                Some(folder) if named => Self::open(folder, building),
+                Some(folder) if named => Self::open(folder, profile, building),
+                _ if is_package(path)? => Self::open_package(path, profile),
                 _ => Self::open_file(path),
             };
         }
         if !data.is_dir() {
             return Err(SourceError::Special(path.to_owned()));
         }
-        // A project beats its manifest: what is called is the source as it stands now.
+        // A project beats the component that its manifest names: what is called is the source as it stands now.
         let manifest = Some(path.join("plugin.toml")).filter(|manifest| manifest.is_file());
+        let manifest = manifest
+            .map(|manifest| ManifestFile::open(&manifest))
+            .transpose()?;
         if path.join("Cargo.toml").is_file() {
             building(path);
             return Ok(Self {
@@ -153,13 +183,35 @@ impl Source {
                 ..Self::build(path)?
             });
         }
-        let Some(named) = &manifest else {
+        let Some(named) = manifest else {
             return Err(SourceError::EmptyFolder(path.to_owned()));
         };
-        let component = component_of(path, named)?;
+        let component = component_of(path, &named)?;
         Ok(Self {
-            manifest,
+            manifest: Some(named),
             ..Self::open_file(&component)?
+        })
+    }
+
+    fn open_package(path: &Path, profile: Profile) -> Result<Self, SourceError> {
+        let package = Package::open(path, profile).map_err(|faults| SourceError::Package {
+            path: path.to_owned(),
+            faults: Box::new(faults),
+        })?;
+        let component = package.component().ok_or_else(|| SourceError::NoComponent {
+            path: path.to_owned(),
+            reason: "it has none".to_owned(),
+        })?;
+        let source = Self::of_bytes(component.to_vec(), path)?;
+        let text = package.files.get("plugin.toml").unwrap_or_default();
+        Ok(Self {
+            manifest: Some(ManifestFile {
+                file: path.to_owned(),
+                text: String::from_utf8_lossy(text).into_owned(),
+                manifest: package.manifest,
+            }),
+            digest: Some(package.digest),
+            ..source
         })
     }
 
@@ -178,7 +230,10 @@ impl Source {
     }
 
     fn open_file(path: &Path) -> Result<Self, SourceError> {
-        let bytes = read_bounded(path)?;
+        Self::of_bytes(read_bounded(path)?, path)
+    }
+
+    fn of_bytes(bytes: Vec<u8>, path: &Path) -> Result<Self, SourceError> {
         let encoding = Encoding::of(&bytes).map_err(|cause| SourceError::NotWasm {
             path: path.to_owned(),
             cause,
@@ -189,6 +244,7 @@ impl Source {
                 file: path.to_owned(),
                 steps: Vec::new(),
                 manifest: None,
+                digest: None,
             });
         }
         let built = build::componentize(&bytes).map_err(|cause| SourceError::Componentize {
@@ -202,6 +258,7 @@ impl Source {
             file: path.to_owned(),
             steps,
             manifest: None,
+            digest: None,
         })
     }
 
@@ -216,6 +273,7 @@ impl Source {
             file: built.artifact,
             steps,
             manifest: None,
+            digest: None,
         })
     }
 }
@@ -252,47 +310,69 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, SourceError> {
     Ok(bytes)
 }
 
+impl ManifestFile {
+    /// Read a `plugin.toml`.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Io`] where it cannot be read, [`SourceError::Manifest`] where it breaks a rule.
+    pub fn open(path: &Path) -> Result<Self, SourceError> {
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(MANIFEST_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .map_err(io_error(path))?;
+        let manifest = Manifest::parse_bytes(Some(&bytes), None).map_err(|faults| SourceError::Manifest {
+            path: path.to_owned(),
+            faults: Box::new(faults),
+        })?;
+        Ok(Self {
+            file: path.to_owned(),
+            manifest,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        })
+    }
+
+    /// What is wrong with it and does not keep it from being used, as a terminal shows it: lines, or nothing.
+    #[must_use]
+    pub fn remarks(&self) -> String {
+        render_faults(
+            &self.file.display().to_string(),
+            &self.text,
+            self.manifest.remarks(),
+        )
+    }
+}
+
+/// Whether a file is a package, by its name or its first bytes.
+fn is_package(path: &Path) -> Result<bool, SourceError> {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "yoi-plugin")
+    {
+        return Ok(true);
+    }
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(4).read_to_end(&mut start))
+        .map_err(io_error(path))?;
+    Ok(matches!(start[..], [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6]))
+}
+
 /// The file that a plugin's manifest names as its component.
-fn component_of(folder: &Path, manifest: &Path) -> Result<PathBuf, SourceError> {
-    /// Only what is needed to find the file; what else a manifest says is not judged here.
-    #[derive(Deserialize)]
-    struct Manifest {
-        runtime: Option<Runtime>,
-    }
-    #[derive(Deserialize)]
-    struct Runtime {
-        component: Option<PathBuf>,
-    }
-    let refuse = |reason: String| SourceError::Manifest {
-        path: manifest.to_owned(),
+fn component_of(folder: &Path, manifest: &ManifestFile) -> Result<PathBuf, SourceError> {
+    let refuse = |reason: String| SourceError::NoComponent {
+        path: manifest.file.clone(),
         reason,
     };
-    let mut text = String::new();
-    let read = File::open(manifest).and_then(|file| file.take(MANIFEST_BYTES + 1).read_to_string(&mut text));
-    read.map_err(io_error(manifest))?;
-    if text.len() as u64 > MANIFEST_BYTES {
-        return Err(refuse(format!("it has more than {MANIFEST_BYTES} bytes")));
-    }
-    let parsed: Manifest =
-        toml::from_str(&text).map_err(|error| refuse(error.to_string().trim_end().to_owned()))?;
-    let component = parsed
-        .runtime
-        .and_then(|runtime| runtime.component)
+    let runtime = manifest.manifest.declared().runtime.as_ref();
+    // Its manifest keeps the rules: it does not lead out of its folder.
+    let component = runtime
+        .and_then(|runtime| runtime.component.as_deref())
         .ok_or_else(|| refuse("it has no `component` under `[runtime]`".to_owned()))?;
-    let within = component
-        .components()
-        .all(|part| matches!(part, PathPart::Normal(_)));
-    if !within {
-        return Err(refuse(format!(
-            "`{}` leads out of its folder",
-            component.display()
-        )));
-    }
-    let file = folder.join(&component);
+    let file = folder.join(component);
     if !file.is_file() {
         return Err(refuse(format!(
-            "there is no file `{}`; build the plugin first",
-            component.display()
+            "there is no file `{component}`; build the plugin first"
         )));
     }
     Ok(file)
@@ -313,7 +393,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> Result<Source, SourceError> {
-        Source::open(path, |_| panic!("nothing here is a project"))
+        Source::open(path, Profile::Documented, |_| panic!("nothing here is a project"))
     }
 
     fn refusal(folder: &tempfile::TempDir, name: &str) -> String {
@@ -331,13 +411,38 @@ mod tests {
         );
     }
 
+    /// A manifest with this component.
+    fn manifest(component: &str) -> String {
+        format!(
+            "schema_version = 1\nid = \"x\"\nname = \"X\"\nversion = \"1\"\n\n[runtime]\nkind = \"wasm-component\"\nworld = \
+             \"yoi:plugin/tool@1.0.0\"\ncomponent = \"{component}\"\n"
+        )
+    }
+
     #[test]
     fn a_plugin_folder_stands_for_the_component_it_names() {
-        let folder = folder(&[
-            ("c.wasm", EMPTY_COMPONENT),
-            ("plugin.toml", b"id = \"x\"\n[runtime]\ncomponent = \"c.wasm\"\n"),
-        ]);
-        assert_eq!(open(folder.path()).unwrap().component, EMPTY_COMPONENT);
+        let text = manifest("c.wasm");
+        let folder = folder(&[("c.wasm", EMPTY_COMPONENT), ("plugin.toml", text.as_bytes())]);
+        let source = open(folder.path()).unwrap();
+        assert_eq!(source.component, EMPTY_COMPONENT);
+        assert_eq!(source.manifest.unwrap().manifest.declared().id, "x");
+    }
+
+    #[test]
+    fn a_package_stands_for_its_component_whatever_it_is_called() {
+        let text = manifest("c.wasm");
+        let folder = folder(&[("c.wasm", EMPTY_COMPONENT), ("plugin.toml", text.as_bytes())]);
+        let out = tempfile::tempdir().unwrap();
+        for name in ["x.yoi-plugin", "x"] {
+            let path = out.path().join(name);
+            let packed = crate::package::pack(folder.path(), Some(&path), Profile::Documented).unwrap();
+            let source = open(&path).unwrap();
+            assert_eq!(source.component, EMPTY_COMPONENT);
+            assert_eq!(source.digest, Some(packed.package.digest));
+            assert_eq!(source.manifest.unwrap().file, path);
+        }
+        fs::write(out.path().join("none.yoi-plugin"), EMPTY_COMPONENT).unwrap();
+        insta::assert_snapshot!(refusal(&out, "none.yoi-plugin"), @"failed to read the package FOLDER/none.yoi-plugin: this is no zip archive, or its end is missing: 8 bytes hold no end record");
     }
 
     #[test]
@@ -351,25 +456,31 @@ mod tests {
 
     #[test]
     fn a_manifest_that_leads_nowhere_says_why() {
-        for (manifest, reason) in [
-            ("id = \"x\"\n", "it has no `component` under `[runtime]`"),
-            (
-                "[runtime]\ncomponent = \"../c.wasm\"\n",
-                "`../c.wasm` leads out of its folder",
-            ),
-            (
-                "[runtime]\ncomponent = \"/c.wasm\"\n",
-                "`/c.wasm` leads out of its folder",
-            ),
-            (
-                "[runtime]\ncomponent = \"c.wasm\"\n",
-                "there is no file `c.wasm`; build the plugin first",
-            ),
-        ] {
-            let folder = folder(&[("plugin.toml", manifest.as_bytes())]);
-            let error = open(folder.path()).unwrap_err().to_string();
-            assert!(error.ends_with(reason), "{error}");
-        }
+        let refusals = [
+            manifest("c.wasm").split("[runtime]").next().unwrap().to_owned(),
+            manifest("../c.wasm"),
+            manifest("/c.wasm"),
+            manifest("c.wasm"),
+        ]
+        .map(|text| refusal(&folder(&[("plugin.toml", text.as_bytes())]), ""));
+        insta::assert_snapshot!(refusals.join("\n"), @r#"
+        failed to find the component that FOLDER/plugin.toml names: it has no `component` under `[runtime]`
+        the manifest cannot be used
+        refused: plugin manifest references a path outside the package root
+          in FOLDER/plugin.toml:9:13
+          9 | component = "../c.wasm"
+            |             ^^^^^^^^^^^
+          help: a path in the package has `/` between its parts, and neither `.` nor `..` among them
+
+        the manifest cannot be used
+        refused: plugin manifest references a path outside the package root
+          in FOLDER/plugin.toml:9:13
+          9 | component = "/c.wasm"
+            |             ^^^^^^^^^
+          help: a path in the package has `/` between its parts, and neither `.` nor `..` among them
+
+        failed to find the component that FOLDER/plugin.toml names: there is no file `c.wasm`; build the plugin first
+        "#);
     }
 
     #[test]

@@ -44,17 +44,17 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
         limits = limits.with_call_timeout(timeout);
     }
 
-    let source = open(&args.path)?;
+    let source = open(&args.path, args.run.profile)?;
     let plugin = Plugin::load_with(&engine(&args.run)?, &source.component, limits)?;
     let about = plugin_report(&source, Some(plugin.world()));
-    let manifest = args.manifest.as_deref().or(source.manifest.as_deref());
     let manifest = match args.replay {
-        None => manifest.map(grants::manifest).transpose()?,
+        None => grants::manifest(args.manifest.as_deref(), source.manifest)?,
         // Nobody is asked.
         Some(_) => None,
     };
     let run = stage::header(args, &about.sha256, manifest.as_ref());
-    let (access, staged) = stage.set(&run, || Ok(grants::access(grants, manifest.as_ref())))?;
+    let binding = grants::binding(&grants, manifest.as_ref(), source.digest);
+    let (access, staged) = stage.set(&run, || Ok(grants::access(grants, manifest.as_ref(), &binding)))?;
     let instance = plugin
         .instance_with(&config, access)
         .map_err(|error| Failure::Usage(error.to_string()))?;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use yoi_host::Profile;
 use yoi_host::authority::{Authority, Binding, Footprint, Grants, Manifest, Permission, Surface};
 
 use super::{grants, open, plugin_report, transcript};
@@ -15,9 +16,9 @@ pub(super) fn run(args: &Grant) -> Result<Exit, Failure> {
     for file in &args.from {
         runs.push((file, transcript::read(file)?));
     }
-    let source = open(&args.path)?;
-    let manifest = args.manifest.as_deref().or(source.manifest.as_deref());
-    let manifest = manifest.map(grants::manifest).transpose()?;
+    let source = open(&args.path, Profile::Documented)?;
+    let component = format!("sha256:{}", plugin_report(&source, None).sha256);
+    let manifest = grants::manifest(args.manifest.as_deref(), source.manifest)?;
     if runs.is_empty() {
         let Some(manifest) = manifest else {
             return Err(Failure::Usage(format!(
@@ -34,7 +35,6 @@ pub(super) fn run(args: &Grant) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
 
-    let component = format!("sha256:{}", plugin_report(&source, None).sha256);
     let mut footprint = Footprint::new();
     for (file, run) in &runs {
         let file = file.display();

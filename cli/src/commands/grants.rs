@@ -3,8 +3,12 @@
 use std::fs::File;
 use std::path::Path;
 
-use yoi_host::authority::{Authority, Binding, Grants, Manifest, render_faults};
+use yoi_host::authority::{
+    Authority, Binding, Grants, Manifest, Package, PluginId, PluginSource, render_faults,
+};
 use yoi_host::imports::Access;
+use yoi_host::package::Digest;
+use yoi_host::source::ManifestFile;
 use yoi_host::world::Net;
 
 use super::read_text;
@@ -27,24 +31,44 @@ pub(super) fn read(file: Option<&Path>) -> Result<Grants, Failure> {
     Ok(grants)
 }
 
-/// What these grants give a plugin that asks with this manifest. They were handed over for this run, so they
-/// need not name the package that they are for.
-pub(super) fn access(grants: Grants, manifest: Option<&Manifest>) -> Access {
+/// What these grants give a plugin that asks with this manifest, bound to it as far as they say to what.
+pub(super) fn access(grants: Grants, manifest: Option<&Manifest>, binding: &Binding) -> Access {
     let authority = match manifest {
-        None => Authority::without_manifest(grants, &Binding::Unbound),
-        Some(manifest) => Authority::new(manifest, grants, &Binding::Unbound),
+        None => Authority::without_manifest(grants, binding),
+        Some(manifest) => Authority::new(manifest, grants, binding),
     };
     Access::new(authority, Net::new())
 }
 
-/// What a plugin asks for.
-pub(super) fn manifest(file: &Path) -> Result<Manifest, Failure> {
-    let name = file.display().to_string();
-    let text = text_of(file, "read the manifest")?;
-    let manifest = Manifest::parse(&text)
-        .map_err(|faults| Failure::Other(format!("the manifest cannot be used\n{}", faults.render(&name))))?;
-    screen::remarks(&render_faults(&name, &text, manifest.remarks()));
-    Ok(manifest)
+/// How grants that were handed over for one run are bound: they need not name what they are for. What they name
+/// has to be so, and can be where a package is called; its source is whatever the grants say it is, since nobody
+/// else says.
+pub(super) fn binding(grants: &Grants, manifest: Option<&Manifest>, digest: Option<Digest>) -> Binding {
+    let (Some(manifest), Some(digest)) = (manifest, digest) else {
+        return Binding::Unbound;
+    };
+    let named = grants.id.as_ref().and_then(|id| id.parse::<PluginId>().ok());
+    let declared = manifest.declared();
+    Binding::IfWritten(Package {
+        id: PluginId {
+            source: named.map_or(PluginSource::Project, |id| id.source),
+            local: declared.id.clone(),
+        },
+        version: declared.version.clone(),
+        digest: digest.to_string(),
+    })
+}
+
+/// What a plugin asks for: the manifest that was named, or else its own.
+pub(super) fn manifest(named: Option<&Path>, own: Option<ManifestFile>) -> Result<Option<Manifest>, Failure> {
+    let file = match named {
+        Some(path) => Some(ManifestFile::open(path)?),
+        None => own,
+    };
+    Ok(file.map(|file| {
+        screen::remarks(&file.remarks());
+        file.manifest
+    }))
 }
 
 fn text_of(file: &Path, doing: &'static str) -> Result<String, Failure> {

@@ -11,7 +11,7 @@ use crate::report::{InspectReport, VerdictReport};
 use crate::screen;
 
 pub(super) fn run(args: &Inspect) -> Result<Exit, Failure> {
-    let source = open(&args.path)?;
+    let source = open(&args.path, args.profile)?;
     let sound = Preflight::of(&source.component)
         .and_then(|preflight| Preflight::validate(&source.component).map(|()| preflight));
     let preflight = sound.map_err(|error| Failure::Load(error.into()))?;

@@ -58,7 +58,7 @@ fn what_is_no_component_is_named() {
     assert_ran!(call("archive.wasm", &[]), @"
     exit 3
     --- stderr
-    error: archive.wasm is not a component: not WebAssembly: a zip archive; a packed plugin holds its component within
+    error: failed to read the package archive.wasm: this is no zip archive, or its end is missing: 14 bytes hold no end record
     ");
     assert_ran!(call("header.wasm", &[]), @"
     exit 3
