@@ -241,6 +241,19 @@ pub const PACKAGE_NAMES_READ: usize = 65_536;
 /// Most bytes of a `.yoiignore`: a thousand patterns and more.
 pub const IGNORE_FILE_BYTES: usize = 64 * 1024;
 
+/// Most packages of a store that are read: the first by name.
+pub const STORE_PACKAGES: usize = 128;
+
+/// Most names of a store that are looked at, so that a folder with a million files in it ends as well. The
+/// contract names no bound; these are as many as a package's folders may have.
+pub const STORE_NAMES_READ: usize = 65_536;
+
+/// Most characters of a diagnostic in a list of plugins.
+pub const ITEM_MESSAGE_CHARS: usize = 240;
+
+/// Most plugins that the yoi host lists.
+pub const YOI_LISTED_ITEMS: usize = 129;
+
 /// What one instance of a plugin may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -159,7 +159,12 @@ pub(super) enum Problem {
     #[error("{place} has invalid name: {fault}")]
     Name { place: String, fault: NameFault },
     #[error("tool `{tool}` has invalid input_schema: {fault}")]
-    InputSchema { tool: String, fault: String },
+    InputSchema {
+        /// Its place among the tools.
+        index: usize,
+        tool: String,
+        fault: String,
+    },
 
     // Targets and folders that are allowed to stand there and do nothing.
     #[error("this target never matches: {0}")]

@@ -18,6 +18,7 @@ mod fault;
 mod footprint;
 mod grants;
 mod hints;
+mod inspection;
 mod lines;
 mod manifest;
 mod permission;
@@ -35,6 +36,7 @@ pub use enablement::{Enablement, Enablements, ResolutionFault};
 pub use fault::{Fault, FaultKind, Faults, NameFault, Phase, Severity, render_faults};
 pub use footprint::Footprint;
 pub use grants::{FsGrant, Grants, GrantsFaults};
+pub use inspection::{Inspection, ItemRow, PermissionRow, RuntimeRow, ToolRow};
 pub use lines::{Missing, Place, Side};
 pub use manifest::{
     Declared, Hook, Ingress, Manifest, ManifestFaults, Runtime, Service, Tool, YoiDiagnostic,

@@ -224,7 +224,7 @@ fn install(manifest: &DeTable<'_>, push: &mut impl FnMut(Problem, Range<usize>))
         if let Some(node) = at(tool, &["input_schema"]) {
             for (fault, span) in schema::faults(node) {
                 let tool = tool_name.clone();
-                push(Problem::InputSchema { tool, fault }, span);
+                push(Problem::InputSchema { index, tool, fault }, span);
             }
         }
     }

@@ -416,6 +416,21 @@ pub struct Diagnostic {
     pub advice: Option<String>,
 }
 
+impl Diagnostic {
+    /// One that is about no place in a package.
+    pub(super) fn without_place(code: &'static str, kind: FaultKind, phase: Phase, message: String) -> Self {
+        Self {
+            code,
+            kind,
+            phase,
+            message,
+            entry: None,
+            span: None,
+            advice: None,
+        }
+    }
+}
+
 /// What the yoi host says, where it refuses the same.
 enum Yoi {
     Says(&'static str),

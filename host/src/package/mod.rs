@@ -5,6 +5,8 @@
 //! - [`archive`] and [`folder`] read them, [`archive::write`] and [`pack`] write them.
 //! - [`Digest`] is their identity: equal files have an equal digest, however they were packed.
 //! - [`Package`] is files whose manifest keeps every rule.
+//! - [`Stores`] are the folders where packages lie ready, [`Discovery`] is what lies there, and [`Inventory`] says
+//!   what becomes of each under the enablements of a profile.
 //!
 //! The room owns the format of archives, what belongs to a folder, and the bounds of both. It runs nothing of
 //! a package and does not look into its component: it must not know wasmtime, the imports or a plugin's life.
@@ -21,14 +23,18 @@ mod files;
 mod fixtures;
 pub mod folder;
 mod ignored;
+mod inventory;
 mod open;
 mod pack;
+mod store;
 
 pub use digest::{Digest, NotADigest};
 pub use fault::{Diagnostic, PackageFault, PackageFaults};
 pub use files::Files;
+pub use inventory::{FindError, Inventory, Item, ItemDiagnostic, Status};
 pub use open::{Package, PackageKind};
 pub use pack::{PackError, Packed, pack};
+pub use store::{Discovered, Discovery, StoreFault, StoreFinding, Stores, discover};
 
 /// What a package's manifest is called.
 const MANIFEST: &str = "plugin.toml";
