@@ -32,8 +32,27 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Make a component without WASI imports out of a core module or of another component
     Componentize(Componentize),
+    /// Begin a plugin, build it, check it, pack it
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Print the JSON Schema of a report
     Schema(Schema),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Write a new plugin project, which builds as it stands
+    New(PluginNew),
+    /// Build a plugin project into the component that its manifest names
+    Build(PluginBuild),
+    /// Say whether a plugin fits, without running any of it
+    Check(PluginCheck),
+    /// Write a plugin's folder as one archive, the same for the same files
+    Pack(PluginPack),
+    /// List the plugins that are there, and what becomes of each
+    List(PluginList),
+    /// Show one of them in full
+    Show(PluginShow),
 }
 
 impl Command {
@@ -42,6 +61,12 @@ impl Command {
         match self {
             Command::Call(call) => call.json,
             Command::Inspect(inspect) => inspect.json,
+            Command::Plugin(PluginCommand::New(new)) => new.json,
+            Command::Plugin(PluginCommand::Build(build)) => build.json,
+            Command::Plugin(PluginCommand::Check(check)) => check.json,
+            Command::Plugin(PluginCommand::Pack(pack)) => pack.json,
+            Command::Plugin(PluginCommand::List(list)) => list.of.json,
+            Command::Plugin(PluginCommand::Show(show)) => show.of.json,
             Command::Grant(_) | Command::Componentize(_) | Command::Schema(_) => false,
         }
     }
@@ -144,6 +169,132 @@ pub(crate) struct Componentize {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct PluginNew {
+    /// What to begin with
+    pub(crate) template: Template,
+
+    /// Where the project goes: a folder that is not there yet, or is empty
+    pub(crate) folder: PathBuf,
+
+    /// What the plugin is called: lower-case letters, digits, `-` and `_` [default: the name of the folder]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+
+    /// The folder of the crate `yoi-pdk` [default: that of the checkout which this program was built from]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) pdk: Option<PathBuf>,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a plugin can be begun with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Template {
+    /// In Rust, one tool without state: world `tool`
+    #[value(alias = "rust-component-tool")]
+    RustTool,
+    /// In Rust, with a state, a tool, a service and an ingress: world `instance`
+    #[value(alias = "rust-component-service")]
+    RustService,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginBuild {
+    /// The project's folder, with a `Cargo.toml` and a `plugin.toml`
+    pub(crate) folder: PathBuf,
+
+    /// The host that the component is held to: `documented` or `yoi`
+    #[arg(long, default_value = "documented", value_parser = parse_profile)]
+    pub(crate) profile: Profile,
+
+    /// Build for handing on, in cargo's profile `release`: the default
+    #[arg(long, conflicts_with = "dev")]
+    pub(crate) release: bool,
+
+    /// Build in cargo's profile `dev` instead: there sooner, and larger
+    #[arg(long)]
+    pub(crate) dev: bool,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginCheck {
+    /// A plugin's folder, or an archive that `yoikit plugin pack` wrote
+    pub(crate) path: PathBuf,
+
+    /// What the plugin may reach: a file as for `yoikit call --grants` [default: all that its manifest asks for]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grants: Option<PathBuf>,
+
+    /// The host that the plugin is held to: `documented` or `yoi`
+    #[arg(long, default_value = "documented", value_parser = parse_profile)]
+    pub(crate) profile: Profile,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginList {
+    #[command(flatten)]
+    pub(crate) of: Inventoried,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginShow {
+    /// Which: `project:notes`, `user:notes`, or `notes` where only one is called that
+    pub(crate) reference: String,
+
+    #[command(flatten)]
+    pub(crate) of: Inventoried,
+}
+
+/// Which plugins there are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inventoried {
+    /// The folder whose `.yoi/plugins` is read beside your own plugins
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) workspace: PathBuf,
+
+    /// What turns plugins on: a profile with `[feature.plugins]` and `[[plugins.enabled]]`
+    /// [default: `.yoi/enablement.toml` in the workspace, where it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) enablement: Option<PathBuf>,
+
+    /// The host whose rules are applied: `documented` or `yoi`
+    #[arg(long, default_value = "documented", value_parser = parse_profile)]
+    pub(crate) profile: Profile,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginPack {
+    /// The plugin's folder, with a `plugin.toml` and all that it names
+    pub(crate) folder: PathBuf,
+
+    /// Where the archive goes [default: beside the folder, `NAME.yoi-plugin`]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// The packer to follow: `yoi` leaves nothing out
+    #[arg(long, default_value = "documented", value_parser = parse_profile)]
+    pub(crate) profile: Profile,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Schema {
     /// Which report
     pub(crate) report: Report,
@@ -155,7 +306,15 @@ pub(crate) enum Report {
     Call,
     /// What `yoikit inspect --json` prints
     Inspect,
-    /// What either prints where there is no result
+    /// What `yoikit plugin new --json` prints
+    PluginNew,
+    /// What `yoikit plugin build --json` prints
+    PluginBuild,
+    /// What `yoikit plugin check --json` prints
+    PluginCheck,
+    /// What `yoikit plugin pack --json` prints
+    PluginPack,
+    /// What any of them prints where there is no result
     Failure,
 }
 

@@ -6,9 +6,11 @@ mod faults;
 mod grant;
 mod grants;
 mod inspect;
+mod plugin;
 mod schema;
 mod stage;
 mod transcript;
+mod whole;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -32,6 +34,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Command::Grant(args) => grant::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Componentize(args) => componentize::run(&args),
+        Command::Plugin(command) => plugin::run(&command),
         Command::Schema(args) => schema::run(&args),
     }
 }

@@ -4,8 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use yoi_host::authority::FaultKind;
 use yoi_host::build::MakeError;
 use yoi_host::engine::EngineError;
+use yoi_host::package::{PackError, PackageFaults};
 use yoi_host::plugin::LoadError;
 use yoi_host::source::SourceError;
 
@@ -24,6 +26,8 @@ pub(crate) enum Failure {
     Engine(EngineError),
     /// A file makes no component.
     Make { path: PathBuf, error: MakeError },
+    /// A folder was not packed.
+    Pack { manifest: PathBuf, error: PackError },
     /// A file cannot be read or written.
     File {
         path: PathBuf,
@@ -41,6 +45,12 @@ impl Failure {
         match self {
             Failure::Usage(_) => Exit::Usage,
             Failure::Source(SourceError::Build(_)) => Exit::BuildFailed,
+            Failure::Pack { error, .. } => match error {
+                PackError::Package(faults) if is_unreadable(faults) => Exit::CouldNotRun,
+                PackError::Package(_) => Exit::PluginFailed,
+                PackError::NoName(_) | PackError::InThePackage(_) => Exit::Usage,
+                _ => Exit::CouldNotRun,
+            },
             // Whoever read the output has seen enough.
             Failure::Print(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
             _ => Exit::CouldNotRun,
@@ -52,6 +62,10 @@ impl Failure {
         match self {
             Failure::Source(error) => error.advice(),
             Failure::Make { error, .. } => error.advice(),
+            Failure::Pack {
+                error: PackError::Package(PackageFaults::Files(fault)),
+                ..
+            } => fault.advice(),
             _ => None,
         }
     }
@@ -59,6 +73,14 @@ impl Failure {
     /// Whether there is anything to tell.
     pub(crate) fn is_silent(&self) -> bool {
         matches!(self.exit(), Exit::Ok)
+    }
+}
+
+/// Whether a package was not looked at at all, because it cannot be read.
+pub(crate) fn is_unreadable(faults: &PackageFaults) -> bool {
+    match faults {
+        PackageFaults::Files(fault) => fault.kind() == FaultKind::Io,
+        PackageFaults::Manifest(_) => false,
     }
 }
 
@@ -72,6 +94,14 @@ impl fmt::Display for Failure {
             Failure::Make { path, error } => {
                 write!(f, "failed to make a component of {}: {error}", path.display())
             }
+            Failure::Pack {
+                manifest,
+                error: PackError::Package(PackageFaults::Manifest(faults)),
+            } => {
+                let manifest = manifest.display().to_string();
+                write!(f, "the folder is not packed\n{}", faults.render(&manifest))
+            }
+            Failure::Pack { error, .. } => error.fmt(f),
             Failure::File { path, doing, cause } => {
                 write!(f, "failed to {doing} {}: {cause}", path.display())
             }

@@ -1,6 +1,9 @@
 //! Reports for machines. Each names its schema, `yoikit.NAME/VERSION`; a change that could break a reader
 //! gets a new version. `yoikit schema` prints the JSON Schema, which is made from these types.
 
+pub mod inventory;
+pub mod plugin;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use yoi_host::component::{Fault, Preflight, World};

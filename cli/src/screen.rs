@@ -4,6 +4,8 @@
 
 mod call;
 mod inspect;
+pub(crate) mod inventory;
+mod plugin;
 mod units;
 
 use std::io::{self, Write};
@@ -21,6 +23,7 @@ use units::bytes;
 
 pub(crate) use call::call;
 pub(crate) use inspect::inspect;
+pub(crate) use plugin::{built, checked, new, packed};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();

@@ -263,7 +263,7 @@ impl Source {
     }
 
     fn build(folder: &Path) -> Result<Self, SourceError> {
-        let built = build::build_project(folder)?;
+        let built = build::build_project(folder, build::Mode::Release)?;
         let mut steps = vec![Step::Built {
             package: built.package,
         }];

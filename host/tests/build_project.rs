@@ -6,7 +6,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 use wit_component::StringEncoding;
 use wit_parser::Resolve;
-use yoi_host::build::{BuildError, build_project};
+use yoi_host::build::{BuildError, Mode, build_project};
 use yoi_host::component::{Preflight, World};
 use yoi_host::{Limits, Profile};
 
@@ -69,7 +69,7 @@ fn a_project_that_prints_becomes_a_component_without_wasi_that_runs() {
     write(&dir.path().join("src/lib.rs"), SOURCE);
     write(&dir.path().join("src/world"), world_section());
 
-    let built = build_project(dir.path()).unwrap();
+    let built = build_project(dir.path(), Mode::Release).unwrap();
     assert_eq!(built.package, "shouter");
     assert!(
         built
@@ -112,5 +112,8 @@ fn a_package_that_is_no_cdylib_is_refused_after_it_was_built() {
     let dir = tempfile::tempdir().unwrap();
     write(&dir.path().join("Cargo.toml"), MANIFEST.replace("cdylib", "lib"));
     write(&dir.path().join("src/lib.rs"), "pub fn nothing() {}");
-    assert!(matches!(build_project(dir.path()), Err(BuildError::NotCdylib(_))));
+    assert!(matches!(
+        build_project(dir.path(), Mode::Release),
+        Err(BuildError::NotCdylib(_))
+    ));
 }

@@ -61,14 +61,20 @@ pub(super) fn binding(grants: &Grants, manifest: Option<&Manifest>, digest: Opti
 
 /// What a plugin asks for: the manifest that was named, or else its own.
 pub(super) fn manifest(named: Option<&Path>, own: Option<ManifestFile>) -> Result<Option<Manifest>, Failure> {
-    let file = match named {
-        Some(path) => Some(ManifestFile::open(path)?),
-        None => own,
-    };
-    Ok(file.map(|file| {
-        screen::remarks(&file.remarks());
-        file.manifest
-    }))
+    match (named, own) {
+        (Some(path), _) => manifest_in(path).map(Some),
+        (None, own) => Ok(own.map(remarked)),
+    }
+}
+
+/// What the plugin of a `plugin.toml` asks for.
+pub(super) fn manifest_in(file: &Path) -> Result<Manifest, Failure> {
+    Ok(remarked(ManifestFile::open(file)?))
+}
+
+fn remarked(file: ManifestFile) -> Manifest {
+    screen::remarks(&file.remarks());
+    file.manifest
 }
 
 fn text_of(file: &Path, doing: &'static str) -> Result<String, Failure> {

@@ -1,16 +1,31 @@
 //! `yoikit schema`: what the reports look like, for programs that read them.
 
-use crate::args::{Report, Schema};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+
+use crate::args;
+use crate::args::Report;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
 use crate::report::{CallReport, FailureReport, InspectReport};
 use crate::screen;
 
-pub(super) fn run(args: &Schema) -> Result<Exit, Failure> {
+pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
     screen::json(&match args.report {
-        Report::Call => schemars::schema_for!(CallReport),
-        Report::Inspect => schemars::schema_for!(InspectReport),
-        Report::Failure => schemars::schema_for!(FailureReport),
+        Report::Call => of::<CallReport>(),
+        Report::Inspect => of::<InspectReport>(),
+        Report::PluginNew => of::<NewReport>(),
+        Report::PluginBuild => of::<BuildReport>(),
+        Report::PluginCheck => of::<CheckReport>(),
+        Report::PluginPack => of::<PackReport>(),
+        Report::Failure => of::<FailureReport>(),
     })?;
     Ok(Exit::Ok)
+}
+
+/// The schema of what is written, where it differs from what could be read.
+fn of<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::default().for_serialize();
+    settings.into_generator().into_root_schema_for::<T>()
 }

@@ -5,6 +5,8 @@ mod componentize;
 mod faults;
 mod grants;
 mod inspect;
+mod inventory;
+mod plugin;
 mod record;
 mod refusals;
 mod run;

@@ -1,5 +1,6 @@
 //! Running the program, and what of its output is the same every time.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
@@ -42,6 +43,15 @@ pub(crate) fn yoikit(folder: &Path, words: &[&str]) -> Ran {
 }
 
 pub(crate) fn yoikit_with_input(folder: &Path, words: &[&str], input: Stdio) -> Ran {
+    run(folder, words, input, &[])
+}
+
+/// The same with environment variables besides.
+pub(crate) fn yoikit_with_env(folder: &Path, words: &[&str], env: &[(&str, &OsStr)]) -> Ran {
+    run(folder, words, Stdio::null(), env)
+}
+
+fn run(folder: &Path, words: &[&str], input: Stdio, env: &[(&str, &OsStr)]) -> Ran {
     static CACHE: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
     let Output {
         status,
@@ -52,6 +62,7 @@ pub(crate) fn yoikit_with_input(folder: &Path, words: &[&str], input: Stdio) -> 
         .current_dir(folder)
         .env("YOIKIT_CACHE_DIR", CACHE.path().join("code"))
         .env_remove("RUST_BACKTRACE")
+        .envs(env.iter().copied())
         .stdin(input)
         .output()
         .unwrap();

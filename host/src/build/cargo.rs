@@ -7,7 +7,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The target that plugins are built for.
 pub(super) const TARGET: &str = "wasm32-wasip2";
@@ -33,11 +34,36 @@ pub enum CargoError {
         error: std::io::Error,
     },
     /// Cargo ended with an error, which it has told itself.
-    #[error("`cargo build` ended with {status}")]
+    #[error("`{command}` ended with {status}")]
     Failed {
+        /// What was run.
+        command: &'static str,
         /// How it ended.
         status: ExitStatus,
     },
+}
+
+/// Which program builds a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Builder {
+    /// Cargo.
+    Cargo,
+    /// The cargo subcommand `cargo component`, for which the project was made.
+    CargoComponent,
+    /// Cargo, though the project was made for `cargo component`, which is not installed.
+    CargoInstead,
+}
+
+/// How far a build goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Cargo's profile `release`: what is handed on.
+    #[default]
+    Release,
+    /// Cargo's profile `dev`: there sooner, and many times as large.
+    Dev,
 }
 
 /// Something that cargo built.
@@ -54,17 +80,37 @@ pub(super) struct Artifact {
     pub(super) wasm: Option<PathBuf>,
 }
 
-/// Builds a package for [`TARGET`] in release mode. Cargo's own words go to standard error as they come.
-pub(super) fn build(manifest: &Path, dir: &Path) -> Result<Vec<Artifact>, CargoError> {
+/// The program for a project that was made for `cargo component`: that, where it is installed.
+pub(super) fn component_builder(dir: &Path) -> Builder {
+    let asked = outside_cargo("cargo", dir)
+        .args(["component", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    match asked {
+        Ok(status) if status.success() => Builder::CargoComponent,
+        _ => Builder::CargoInstead,
+    }
+}
+
+/// Builds a package for [`TARGET`]. Cargo's own words go to standard error as they come.
+pub(super) fn build(
+    manifest: &Path,
+    dir: &Path,
+    builder: Builder,
+    mode: Mode,
+) -> Result<Vec<Artifact>, CargoError> {
     add_target(dir)?;
-    let mut child = outside_cargo("cargo", dir)
-        .args([
-            "build",
-            "--release",
-            "--target",
-            TARGET,
-            "--message-format=json-render-diagnostics",
-        ])
+    let mut command = outside_cargo("cargo", dir);
+    if builder == Builder::CargoComponent {
+        command.arg("component");
+    }
+    command.arg("build");
+    if mode == Mode::Release {
+        command.arg("--release");
+    }
+    let mut child = command
+        .args(["--target", TARGET, "--message-format=json-render-diagnostics"])
         .arg("--manifest-path")
         .arg(manifest)
         .stdout(Stdio::piped())
@@ -94,7 +140,11 @@ pub(super) fn build(manifest: &Path, dir: &Path) -> Result<Vec<Artifact>, CargoE
         error,
     })?;
     if !status.success() {
-        return Err(CargoError::Failed { status });
+        let command = match builder {
+            Builder::CargoComponent => "cargo component build",
+            Builder::Cargo | Builder::CargoInstead => "cargo build",
+        };
+        return Err(CargoError::Failed { command, status });
     }
     match broken {
         Some(error) => Err(CargoError::Run {
@@ -102,6 +152,14 @@ pub(super) fn build(manifest: &Path, dir: &Path) -> Result<Vec<Artifact>, CargoE
             error,
         }),
         None => Ok(artifacts),
+    }
+}
+
+impl Artifact {
+    /// Whether it was built for [`TARGET`]. `cargo component` may build for its own target besides.
+    pub(super) fn is_for_target(&self) -> bool {
+        let file = self.wasm.as_deref();
+        file.is_none_or(|file| file.iter().any(|part| part == TARGET))
     }
 }
 
@@ -263,6 +321,18 @@ mod tests {
             wasm: Some("/t/hello.wasm".into()),
         };
         assert_eq!(artifact(line), Some(expected));
+    }
+
+    #[test]
+    fn what_was_built_for_another_target_is_told_apart() {
+        let built = |file: &str| Artifact {
+            package: "hello".to_owned(),
+            manifest: "/p/Cargo.toml".into(),
+            is_cdylib: true,
+            wasm: Some(file.into()),
+        };
+        assert!(built("/t/wasm32-wasip2/release/hello.wasm").is_for_target());
+        assert!(!built("/t/wasm32-wasip1/release/hello.wasm").is_for_target());
     }
 
     #[test]

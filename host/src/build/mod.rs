@@ -7,6 +7,7 @@
 //! - [`componentize()`]: a core module
 //! - [`deny_wasi`]: a finished component
 //! - [`build_project`]: a Cargo project
+//! - [`strip()`]: a component without what a host never reads
 //!
 //! This room uses what [`crate::component`] reads, and knows no engine.
 
@@ -15,10 +16,12 @@ mod componentize;
 mod deny;
 mod project;
 mod rewrite;
+mod strip;
 mod stub;
 
-pub use cargo::CargoError;
+pub use cargo::{Builder, CargoError, Mode};
 pub use componentize::{Built, ComponentizeError, ExportProblem, MakeError, componentize, make};
 pub use deny::{Denied, DenyError, deny_wasi};
 pub use project::{BuildError, BuiltProject, build_project};
 pub use rewrite::RewriteError;
+pub use strip::strip;

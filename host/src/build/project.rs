@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::cargo::{self, Artifact, CargoError};
+use super::cargo::{self, Artifact, Builder, CargoError, Mode};
 use super::componentize::{Built, MakeError, make};
 use crate::limits::COMPONENT_BYTES;
 
@@ -11,8 +11,12 @@ use crate::limits::COMPONENT_BYTES;
 pub struct BuiltProject {
     /// The package's name.
     pub package: String,
+    /// What built it.
+    pub builder: Builder,
     /// What cargo made, as it lies in the project's target folder: it may still import WASI.
     pub artifact: PathBuf,
+    /// Its size in bytes.
+    pub artifact_bytes: usize,
     /// The component, without WASI.
     pub bytes: Vec<u8>,
     /// The interfaces of WASI that were replaced.
@@ -79,7 +83,10 @@ impl BuildError {
     }
 }
 
-/// Builds the Cargo project in a folder for `wasm32-wasip2` in release mode, and takes WASI from the result.
+/// Builds the Cargo project in a folder for `wasm32-wasip2`, and takes WASI from the result.
+///
+/// A project that was made for `cargo component`, as `[package.metadata.component]` in its manifest says, is
+/// built by that where it is installed, and by cargo where it is not.
 ///
 /// Cargo decides everything about the build: the toolchain, the target folder, the workspace. Its progress
 /// and its errors go to standard error while it works. The Rust target is added if it is missing and rustup
@@ -88,11 +95,16 @@ impl BuildError {
 /// # Errors
 ///
 /// If there is no project, cargo cannot build it, or the result is not one component.
-pub fn build_project(dir: &Path) -> Result<BuiltProject, BuildError> {
+pub fn build_project(dir: &Path, mode: Mode) -> Result<BuiltProject, BuildError> {
     let no_manifest = || BuildError::NoManifest(dir.to_owned());
     let manifest = dir.join("Cargo.toml").canonicalize().map_err(|_| no_manifest())?;
     let home = manifest.parent().ok_or_else(no_manifest)?;
-    let artifacts = cargo::build(&manifest, home)?;
+    let builder = match is_for_cargo_component(&manifest) {
+        true => cargo::component_builder(home),
+        false => Builder::Cargo,
+    };
+    let mut artifacts = cargo::build(&manifest, home, builder, mode)?;
+    artifacts.retain(Artifact::is_for_target);
     let (package, artifact) = choose(artifacts, &manifest, dir)?;
 
     let read = |error| BuildError::Read {
@@ -113,10 +125,25 @@ pub fn build_project(dir: &Path) -> Result<BuiltProject, BuildError> {
     })?;
     Ok(BuiltProject {
         package,
+        builder,
         artifact,
+        artifact_bytes: built.len(),
         bytes,
         denied,
     })
+}
+
+/// Whether a project's manifest has what `cargo component` reads. One that cannot be read is cargo's to refuse.
+fn is_for_cargo_component(manifest: &Path) -> bool {
+    let text = std::fs::read_to_string(manifest).unwrap_or_default();
+    let Ok(manifest) = text.parse::<toml::Table>() else {
+        return false;
+    };
+    let mut found = Some(&manifest);
+    for key in ["package", "metadata", "component"] {
+        found = found.and_then(|table| table.get(key)?.as_table());
+    }
+    found.is_some()
 }
 
 /// The component among all that was built: that of the project's own package, or, if the folder is only the
@@ -190,8 +217,25 @@ mod tests {
     }
 
     #[test]
+    fn a_project_for_cargo_component_is_known_by_its_metadata() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = folder.path().join("Cargo.toml");
+        let of = |text: &str| {
+            std::fs::write(&manifest, text).unwrap();
+            is_for_cargo_component(&manifest)
+        };
+        assert!(of("[package.metadata.component]\n"));
+        assert!(of(
+            "[package]\nname = \"x\"\nmetadata.component.package = \"a:b\"\n"
+        ));
+        assert!(!of("[package]\nname = \"x\"\n[package.metadata.docs]\n"));
+        assert!(!of("[dependencies]\ncomponent = \"1\"\n"));
+        assert!(!of("not toml"));
+    }
+
+    #[test]
     fn a_folder_without_a_project_is_named() {
-        let error = build_project(Path::new("no/such/folder")).unwrap_err();
+        let error = build_project(Path::new("no/such/folder"), Mode::Release).unwrap_err();
         insta::assert_snapshot!(error, @"there is no Cargo.toml in no/such/folder");
     }
 

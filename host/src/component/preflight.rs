@@ -155,7 +155,7 @@ pub enum PreflightError {
 }
 
 impl PreflightError {
-    pub(super) fn new(error: &wasmparser::Error, length: usize) -> Self {
+    pub(crate) fn new(error: &wasmparser::Error, length: usize) -> Self {
         let offset = error.offset();
         // The parser has these words for the end of a section as well.
         if offset == length && error.message().starts_with("unexpected end") {

@@ -1,0 +1,21 @@
+//! What the commands about the stores of plugins print with `--json`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use yoi_host::Profile;
+use yoi_host::package::Item;
+
+/// What `yoikit plugin list --json` prints. `yoikit plugin show --json` prints one of its items.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ListReport {
+    /// `yoikit.plugin-list/1`.
+    pub schema: &'static str,
+    /// The folder whose plugins are listed beside the user's.
+    pub workspace: String,
+    /// The host whose rules were applied.
+    pub profile: Profile,
+    /// Whether plugins are turned on at all: `feature.plugins.enabled`.
+    pub feature: bool,
+    /// The plugins, by their references.
+    pub items: Vec<Item>,
+}
