@@ -202,6 +202,10 @@ macro_rules! export_plugin {
             $crate::__private::instance::export!(
                 Component with_types_in $crate::__private::instance
             );
+            // There, what the plugin is made of counts as used all the same.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn(::std::string::String) -> ::std::string::String =
+                <Component as $crate::__private::instance::Guest>::start;
         };
     };
 }

@@ -58,6 +58,10 @@ macro_rules! export_tool {
             // A native build is for tests; symbols of these names would only be in the way.
             #[cfg(target_arch = "wasm32")]
             $crate::__private::tool::export!(Component with_types_in $crate::__private::tool);
+            // There, what the plugin is made of counts as used all the same.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn(::std::string::String, ::std::string::String) -> ::std::string::String =
+                <Component as $crate::__private::tool::Guest>::call;
         };
     };
 }
