@@ -53,6 +53,8 @@ pub(crate) enum PluginCommand {
     List(PluginList),
     /// Show one of them in full
     Show(PluginShow),
+    /// Turn one of them on, its content pinned, with these grants
+    Enable(PluginEnable),
 }
 
 impl Command {
@@ -67,6 +69,7 @@ impl Command {
             Command::Plugin(PluginCommand::Pack(pack)) => pack.json,
             Command::Plugin(PluginCommand::List(list)) => list.of.json,
             Command::Plugin(PluginCommand::Show(show)) => show.of.json,
+            Command::Plugin(PluginCommand::Enable(enable)) => enable.of.json,
             Command::Grant(_) | Command::Componentize(_) | Command::Schema(_) => false,
         }
     }
@@ -250,6 +253,24 @@ pub(crate) struct PluginList {
 pub(crate) struct PluginShow {
     /// Which: `project:notes`, `user:notes`, or `notes` where only one is called that
     pub(crate) reference: String,
+
+    #[command(flatten)]
+    pub(crate) of: Inventoried,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginEnable {
+    /// Which: `project:notes`, `user:notes`, or `notes` where only one is called that
+    pub(crate) reference: String,
+
+    /// What it may do and reach: a file as for `yoikit call --grants` [default: what it was granted before, or
+    /// else nothing]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grant: Option<PathBuf>,
+
+    /// Do not ask before it is given more than it has
+    #[arg(long)]
+    pub(crate) yes: bool,
 
     #[command(flatten)]
     pub(crate) of: Inventoried,

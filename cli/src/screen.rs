@@ -42,6 +42,13 @@ pub(crate) fn warning(what: &str) {
     let _ = writeln!(anstream::stderr(), "{WARN}warning{WARN:#}: {}", harmless(what));
 }
 
+/// Put a question; the answer comes on the same line.
+pub(crate) fn ask(question: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = write!(err, "{}", harmless(question));
+    let _ = err.flush();
+}
+
 /// Say what is wrong with a file and stops nothing, in lines of its own.
 pub(crate) fn remarks(lines: &str) {
     let _ = write!(anstream::stderr(), "{}", harmless(lines));

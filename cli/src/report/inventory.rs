@@ -19,3 +19,20 @@ pub struct ListReport {
     /// The plugins, by their references.
     pub items: Vec<Item>,
 }
+
+/// What `yoikit plugin enable --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EnableReport {
+    /// `yoikit.plugin-enable/1`.
+    pub schema: &'static str,
+    /// The plugin, with its source.
+    pub reference: String,
+    /// The file that was written.
+    pub file: String,
+    /// The content that is pinned.
+    pub digest: String,
+    /// The version that is pinned.
+    pub version: String,
+    /// What it has now that it had not before, in words.
+    pub news: Vec<String>,
+}

@@ -8,7 +8,7 @@ use yoi_host::package::{Item, Status};
 
 use super::{BAD, BOLD, DIM, GOOD, WARN, label, note};
 use crate::harmless::{harmless, harmless_line};
-use crate::report::inventory::ListReport;
+use crate::report::inventory::{EnableReport, ListReport};
 
 /// Diagnostics of a plugin that a list shows; `show` has them all.
 const DIAGNOSTICS: usize = 3;
@@ -96,6 +96,22 @@ pub(crate) fn show(item: &Item, is_on: bool) -> io::Result<()> {
     }
     missing(&mut out, item)?;
     feature(&mut out, is_on)?;
+    out.flush()
+}
+
+pub(crate) fn enabled(report: &EnableReport) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    writeln!(
+        out,
+        "{BOLD}{}{BOLD:#} {GOOD}enabled{GOOD:#} {DIM}{}{DIM:#}",
+        harmless_line(&report.reference),
+        harmless_line(&report.version)
+    )?;
+    label(&mut out, "digest")?;
+    writeln!(out, "{}", report.digest)?;
+    words(&mut out, "new", &report.news)?;
+    label(&mut out, "written to")?;
+    writeln!(out, "{}", harmless_line(&report.file))?;
     out.flush()
 }
 

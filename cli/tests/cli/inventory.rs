@@ -128,3 +128,119 @@ fn a_plugin_is_shown_with_what_it_lacks() {
     error: failed to find the workspace no/such/folder: No such file or directory (os error 2)
     ");
 }
+
+#[test]
+fn a_plugin_is_turned_on_with_its_content_pinned_and_never_wider_unasked() {
+    let (workspace, [digest, _]) = workspace();
+    let folder = workspace.path();
+    let file = folder.join(".yoi/enablement.toml");
+    let grants = |operations: &str| {
+        let grants = format!(
+            "permissions = [\n    {{ kind = \"surface\", surface = \"tool\" }},\n    {{ kind = \"tool_namespace\", namespace = \
+             \"notes_\" }},\n    {{ kind = \"host_api\", api = \"fs\" }},\n]\n\n[[fs]]\nroot = \"/srv\"\noperations = [{operations}]\n"
+        );
+        fs::write(folder.join("grants.toml"), grants).unwrap();
+    };
+    grants("\"read\"");
+    let enable = |words: &[&str]| plugin(folder, &[&["enable", "yoikit.notes"], words].concat());
+    // Nobody is there to ask.
+    let unasked = enable(&["--grant", "grants.toml"]);
+    assert_ran!(unasked, @"
+    exit 2
+    --- stderr
+    error: this would give project:yoikit.notes more than it has; look at it, and add `--yes`:
+      surfaces.tool
+      tool_namespace.notes_
+      host_api.fs
+      fs read /srv
+    ");
+    assert!(!file.exists());
+
+    let enabled = enable(&["--grant", "grants.toml", "--yes", "--json"]);
+    assert_eq!(enabled.status, 0, "{}", enabled.whole());
+    let report: Value = serde_json::from_str(&enabled.stdout).unwrap();
+    assert_eq!(report["news"].as_array().unwrap().len(), 4);
+    let written = fs::read_to_string(&file).unwrap();
+    insta::assert_snapshot!(written.replace(&digest, "DIGEST"), @r#"
+    [feature.plugins]
+    enabled = true
+
+    [[plugins.enabled]]
+    id = "project:yoikit.notes"
+    version = "0.1.0"
+    digest = "DIGEST"
+
+    [plugins.enabled.grants]
+    id = "project:yoikit.notes"
+    version = "0.1.0"
+    digest = "DIGEST"
+    permissions = [
+        { kind = "surface", surface = "tool" },
+        { kind = "tool_namespace", namespace = "notes_" },
+        { kind = "host_api", api = "fs" },
+    ]
+
+    [[plugins.enabled.grants.fs]]
+    root = "/srv"
+    operations = ["read"]
+    "#);
+    let shown = plugin(folder, &["show", "yoikit.notes"]);
+    assert!(shown.stdout.contains("active"), "{}", shown.whole());
+
+    // The same once more, and less, need no question; what a person wrote around it stays.
+    fs::write(&file, format!("# mine\n{written}\n[other]\nkept = 1 # too\n")).unwrap();
+    assert_eq!(enable(&["--grant", "grants.toml"]).status, 0);
+    assert_eq!(enable(&[]).status, 0);
+    let again = fs::read_to_string(&file).unwrap();
+    assert_eq!(again, format!("# mine\n{written}\n[other]\nkept = 1 # too\n"));
+    grants("\"read\", \"write\"");
+    let wider = enable(&["--grant", "grants.toml"]);
+    assert_eq!(wider.status, 2);
+    assert!(wider.stderr.contains("fs write /srv"), "{}", wider.stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap(), again);
+}
+
+#[test]
+fn what_cannot_be_turned_on_says_why_and_changes_nothing() {
+    let (workspace, _) = workspace();
+    let folder = workspace.path();
+    let file = folder.join(".yoi/enablement.toml");
+    let refused = |text: Option<&str>, reference: &str| {
+        match text {
+            Some(text) => fs::write(&file, text).unwrap(),
+            None => drop(fs::remove_file(&file)),
+        }
+        let ran = plugin(folder, &["enable", reference]);
+        assert_ne!(ran.status, 0, "{text:?}");
+        assert_eq!(fs::read_to_string(&file).ok().as_deref(), text);
+        ran.stderr
+            .replace(folder.canonicalize().unwrap().to_str().unwrap(), "[FOLDER]")
+    };
+    let twice = "[[plugins.enabled]]\nid = \"project:yoikit.notes\"\n".repeat(2);
+    let refusals = [
+        refused(None, "none"),
+        refused(None, "broken"),
+        refused(
+            Some("[plugins]\nenabled = [{ id = \"project:a\" }]\n"),
+            "yoikit.notes",
+        ),
+        refused(
+            Some("feature = { plugins = { enabled = true } }\nplugins = {}\n"),
+            "yoikit.notes",
+        ),
+        refused(Some(&twice), "yoikit.notes"),
+        refused(Some("[plugins\n"), "yoikit.notes"),
+    ];
+    insta::assert_snapshot!(refusals.join(""), @"
+    error: there is no package `none` that can be used: `yoikit plugin list` has those that are there
+    error: there is no package `broken` that can be used: `yoikit plugin list` has those that are there
+    error: [FOLDER]/.yoi/enablement.toml cannot be added to: its `plugins.enabled` is not written as `[[plugins.enabled]]`
+    error: [FOLDER]/.yoi/enablement.toml cannot be added to: its `plugins` is no table of its own
+    error: [FOLDER]/.yoi/enablement.toml turns project:yoikit.notes on more than once: keep one of them
+    error: the enablements cannot be used
+    refused: not valid TOML: unclosed table, expected `]`
+      in [FOLDER]/.yoi/enablement.toml:1:9
+      1 | [plugins
+        |         ^
+    ");
+}

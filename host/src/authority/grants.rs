@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::api::FsOperation;
+use super::binding::Package;
 use super::fault::{Fault, Faults, Problem};
 use super::hints;
 use super::lines::{Forms, Home};
@@ -115,6 +116,49 @@ impl Grants {
         &self.remarks
     }
 
+    /// The same, bound to this package and no other. Those that give nothing are bound to nothing.
+    #[must_use]
+    pub fn bound_to(self, package: &Package) -> Self {
+        let gives = !self.is_empty();
+        let bind = |text: String| gives.then_some(text);
+        Self {
+            id: bind(package.id.to_string()),
+            version: bind(package.version.clone()),
+            digest: bind(package.digest.clone()),
+            ..self
+        }
+    }
+
+    /// What these give that `earlier` ones did not, a label each: what a person is to look at before one takes the
+    /// place of the other.
+    #[must_use]
+    pub fn beyond(&self, earlier: &Self) -> Vec<String> {
+        let permission = |wanted: &&Permission| match wanted {
+            Permission::Tool { name } => !earlier.permissions.iter().any(|known| known.covers_tool(name)),
+            other => !earlier.permissions.contains(other),
+        };
+        let permissions = self.permissions.iter().filter(permission);
+        let requests = self.request.iter();
+        let requests = requests.filter(|target| !earlier.request.iter().any(|known| known.covers(target)));
+        let websockets = self.websocket.iter();
+        let websockets =
+            websockets.filter(|target| !earlier.websocket.iter().any(|known| known.covers(target)));
+        let folders = self.fs.iter().flat_map(|grant| {
+            let operations = grant.operations.iter();
+            operations.map(|operation| (*operation, grant.root.trim()))
+        });
+        let folders = folders.filter(|(operation, root)| {
+            let gives = |known: &FsGrant| known.root.trim() == *root && known.operations.contains(operation);
+            !earlier.fs.iter().any(gives)
+        });
+        permissions
+            .map(Permission::label)
+            .chain(requests.map(|target| format!("request {target}")))
+            .chain(websockets.map(|target| format!("websocket {target}")))
+            .chain(folders.map(|(operation, root)| format!("fs {operation} {root}")))
+            .collect()
+    }
+
     /// Whether nothing at all is granted. Such grants need no binding.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -138,6 +182,33 @@ impl FsGrant {
 mod tests {
     use super::*;
     use crate::authority::render_faults;
+
+    #[test]
+    fn what_goes_beyond_earlier_grants_is_told() {
+        let earlier = Grants::parse(
+            "permissions = [{ kind = 'tool_namespace', namespace = 'a' }, { kind = 'host_api', api = 'fs' }]\n\
+             [[request]]\nscheme = 'https'\nhost = 'a.test'\nmethods = ['GET']\npath_prefixes = ['/v1']\n\
+             [[fs]]\nroot = '/srv'\noperations = ['read', 'list']\n",
+        )
+        .unwrap();
+        let later = Grants::parse(
+            "permissions = [{ kind = 'tool', name = 'ab' }, { kind = 'tool', name = 'b' }, { kind = 'external_write' }]\n\
+             [[request]]\nscheme = 'https'\nhost = 'a.test'\nmethods = ['GET']\npath_prefixes = ['/v1/x']\n\
+             [[request]]\nscheme = 'https'\nhost = 'a.test'\nmethods = ['GET']\n\
+             [[websocket]]\nscheme = 'wss'\nhost = 'a.test'\n\
+             [[fs]]\nroot = ' /srv'\noperations = ['read', 'write']\n",
+        )
+        .unwrap();
+        insta::assert_snapshot!(later.beyond(&earlier).join("\n"), @"
+        tool.b
+        external_write
+        request https://a.test GET * [broad-request]
+        websocket wss://a.test * [broad-websocket]
+        fs write /srv
+        ");
+        assert_eq!(later.beyond(&later), [""; 0]);
+        assert_eq!(Grants::default().beyond(&earlier), [""; 0]);
+    }
 
     #[test]
     fn an_empty_file_grants_nothing() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use yoi_host::authority::{Enablements, render_faults};
 use yoi_host::limits::MANIFEST_BYTES;
-use yoi_host::package::{Inventory, Stores, discover};
+use yoi_host::package::{Discovery, Inventory, Stores, discover};
 
 use crate::args::{Inventoried, PluginList, PluginShow};
 use crate::commands::read_text;
@@ -50,41 +50,56 @@ pub(super) fn show(args: &PluginShow) -> Result<Exit, Failure> {
 }
 
 fn inventory(args: &Inventoried) -> Result<Inventory, Failure> {
-    let workspace = args.workspace.canonicalize().map_err(|cause| Failure::File {
-        path: args.workspace.clone(),
-        doing: "find the workspace",
-        cause,
-    })?;
-    let enablements = match &args.enablement {
-        Some(file) => enablements(file)?,
-        None => match enablements(&workspace.join(ENABLEMENT)) {
-            Err(Failure::File { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
-                Enablements::default()
-            }
-            read => read?,
-        },
+    let workspace = Workspace::of(args)?;
+    let enablements = match enablements(&workspace.enablement_file()) {
+        // Nobody named it.
+        Err(Failure::File { cause, .. })
+            if args.enablement.is_none() && cause.kind() == io::ErrorKind::NotFound =>
+        {
+            Enablements::default()
+        }
+        read => read?,
     };
-    let folder = |name: &str| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let (home, data_home) = (folder("HOME"), folder("XDG_DATA_HOME"));
-    let stores = Stores::of(
-        home.as_deref(),
-        data_home.as_deref(),
-        Some(&workspace),
-        args.profile,
-    );
-    Ok(Inventory::of(
-        discover(&stores, args.profile),
-        &enablements,
-        args.profile,
-    ))
+    Ok(Inventory::of(workspace.discover(), &enablements, args.profile))
+}
+
+/// The folder that is worked in, and which plugins are looked for in it.
+pub(super) struct Workspace<'a> {
+    folder: PathBuf,
+    args: &'a Inventoried,
+}
+
+impl<'a> Workspace<'a> {
+    pub(super) fn of(args: &'a Inventoried) -> Result<Self, Failure> {
+        let folder = args.workspace.canonicalize().map_err(|cause| Failure::File {
+            path: args.workspace.clone(),
+            doing: "find the workspace",
+            cause,
+        })?;
+        Ok(Self { folder, args })
+    }
+
+    /// What turns plugins on, there or not.
+    pub(super) fn enablement_file(&self) -> PathBuf {
+        let named = self.args.enablement.clone();
+        named.unwrap_or_else(|| self.folder.join(ENABLEMENT))
+    }
+
+    pub(super) fn discover(&self) -> Discovery {
+        let profile = self.args.profile;
+        let variable = |name| {
+            env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        let (home, data_home) = (variable("HOME"), variable("XDG_DATA_HOME"));
+        let stores = Stores::of(home.as_deref(), data_home.as_deref(), Some(&self.folder), profile);
+        discover(&stores, profile)
+    }
 }
 
 /// What a file turns on.
-fn enablements(file: &Path) -> Result<Enablements, Failure> {
+pub(super) fn enablements(file: &Path) -> Result<Enablements, Failure> {
     let read = File::open(file).and_then(|file| read_text(file, MANIFEST_BYTES));
     let text = read.map_err(|cause| Failure::File {
         path: file.to_owned(),

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod component;
+mod enable;
 mod list;
 mod new;
 mod pack;
@@ -21,6 +22,7 @@ pub(super) fn run(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Pack(args) => pack::run(args),
         PluginCommand::List(args) => list::list(args),
         PluginCommand::Show(args) => list::show(args),
+        PluginCommand::Enable(args) => enable::run(args),
     }
 }
 
