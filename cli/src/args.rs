@@ -335,6 +335,12 @@ pub(crate) enum Report {
     PluginCheck,
     /// What `yoikit plugin pack --json` prints
     PluginPack,
+    /// What `yoikit plugin list --json` prints
+    PluginList,
+    /// What `yoikit plugin show --json` prints
+    PluginShow,
+    /// What `yoikit plugin enable --json` prints
+    PluginEnable,
     /// What any of them prints where there is no result
     Failure,
 }

@@ -2,11 +2,13 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
+use yoi_host::package::Item;
 
 use crate::args;
 use crate::args::Report;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::report::inventory::{EnableReport, ListReport};
 use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
 use crate::report::{CallReport, FailureReport, InspectReport};
 use crate::screen;
@@ -19,6 +21,9 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::PluginBuild => of::<BuildReport>(),
         Report::PluginCheck => of::<CheckReport>(),
         Report::PluginPack => of::<PackReport>(),
+        Report::PluginList => of::<ListReport>(),
+        Report::PluginShow => of::<Item>(),
+        Report::PluginEnable => of::<EnableReport>(),
         Report::Failure => of::<FailureReport>(),
     })?;
     Ok(Exit::Ok)

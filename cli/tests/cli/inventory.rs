@@ -244,3 +244,23 @@ fn what_cannot_be_turned_on_says_why_and_changes_nothing() {
         |         ^
     ");
 }
+
+#[test]
+fn reports_are_as_their_schemas_say() {
+    let (workspace, _) = workspace();
+    for (words, schema) in [
+        (&["enable", "yoikit.notes", "--json"][..], "plugin-enable"),
+        (&["list", "--json"], "plugin-list"),
+        (&["show", "yoikit.notes", "--json"], "plugin-show"),
+    ] {
+        let report: Value = serde_json::from_str(&plugin(workspace.path(), words).stdout).unwrap();
+        let schema = yoikit(workspace.path(), &["schema", schema]).stdout;
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let faults: Vec<String> = validator
+            .iter_errors(&report)
+            .map(|fault| fault.to_string())
+            .collect();
+        assert!(faults.is_empty(), "{words:?}: {faults:?}");
+    }
+}
