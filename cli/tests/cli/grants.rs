@@ -138,6 +138,22 @@ fn a_server_on_this_machine_is_reached_where_it_is_granted_by_name() {
 }
 
 #[test]
+fn grants_that_can_never_be_used_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("grants.toml"),
+        "[[fs]]\nroot = \"notes\"\noperations = [\"read\"]\n",
+    )
+    .unwrap();
+    let ran = notes(
+        folder.path(),
+        &["notes_read", r#"{"path":"a"}"#, "--grants", "grants.toml"],
+    );
+    let told = "warning: this folder is never used: `root` must be an absolute path\n  in grants.toml:2:8\n";
+    assert!(ran.stderr.starts_with(told), "{}", ran.stderr);
+}
+
+#[test]
 fn a_grants_file_that_cannot_be_used_says_where_and_why() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
