@@ -1,0 +1,1 @@
+//! Says whether whoever stands behind a contract keeps it.
