@@ -1,9 +1,13 @@
 //! What can be typed. Every option is declared once, with its help.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use yoi_conformance::limits::{PROPERTY_CASES, PROPERTY_CASES_AT_MOST};
+use yoi_conformance::plan::Shard;
+use yoi_conformance::{Kind, Level, Seed};
 use yoi_host::Profile;
 
 /// Call, inspect and test components that act as plugins of coding agents.
@@ -20,7 +24,8 @@ Exit status:
   1  the plugin failed, or the profile refuses it
   2  usage
   3  there was nothing to run: no component, or one that does not fit the contract
-  4  the project did not build";
+  4  the project did not build
+  5  the harness of `yoikit test` broke: nothing is known of the target";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -35,6 +40,11 @@ pub(crate) enum Command {
     /// Begin a plugin, build it, check it, pack it
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Say whether whoever stands behind a contract keeps it, and show the smallest way to see that it does not
+    Test(Box<Test>),
+    /// Work on the reports that `yoikit test` wrote
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Print the JSON Schema of a report
     Schema(Schema),
 }
@@ -57,6 +67,12 @@ pub(crate) enum PluginCommand {
     Enable(PluginEnable),
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Join the shards of a run into the report of the whole, and judge it
+    Merge(ReportMerge),
+}
+
 impl Command {
     /// Whether whoever typed this expects one JSON object, also of a failure.
     pub(crate) fn wants_json(&self) -> bool {
@@ -70,6 +86,8 @@ impl Command {
             Command::Plugin(PluginCommand::List(list)) => list.of.json,
             Command::Plugin(PluginCommand::Show(show)) => show.of.json,
             Command::Plugin(PluginCommand::Enable(enable)) => enable.of.json,
+            Command::Test(test) => test.json,
+            Command::Report(ReportCommand::Merge(merge)) => merge.json,
             Command::Grant(_) | Command::Componentize(_) | Command::Schema(_) => false,
         }
     }
@@ -316,6 +334,161 @@ pub(crate) struct PluginPack {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Test {
+    /// Components, packages, plugin folders, or Cargo projects, which are built first
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<PathBuf>,
+
+    /// A program to be held to the contract instead: a plugin that speaks `yoikit.plugin/1`, line by line
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+
+    /// COMMAND is a server that speaks MCP: it is asked what the contract asks of tools
+    #[arg(long, requires = "command")]
+    pub(crate) mcp: bool,
+
+    /// Hold the target to this profile only, and let that be the exit status; may be repeated [default: all
+    /// profiles, and the exit status is that of `documented`]
+    #[arg(long, value_parser = parse_profile)]
+    pub(crate) profile: Vec<Profile>,
+
+    #[command(flatten)]
+    pub(crate) select: Select,
+
+    /// What the inputs are derived from: a number, or `random`. The same seed gives the same inputs, also for one
+    /// case alone
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_seed)]
+    pub(crate) seed: Seed,
+
+    /// How many inputs are made up for each property
+    #[arg(long, value_name = "N", default_value_t = PROPERTY_CASES,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(PROPERTY_CASES_AT_MOST)))]
+    pub(crate) property_cases: u32,
+
+    /// How many cases run at a time [default: one for each core]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// How long a case may take, as `30s` [default: by its kind and the number of inputs]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Run part K of N only [default: as JOB_COMPLETION_INDEX and JOB_COMPLETIONS say, or the variables of GitLab,
+    /// CircleCI or Buildkite]
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<Shard>,
+
+    /// Failures that are known: a file with `schema = "yoikit.baseline/1"` and `[[known]]` entries
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Judge what should hold like what must
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Allow nothing to be left out: no selection, no skip, no known failure
+    #[arg(long, conflicts_with_all = ["case", "clause", "level", "kind", "baseline", "replay"])]
+    pub(crate) certified: bool,
+
+    /// Where failing inputs are kept and, in every later run, tried first. Safe to commit
+    #[arg(long, value_name = "DIR", default_value = "yoikit-regressions")]
+    pub(crate) regressions: PathBuf,
+
+    /// Keep no failing inputs, and try none that were kept
+    #[arg(long)]
+    pub(crate) no_regressions: bool,
+
+    /// Try one input again that was kept, and nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "clause", "level", "kind", "shard"])]
+    pub(crate) replay: Option<PathBuf>,
+
+    /// List the cases that are selected, and run nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Say what would be run against which targets, and run nothing
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) write: Write,
+
+    /// Leave times out of reports, so that equal runs have equal reports
+    #[arg(long)]
+    pub(crate) no_times: bool,
+
+    /// Print the report as lines of JSON instead, as the run goes on
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Compile components even if their machine code is known, and keep none
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Where machine code is kept [default: the user's cache folder]
+    #[arg(long, value_name = "FOLDER", env = "YOIKIT_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+/// Which cases.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Select {
+    /// Only cases with this id or below it, as `plugin.tool`; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) case: Vec<String>,
+
+    /// Only cases whose clause, or whose section, has these words
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) clause: Vec<String>,
+
+    /// Only cases that ask this much: `must`, `should` or `may`
+    #[arg(long, value_parser = parse_level)]
+    pub(crate) level: Vec<Level>,
+
+    /// Only cases of this kind: `example`, `property` or `fault`
+    #[arg(long, value_parser = parse_kind)]
+    pub(crate) kind: Vec<Kind>,
+
+    /// The cases as well that wait for the next set
+    #[arg(long)]
+    pub(crate) next: bool,
+}
+
+/// What else is written.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Write {
+    /// Write the report as lines of JSON: what `yoikit report merge` reads
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jsonl: Option<PathBuf>,
+
+    /// Write the report as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Write the report as one page of HTML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Print annotations for GitHub, and add to the file that $GITHUB_STEP_SUMMARY names
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) github: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportMerge {
+    /// The reports of all shards, as `yoikit test --jsonl` wrote them
+    #[arg(required = true)]
+    pub(crate) shards: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) write: Write,
+
+    /// Print the report as lines of JSON instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Schema {
     /// Which report
     pub(crate) report: Report,
@@ -341,6 +514,12 @@ pub(crate) enum Report {
     PluginShow,
     /// What `yoikit plugin enable --json` prints
     PluginEnable,
+    /// A line of what `yoikit test --json` prints
+    Test,
+    /// What `yoikit test --list --json` prints
+    TestList,
+    /// A failing input that `yoikit test` keeps
+    TestRegression,
     /// What any of them prints where there is no result
     Failure,
 }
@@ -364,6 +543,31 @@ pub(crate) struct Run {
 
 fn parse_profile(name: &str) -> Result<Profile, yoi_host::UnknownProfile> {
     name.parse()
+}
+
+fn parse_seed(text: &str) -> Result<Seed, String> {
+    match text {
+        "random" => Ok(Seed::random()),
+        text => text
+            .parse()
+            .map_err(|_| "choose a number, as 7 or 0xff, or `random`".to_owned()),
+    }
+}
+
+fn parse_level(name: &str) -> Result<Level, String> {
+    find(Level::ALL, Level::name, name)
+}
+
+fn parse_kind(name: &str) -> Result<Kind, String> {
+    find(Kind::ALL, Kind::name, name)
+}
+
+fn find<T: Copy>(all: &[T], name_of: fn(T) -> &'static str, name: &str) -> Result<T, String> {
+    let found = all.iter().copied().find(|one| name_of(*one) == name);
+    found.ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|one| format!("`{}`", name_of(*one))).collect();
+        format!("choose one of {}", names.join(", "))
+    })
 }
 
 fn parse_bytes(text: &str) -> Result<usize, String> {

@@ -7,8 +7,10 @@ mod grant;
 mod grants;
 mod inspect;
 mod plugin;
+mod report;
 mod schema;
 mod stage;
+mod test;
 mod transcript;
 mod whole;
 
@@ -22,7 +24,7 @@ use yoi_host::component::World;
 use yoi_host::engine::{CacheError, CodeCache, Engine, EngineError, EngineOptions};
 use yoi_host::source::Source;
 
-use crate::args::{Args, Command, Run};
+use crate::args::{Args, Command, ReportCommand, Run};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::{PluginReport, StepReport};
@@ -35,6 +37,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Componentize(args) => componentize::run(&args),
         Command::Plugin(command) => plugin::run(&command),
+        Command::Test(args) => test::run(&args),
+        Command::Report(ReportCommand::Merge(args)) => report::merge(&args),
         Command::Schema(args) => schema::run(&args),
     }
 }
@@ -48,17 +52,19 @@ fn open(path: &Path, profile: Profile) -> Result<Source, Failure> {
 /// An engine for one plugin at a time.
 fn engine(run: &Run) -> Result<Engine, Failure> {
     let options = EngineOptions::new(run.profile).instances(1);
-    if run.no_cache {
-        return Ok(options.build()?);
-    }
-    let cache = match &run.cache_dir {
+    Ok(match code_cache(run.no_cache, run.cache_dir.as_deref())? {
+        Some(cache) => options.cache(cache).build()?,
+        None => options.build()?,
+    })
+}
+
+/// Where machine code is kept, if anywhere.
+fn code_cache(none: bool, named: Option<&Path>) -> Result<Option<CodeCache>, Failure> {
+    Ok(match named {
+        _ if none => None,
         // What somebody named has to work.
         Some(folder) => Some(CodeCache::open(folder).map_err(EngineError::Cache)?),
         None => users_cache(),
-    };
-    Ok(match cache {
-        Some(cache) => options.cache(cache).build()?,
-        None => options.build()?,
     })
 }
 

@@ -19,6 +19,21 @@ pub enum Exit {
     CouldNotRun = 3,
     /// The project did not build.
     BuildFailed = 4,
+    /// The harness of `yoikit test` broke: a bug of ours. Nothing is known of the target where it did.
+    HarnessFault = 5,
+}
+
+impl From<yoi_conformance::Exit> for Exit {
+    fn from(exit: yoi_conformance::Exit) -> Self {
+        match exit {
+            yoi_conformance::Exit::Conforms => Exit::Ok,
+            yoi_conformance::Exit::Fails => Exit::PluginFailed,
+            yoi_conformance::Exit::Usage => Exit::Usage,
+            yoi_conformance::Exit::CouldNotRun => Exit::CouldNotRun,
+            // Also of an outcome that is not known here yet.
+            _ => Exit::HarnessFault,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -3,6 +3,7 @@
 
 pub mod inventory;
 pub mod plugin;
+pub mod test;
 
 use schemars::JsonSchema;
 use serde::Serialize;

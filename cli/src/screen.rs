@@ -6,6 +6,7 @@ mod call;
 mod inspect;
 pub(crate) mod inventory;
 mod plugin;
+mod test;
 mod units;
 
 use std::io::{self, Write};
@@ -24,6 +25,7 @@ use units::bytes;
 pub(crate) use call::call;
 pub(crate) use inspect::inspect;
 pub(crate) use plugin::{built, checked, new, packed};
+pub(crate) use test::{Progress, listed, tested};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
@@ -81,6 +83,14 @@ pub(crate) fn text(text: &str) -> io::Result<()> {
 pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// One JSON object on one line, at once.
+pub(crate) fn json_line(value: &impl Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
     out.write_all(b"\n")?;
     out.flush()
 }

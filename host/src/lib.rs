@@ -9,6 +9,7 @@
 //! - [`package`]: a plugin as it is handed on: its files, its digest, its archive
 //! - [`source`]: a path, and the component it stands for
 //! - [`Profile`]: which host a plugin is held to
+//! - [`harmless`]: a guest's text, fit for a terminal
 //! - [`limits`]: every number, with its reason
 
 #![warn(missing_docs)]
@@ -18,6 +19,7 @@ pub mod build;
 pub mod component;
 pub mod engine;
 mod excerpt;
+pub mod harmless;
 pub mod imports;
 pub mod limits;
 pub mod package;

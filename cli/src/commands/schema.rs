@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::inventory::{EnableReport, ListReport};
 use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
+use crate::report::test::ListedReport;
 use crate::report::{CallReport, FailureReport, InspectReport};
 use crate::screen;
 
@@ -24,6 +25,9 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::PluginList => of::<ListReport>(),
         Report::PluginShow => of::<Item>(),
         Report::PluginEnable => of::<EnableReport>(),
+        Report::Test => of::<yoi_conformance::report::Line>(),
+        Report::TestList => of::<ListedReport>(),
+        Report::TestRegression => of::<yoi_conformance::regression::File>(),
         Report::Failure => of::<FailureReport>(),
     })?;
     Ok(Exit::Ok)

@@ -92,11 +92,15 @@ pub trait ImportsView {
 
 /// What a guest hands over with a call: text, and for sockets a handle or a time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) import: Import,
-    pub(super) handle: u32,
-    pub(super) timeout_ms: u32,
-    pub(super) text: &'a str,
+pub struct Asked<'a> {
+    /// What is called.
+    pub import: Import,
+    /// The socket that it is about; 0 where it is about none.
+    pub handle: u32,
+    /// How long to wait; 0 where nothing is waited for.
+    pub timeout_ms: u32,
+    /// The text that is handed over.
+    pub text: &'a str,
 }
 
 /// A host call that was carried out, or was to be.
@@ -148,7 +152,11 @@ impl ImportsCtx {
 
     /// Carry out a host call and keep what is to be told of it. How a guest learns of a failure is a matter
     /// of the profile: it is answered, or it ends.
-    pub(super) fn serve(&mut self, asked: Asked<'_>) -> wasmtime::Result<(String,)> {
+    ///
+    /// # Errors
+    ///
+    /// What ends the guest.
+    pub fn serve(&mut self, asked: Asked<'_>) -> wasmtime::Result<(String,)> {
         let began = Instant::now();
         let Attempt { outcome, fault, root } = match &self.access.replay {
             None => self.attempt(asked),

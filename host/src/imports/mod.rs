@@ -25,7 +25,7 @@ pub mod transcript;
 pub mod websocket;
 
 pub use call::{HostCall, Import};
-pub use ctx::{Access, ImportsCtx, ImportsView};
+pub use ctx::{Access, Asked, ImportsCtx, ImportsView};
 pub use error::{HostError, HostErrorCode};
 pub use link::link;
 pub use patience::Patience;

@@ -15,10 +15,8 @@ mod tool;
 
 pub use command::{CommandKind, CommandRejection, OutputCommand};
 pub use event::{EventError, IngressEvent};
-pub(super) use service::ServiceAnswer;
-pub use service::ServiceOutput;
-pub use status::PluginStatus;
-pub(super) use status::StatusAnswer;
+pub use service::{ServiceAnswer, ServiceOutput};
+pub use status::{PluginStatus, StatusAnswer};
 pub use tool::{ToolError, ToolOutput};
 
 use serde_json::Value;

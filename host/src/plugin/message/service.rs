@@ -25,7 +25,7 @@ pub struct ServiceOutput {
 
 /// What an answer to an event turned out to be.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum ServiceAnswer {
+pub enum ServiceAnswer {
     /// The plugin dealt with the event.
     Output(ServiceOutput),
     /// The plugin says that it failed, with an `error` key. The answer, as it was.
@@ -34,7 +34,11 @@ pub(crate) enum ServiceAnswer {
 
 impl ServiceOutput {
     /// Read a guest's answer, of at most 65536 bytes, to the event with the id `event_id`.
-    pub(crate) fn read(profile: Profile, answer: &str, event_id: &str) -> Result<ServiceAnswer, OutputError> {
+    ///
+    /// # Errors
+    ///
+    /// How it breaks the contract, as far as the profile's host looks.
+    pub fn read(profile: Profile, answer: &str, event_id: &str) -> Result<ServiceAnswer, OutputError> {
         let value = read_value(answer, SERVICE_OUTPUT_BYTES)?;
         // The yoi host looks for the commands and at nothing else: an error counts as accepted there.
         let strict = profile == Profile::Documented;

@@ -22,7 +22,7 @@ pub struct PluginStatus {
 
 /// What a status turned out to be.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum StatusAnswer {
+pub enum StatusAnswer {
     /// The plugin is well.
     Status(PluginStatus),
     /// The plugin says that it failed: an `error` key, or the state `failed`. The answer, as it was.
@@ -31,7 +31,11 @@ pub(crate) enum StatusAnswer {
 
 impl PluginStatus {
     /// Read a guest's answer, of at most 65536 bytes.
-    pub(crate) fn read(profile: Profile, answer: &str) -> Result<StatusAnswer, OutputError> {
+    ///
+    /// # Errors
+    ///
+    /// How it breaks the contract, as far as the profile's host looks.
+    pub fn read(profile: Profile, answer: &str) -> Result<StatusAnswer, OutputError> {
         let value = read_value(answer, STATUS_BYTES)?;
         if value.get("error").is_some() || value.get("state").is_some_and(|state| state == "failed") {
             return Ok(StatusAnswer::Failure(value));

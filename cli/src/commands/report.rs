@@ -1,0 +1,83 @@
+//! Reports of `yoikit test`: written in the forms that were asked for, and joined.
+
+use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use yoi_conformance::limits::REPORT_BYTES;
+use yoi_conformance::report::Report;
+
+use super::whole::write_whole;
+use crate::args::{ReportMerge, Write};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::screen;
+
+/// Write a report in every form that was asked for; `printed` where its lines stand on the screen already.
+pub(super) fn write(report: &Report, to: &Write, printed: bool) -> Result<(), Failure> {
+    if let Some(path) = &to.jsonl {
+        put(path, &report.to_jsonl())?;
+    }
+    if let Some(path) = &to.junit {
+        let junit = report.to_junit();
+        put(
+            path,
+            &junit.map_err(|error| Failure::Other(format!("failed to write JUnit's XML: {error}")))?,
+        )?;
+    }
+    if let Some(path) = &to.html {
+        put(path, &report.to_html())?;
+    }
+    if !printed {
+        screen::tested(report)?;
+    }
+    if to.github {
+        screen::text(&report.to_annotations())?;
+        if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY") {
+            let path = Path::new(&path);
+            let file = OpenOptions::new().append(true).create(true).open(path);
+            file.and_then(|mut file| file.write_all(report.to_summary().as_bytes()))
+                .map_err(|cause| Failure::File {
+                    path: path.to_owned(),
+                    doing: "add to the summary",
+                    cause,
+                })?;
+        }
+    }
+    Ok(())
+}
+
+fn put(path: &Path, text: &str) -> Result<(), Failure> {
+    write_whole(path, text.as_bytes()).map_err(|cause| Failure::File {
+        path: path.to_owned(),
+        doing: "write the report to",
+        cause,
+    })
+}
+
+pub(super) fn merge(args: &ReportMerge) -> Result<Exit, Failure> {
+    let mut shards = Vec::new();
+    for path in &args.shards {
+        let name = path.display().to_string();
+        let read = fs::metadata(path).and_then(|data| match data.len() {
+            bytes if bytes > REPORT_BYTES => Err(std::io::Error::other(format!(
+                "it has {bytes} bytes, {REPORT_BYTES} are read"
+            ))),
+            _ => fs::read_to_string(path),
+        });
+        let text = read.map_err(|cause| Failure::File {
+            path: path.clone(),
+            doing: "read the report",
+            cause,
+        })?;
+        let report = Report::parse(&name, &text).map_err(|error| Failure::Usage(error.to_string()))?;
+        shards.push((name, report));
+    }
+    let report = Report::merge(shards).map_err(|error| Failure::Usage(error.to_string()))?;
+    if args.json {
+        screen::text(&report.to_jsonl())?;
+    }
+    write(&report, &args.write, args.json)?;
+    Ok(report.end.outcome.into())
+}

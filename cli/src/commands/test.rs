@@ -1,0 +1,269 @@
+//! `yoikit test`: whether whoever stands behind a contract keeps it.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use yoi_conformance::baseline::Baseline;
+use yoi_conformance::limits::BASELINE_BYTES;
+use yoi_conformance::plan::{Plan, Selection, Shard};
+use yoi_conformance::regression::{self, Regressions};
+use yoi_conformance::report::{CaseInfo, Line};
+use yoi_conformance::run::{self, Entrant, Settings, Watch};
+use yoi_conformance::runner::Options;
+use yoi_conformance::suites::plugin;
+use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks};
+use yoi_conformance::{Case, Set};
+
+use super::{code_cache, read_text, report};
+use crate::args::Test;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::test::{ListedReport, ListedTarget};
+use crate::screen;
+use crate::screen::Progress;
+
+pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
+    let selection = Selection {
+        ids: args.select.case.clone(),
+        clauses: args.select.clause.clone(),
+        levels: args.select.level.clone(),
+        kinds: args.select.kind.clone(),
+        sides: Vec::new(),
+        next: args.select.next,
+    };
+    if args.list {
+        return list(args, &selection);
+    }
+    if args.targets.is_empty() && args.command.is_empty() {
+        let reason =
+            "name a target: a component, a plugin's folder or package, a Cargo project, or `-- COMMAND`";
+        return Err(Failure::Usage(reason.to_owned()));
+    }
+    let mut settings = settings(args, selection)?;
+    let mut entrants = open(args)?;
+    if let Some(file) = &args.replay {
+        let kept = regression::File::read(file).map_err(unusable)?;
+        replay(&mut settings, &mut entrants, kept)?;
+    }
+    if args.dry_run {
+        return dry_run(args, &entrants, &settings);
+    }
+
+    let mut watching = Watching {
+        progress: Progress::begin(),
+        lines: args.json,
+        failed: None,
+    };
+    let report =
+        run::run(&entrants, &settings, &mut watching).map_err(|error| Failure::Usage(error.to_string()))?;
+    watching.progress.end();
+    if let Some(cause) = watching.failed {
+        return Err(Failure::Print(cause));
+    }
+    report::write(&report, &args.write, args.json)?;
+    Ok(report.end.outcome.into())
+}
+
+/// Shows how far a run is, and prints its lines where they are asked for.
+struct Watching {
+    progress: Progress,
+    lines: bool,
+    failed: Option<std::io::Error>,
+}
+
+impl Watch for Watching {
+    fn begins(&mut self, run: &yoi_conformance::report::RunLine) {
+        let here = run.shard.map_or(run.planned.len(), |shard| {
+            (0..run.planned.len()).filter(|place| shard.has(*place)).count()
+        });
+        self.progress.of(here);
+    }
+
+    fn starts(&mut self, _: usize, case: &str) {
+        self.progress.starts(case);
+    }
+
+    fn ends(&mut self, case: &yoi_conformance::report::CaseLine) {
+        self.progress.ends(&case.case, &case.verdict);
+    }
+
+    fn line(&mut self, line: &Line) {
+        if self.lines && self.failed.is_none() {
+            self.failed = screen::json_line(line).err();
+        }
+    }
+}
+
+fn settings(args: &Test, selection: Selection) -> Result<Settings, Failure> {
+    let mut options = Options {
+        seed: args.seed,
+        property_cases: args.property_cases,
+        time_box: args.timeout,
+        ..Options::default()
+    };
+    if let Some(jobs) = args.jobs {
+        options.jobs = jobs;
+    }
+    let regressions = (!args.no_regressions)
+        .then(|| Regressions::open(&args.regressions).map_err(unusable))
+        .transpose()?;
+    Ok(Settings {
+        options,
+        selection,
+        shard: shard(args)?,
+        baseline: args
+            .baseline
+            .as_deref()
+            .map(baseline)
+            .transpose()?
+            .unwrap_or_default(),
+        regressions,
+        strict: args.strict,
+        certified: args.certified,
+        timeless: args.no_times,
+    })
+}
+
+fn unusable(error: impl ToString) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+/// What was typed, or what the build service says.
+fn shard(args: &Test) -> Result<Option<Shard>, Failure> {
+    if args.shard.is_some() || args.replay.is_some() {
+        return Ok(args.shard);
+    }
+    let found = Shard::of_environment(|name| std::env::var(name).ok()).map_err(unusable)?;
+    Ok(found.map(|(shard, service)| {
+        screen::progress(&format!("shard {shard}, as {service} says"));
+        shard
+    }))
+}
+
+fn baseline(path: &Path) -> Result<Baseline, Failure> {
+    let text = File::open(path).and_then(|file| read_text(file, BASELINE_BYTES));
+    let text = text.map_err(|cause| Failure::File {
+        path: path.to_owned(),
+        doing: "read the baseline",
+        cause,
+    })?;
+    let suite = plugin::guest();
+    let cases: BTreeSet<&str> = suite.cases().map(|case| case.id).collect();
+    Baseline::parse(&text, &cases)
+        .map_err(|error| Failure::Usage(format!("{} is no baseline: {error}", path.display())))
+}
+
+fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
+    let opening = Opening {
+        profiles: args.profile.clone(),
+        cache: code_cache(args.no_cache, args.cache_dir.as_deref())?,
+    };
+    let mut entrants = Vec::new();
+    for target in &args.targets {
+        let opened = opening.open(target, |folder| {
+            screen::progress(&format!("building {}", folder.display()));
+        });
+        entrants.extend(opened.map_err(|error| match error {
+            OpenError::Source(error) => Failure::Source(error),
+            OpenError::Engine(error) => Failure::Engine(error),
+        })?);
+    }
+    if !args.command.is_empty() {
+        let speaks = if args.mcp { Speaks::Mcp } else { Speaks::Plugin };
+        entrants.extend(opening.command(&args.command, speaks));
+    }
+    Ok(entrants)
+}
+
+/// One case, one profile, one input.
+fn replay(
+    settings: &mut Settings,
+    entrants: &mut Vec<Entrant>,
+    kept: regression::File,
+) -> Result<(), Failure> {
+    entrants.retain(|entrant| entrant.subject.about().profile == kept.profile);
+    if entrants.is_empty() {
+        let reason = format!(
+            "the input was kept under profile `{}`: name it, or none",
+            kept.profile
+        );
+        return Err(Failure::Usage(reason));
+    }
+    for entrant in entrants {
+        entrant.judged = true;
+    }
+    settings.selection.ids = vec![kept.case];
+    settings.selection.next = true;
+    settings.options.seed = kept.seed;
+    settings.options.replay = Some(kept.input);
+    settings.regressions = None;
+    Ok(())
+}
+
+/// The cases of the suite; what of them is asked of a target is seen when there is one.
+fn list(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
+    let suite = plugin::guest();
+    let taken = |case: &&Case| selection.takes(case) && (selection.next || case.set != Set::Next);
+    let cases: Vec<CaseInfo> = suite
+        .cases()
+        .filter(taken)
+        .map(|case| CaseInfo::of("plugin", case))
+        .collect();
+    if cases.is_empty() {
+        return Err(Failure::Usage("no case is selected".to_owned()));
+    }
+    show(
+        args,
+        ListedReport {
+            schema: "yoikit.cases/1",
+            cases,
+            targets: Vec::new(),
+            shard: None,
+        },
+    )
+}
+
+fn dry_run(args: &Test, entrants: &[Entrant], settings: &Settings) -> Result<Exit, Failure> {
+    let subjects: Vec<_> = entrants
+        .iter()
+        .map(|entrant| Arc::clone(&entrant.subject))
+        .collect();
+    let plan = Plan::of(&subjects, &settings.selection, settings.shard).map_err(unusable)?;
+    let mut cases: Vec<CaseInfo> = Vec::new();
+    let mut targets: Vec<ListedTarget> = subjects
+        .iter()
+        .map(|subject| ListedTarget {
+            name: subject.about().name.clone(),
+            profile: subject.about().profile.clone(),
+            cases: Vec::new(),
+        })
+        .collect();
+    for planned in plan.here() {
+        let subject = &subjects[planned.subject];
+        let case = subject.case(planned.case);
+        targets[planned.subject].cases.push(case.id.to_owned());
+        if !cases.iter().any(|known| known.id == case.id) {
+            cases.push(CaseInfo::of(subject.suite(), case));
+        }
+    }
+    show(
+        args,
+        ListedReport {
+            schema: "yoikit.cases/1",
+            cases,
+            targets,
+            shard: settings.shard,
+        },
+    )
+}
+
+fn show(args: &Test, report: ListedReport) -> Result<Exit, Failure> {
+    if args.json {
+        screen::json(&report)?;
+    } else {
+        screen::listed(&report)?;
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,81 @@
+//! Every number that bounds a run, in one place, with the reason for it.
+
+use std::time::Duration;
+
+/// How long a case with fixed steps may take, its target's start included: ten times what a plugin's slowest legal
+/// call takes.
+pub const CASE_TIME: Duration = Duration::from_secs(10);
+
+/// How much longer a case may take for each input that is generated for it: fifty times what one takes against a
+/// component in process.
+pub const INPUT_TIME: Duration = Duration::from_millis(50);
+
+/// How much longer for each input where a target is a process, which is started for it: an interpreter takes 30 ms, on
+/// a machine that is busy with other things ten times that.
+pub const PROCESS_INPUT_TIME: Duration = Duration::from_secs(1);
+
+/// From when on a target that is waited for hangs: as long as a call of a process may take.
+pub const HANGS_AFTER: Duration = PROCESS_CALL_TIME;
+
+/// How long a case whose time is over may take to let go, once its target was told to end. Past it the case is left
+/// behind, with its thread.
+pub const LETTING_GO: Duration = Duration::from_secs(2);
+
+/// How many inputs are generated for a property, unless told otherwise.
+pub const PROPERTY_CASES: u32 = 64;
+
+/// Most inputs of a property that can be asked for: an hour's work in process.
+pub const PROPERTY_CASES_AT_MOST: u32 = 1_000_000;
+
+/// Most attempts at a smaller counterexample. Those that help come early; each may cost a call's whole time.
+pub const SHRINK_STEPS: u32 = 512;
+
+/// Steps of a transcript that are kept: the first, which show how it began, and as many of the last.
+pub const STEPS: usize = 64;
+
+/// Most bytes of a text in a transcript, and of what was expected and seen. The rest is counted.
+pub const TEXT_BYTES: usize = 2048;
+
+/// Most bytes of a reason, a message or a panic.
+pub const REASON_BYTES: usize = 1024;
+
+/// How many ids are named beside one that is not known.
+pub const SUGGESTIONS: usize = 3;
+
+/// Most inputs that are kept in a folder: each is tried in every run.
+pub const REGRESSIONS: usize = 1024;
+
+/// Most bytes of a kept input: sixteen times a tool's.
+pub const REGRESSION_BYTES: u64 = 1024 * 1024;
+
+/// Longest line that a child process may write: the largest answer, every byte of it written as an escape of six,
+/// and what stands around it.
+pub const CHILD_LINE_BYTES: usize = 1024 * 1024;
+
+/// Lines that may wait for a child process, and of it: one call at a time has a handful under way.
+pub const CHILD_LINES: usize = 16;
+
+/// Bytes of a child's standard error that are kept: the last.
+pub const CHILD_STDERR_BYTES: usize = 4096;
+
+/// Bytes of them that a message shows.
+pub const CHILD_STDERR_SHOWN_BYTES: usize = 300;
+
+/// How long a plugin that is a process may take to say what it is, its interpreter's start included.
+pub const PROCESS_HELLO_TIME: Duration = Duration::from_secs(5);
+
+/// How long a call of it may take. A component has a second of its own; a process is scheduled among others.
+pub const PROCESS_CALL_TIME: Duration = Duration::from_secs(5);
+
+/// How many instances of a component may live at a time: some of each case that runs, on more cores than most
+/// machines have. Each reserves address space only.
+pub const INSTANCES: u32 = 256;
+
+/// Most bytes of a baseline: a thousand entries and more. They are written by hand.
+pub const BASELINE_BYTES: usize = 256 * 1024;
+
+/// Most bytes of a shard's report: ten thousand cases that fail with their transcripts.
+pub const REPORT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Most pages of a server's list of tools. Servers have one; a list without end is none.
+pub const MCP_PAGES: usize = 64;

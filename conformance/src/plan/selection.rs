@@ -1,0 +1,138 @@
+//! Which cases are meant.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::limits::SUGGESTIONS;
+use crate::{Case, Kind, Level, Set, Side, Subject};
+
+/// Which cases are meant. An empty list means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Ids, or beginnings of ids up to a dot.
+    pub ids: Vec<String>,
+    /// Words that the clause or its section has, in whatever case.
+    pub clauses: Vec<String>,
+    /// How much they ask.
+    pub levels: Vec<Level>,
+    /// How they look.
+    pub kinds: Vec<Kind>,
+    /// Whom they ask.
+    pub sides: Vec<Side>,
+    /// Those as well that wait for the next set.
+    pub next: bool,
+}
+
+/// Nothing is selected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// No case has such an id.
+    #[error("there is no case `{id}`{}", suggest(near))]
+    Unknown {
+        /// What was asked for.
+        id: String,
+        /// Ids that look like it.
+        near: Vec<String>,
+    },
+    /// The case waits for the next set.
+    #[error("`{0}` waits for the next set: `--next` runs it")]
+    Waits(String),
+    /// Each part of the selection has cases, but no case has them all.
+    #[error("no case of these targets is selected: {0}")]
+    Nothing(String),
+}
+
+fn suggest(near: &[String]) -> String {
+    match near {
+        [] => String::new(),
+        near => format!(": is `{}` meant?", near.join("` or `")),
+    }
+}
+
+impl Selection {
+    /// Whether it takes this case, whatever its set.
+    #[must_use]
+    pub fn takes(&self, case: &Case) -> bool {
+        fn any<T: PartialEq>(wanted: &[T], is: &T) -> bool {
+            wanted.is_empty() || wanted.contains(is)
+        }
+        let clause = |words: &String| {
+            let words = words.to_lowercase();
+            case.clause.section.to_lowercase().contains(&words)
+                || case.clause.text.to_lowercase().contains(&words)
+        };
+        (self.ids.is_empty() || self.ids.iter().any(|id| case.is_under(id)))
+            && (self.clauses.is_empty() || self.clauses.iter().any(clause))
+            && any(&self.levels, &case.level)
+            && any(&self.kinds, &case.kind)
+            && any(&self.sides, &case.side)
+    }
+
+    /// Whether it leaves nothing out of what everybody is held to.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self
+            == Self {
+                next: self.next,
+                ..Self::default()
+            }
+    }
+
+    /// The ids that were asked for and that no case of these subjects has.
+    #[must_use]
+    pub fn unknown(&self, subjects: &[Arc<dyn Subject>]) -> Option<SelectionError> {
+        let cases = || {
+            subjects
+                .iter()
+                .flat_map(|subject| (0..subject.len()).map(|number| subject.case(number)))
+        };
+        let id = self
+            .ids
+            .iter()
+            .find(|id| !cases().any(|case| case.is_under(id)))?;
+        Some(SelectionError::Unknown {
+            id: id.clone(),
+            near: near(id, cases().map(|case| case.id).collect()),
+        })
+    }
+
+    pub(super) fn explain(&self, subjects: &[Arc<dyn Subject>]) -> SelectionError {
+        if let Some(unknown) = self.unknown(subjects) {
+            return unknown;
+        }
+        let waiting = subjects
+            .iter()
+            .flat_map(|subject| (0..subject.len()).map(|number| subject.case(number)))
+            .find(|case| case.set == Set::Next && self.takes(case));
+        if let Some(case) = waiting.filter(|_| !self.next) {
+            return SelectionError::Waits(case.id.to_owned());
+        }
+        let mut asked = Vec::new();
+        let mut say = |what: &str, values: Vec<&str>| {
+            if !values.is_empty() {
+                asked.push(format!("{what} {}", values.join(" or ")));
+            }
+        };
+        say("id", self.ids.iter().map(String::as_str).collect());
+        say("clause", self.clauses.iter().map(String::as_str).collect());
+        say("level", self.levels.iter().map(|level| level.name()).collect());
+        say("kind", self.kinds.iter().map(|kind| kind.name()).collect());
+        say("side", self.sides.iter().map(|side| side.name()).collect());
+        SelectionError::Nothing(match asked.is_empty() {
+            true => "they are asked nothing".to_owned(),
+            false => asked.join(", "),
+        })
+    }
+}
+
+/// The ids that look most like one that is not known.
+fn near(id: &str, known: BTreeSet<&str>) -> Vec<String> {
+    let mut near: Vec<(f64, &str)> = known
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(id, known), known))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    near.truncate(SUGGESTIONS);
+    near.into_iter().map(|(_, id)| id.to_owned()).collect()
+}

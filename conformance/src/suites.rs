@@ -1,0 +1,3 @@
+//! The contracts, a room each.
+
+pub mod plugin;

@@ -1,0 +1,136 @@
+//! From a path that a person gave to targets, one under each profile.
+
+use std::path::Path;
+
+use yoi_host::Profile;
+use yoi_host::engine::{CodeCache, EngineError, EngineOptions};
+use yoi_host::source::{Source, SourceError};
+
+use super::guest;
+use super::target::{GuestTarget, ProcessTimes};
+use crate::limits::{INSTANCES, PROCESS_INPUT_TIME};
+use crate::run::Entrant;
+
+/// Which profiles a target is held to, and with what help.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// The profiles; each is judged. None means all, of which the default one is judged.
+    pub profiles: Vec<Profile>,
+    /// Where machine code is kept, if anywhere.
+    pub cache: Option<CodeCache>,
+}
+
+/// What a program speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    /// `yoikit.plugin/1`.
+    Plugin,
+    /// The Model Context Protocol.
+    Mcp,
+}
+
+/// Why a path gives no targets. What a component does not keep is no such reason: that is what cases say.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It stands for no component.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// There is no engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Opening {
+    /// Without anything said: every profile, and the cache that `yoikit` uses, where it can be had.
+    #[must_use]
+    pub fn usual() -> Self {
+        let cache = CodeCache::user_folder().and_then(|folder| CodeCache::open(folder).ok());
+        Self {
+            profiles: Vec::new(),
+            cache,
+        }
+    }
+
+    fn profiles(&self) -> impl Iterator<Item = (Profile, bool)> + '_ {
+        let all = Profile::ALL
+            .iter()
+            .map(|profile| (*profile, *profile == Profile::default()));
+        let named = self.profiles.iter().map(|profile| (*profile, true));
+        let all = all.filter(|_| self.profiles.is_empty());
+        named.chain(all)
+    }
+
+    /// What a path stands for: a component, a package, a plugin's folder, a Cargo project. `building` is called
+    /// before a project is built, with its folder.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] where it stands for no component, or where there is no engine.
+    pub fn open(&self, path: &Path, mut building: impl FnMut(&Path)) -> Result<Vec<Entrant>, OpenError> {
+        let name = name_of(path);
+        let suite = guest();
+        let mut sources: Vec<Source> = Vec::new();
+        let mut entrants = Vec::new();
+        for (profile, judged) in self.profiles() {
+            // A package is read as the profile reads it; a folder is the same for all, and takes long to build.
+            if sources.is_empty() || path.is_file() {
+                sources = vec![Source::open(path, profile, &mut building)?];
+            }
+            let source = &sources[0];
+            let mut options = EngineOptions::new(profile).instances(INSTANCES);
+            if let Some(cache) = &self.cache {
+                options = options.cache(cache.clone());
+            }
+            let manifest = source.manifest.as_ref().map(|file| file.manifest.clone());
+            let target =
+                GuestTarget::component_of(&name, source.component.clone(), manifest, &options.build()?);
+            let about = target.about().clone();
+            entrants.push(Entrant {
+                subject: suite.bind(target.into(), about),
+                judged,
+                words: vec![path.display().to_string()],
+            });
+        }
+        Ok(entrants)
+    }
+
+    /// A program: a plugin that speaks `yoikit.plugin/1`, or a server that speaks MCP.
+    #[must_use]
+    pub fn command(&self, command: &[String], speaks: Speaks) -> Vec<Entrant> {
+        let name = command
+            .iter()
+            .map(|word| name_of(Path::new(word)))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let suite = guest();
+        let entrants = self.profiles().map(|(profile, judged)| {
+            let times = ProcessTimes::default();
+            let target = match speaks {
+                Speaks::Plugin => GuestTarget::process_of(&name, command, profile, times),
+                Speaks::Mcp => GuestTarget::mcp_of(&name, command, profile, times),
+            };
+            let about = target.about().clone();
+            let mut words = match speaks {
+                Speaks::Plugin => vec!["--".to_owned()],
+                Speaks::Mcp => vec!["--mcp".to_owned(), "--".to_owned()],
+            };
+            words.extend_from_slice(command);
+            Entrant {
+                subject: suite.bind_paced(target.into(), about, PROCESS_INPUT_TIME),
+                judged,
+                words,
+            }
+        });
+        entrants.collect()
+    }
+}
+
+/// What a path is called, without the folders that it is in.
+fn name_of(path: &Path) -> String {
+    let named = path.canonicalize().ok().filter(|_| path.file_name().is_none());
+    let name = named.as_deref().unwrap_or(path).file_name();
+    name.map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}

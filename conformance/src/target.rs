@@ -1,0 +1,10 @@
+//! What can stand behind a contract, whatever the contract is: so far, a child process.
+//!
+//! - [`Child`]: a process that speaks lines of JSON, bounded in every way
+//! - [`Rpc`]: JSON-RPC over them
+
+mod child;
+mod rpc;
+
+pub use child::{Child, ChildError, Ender};
+pub use rpc::{Rpc, RpcError, Serve, TheirRequest};

@@ -1,0 +1,37 @@
+//! Texts that are kept: bounded, on a character's boundary.
+
+/// At most `limit` bytes of `text`, and how many were left out.
+pub(crate) fn bounded(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let kept = &text[..text.floor_char_boundary(limit)];
+    format!("{kept}… ({} bytes more)", text.len() - kept.len())
+}
+
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_only_where_a_shell_would_change_it() {
+        assert_eq!(quoted("a/b.wasm"), "a/b.wasm");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        assert_eq!(bounded("héé", 4), "hé… (2 bytes more)");
+        assert_eq!(bounded("héé", 5), "héé");
+    }
+}

@@ -1,0 +1,154 @@
+//! Targets that are processes: those that keep the contract, and every way not to speak it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use yoi_conformance::Exit;
+use yoi_conformance::report::{Report, Styles};
+use yoi_conformance::run::{self, Entrant, Settings};
+use yoi_conformance::suites::plugin::open::{Opening, Speaks};
+use yoi_conformance::suites::plugin::target::{GuestTarget, ProcessTimes};
+use yoi_host::Profile;
+
+/// The samples are in Python, which is not everywhere: the other tests here need a shell only.
+fn python() -> bool {
+    let mut python = Command::new("python3");
+    python
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
+}
+
+fn sample(name: &str) -> Vec<String> {
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/process");
+    vec!["python3".to_owned(), guests.join(name).display().to_string()]
+}
+
+fn report(command: &[String], speaks: Speaks) -> Report {
+    let opening = Opening {
+        profiles: vec![Profile::Documented],
+        cache: None,
+    };
+    let entrants: Vec<Entrant> = opening.command(command, speaks);
+    let mut settings = Settings::default();
+    settings.options.property_cases = 8;
+    run::run(&entrants, &settings, &mut ()).unwrap()
+}
+
+#[test]
+fn the_sample_in_python_conforms() {
+    if python() {
+        let report = report(&sample("counter.py"), Speaks::Plugin);
+        assert_eq!(
+            report.end.outcome,
+            Exit::Conforms,
+            "{}",
+            report.to_text(Styles::PLAIN)
+        );
+    }
+}
+
+#[test]
+fn a_server_that_speaks_mcp_is_held_to_what_is_said_of_tools() {
+    if python() {
+        let report = report(&sample("mcp.py"), Speaks::Mcp);
+        assert_eq!(
+            report.end.outcome,
+            Exit::Conforms,
+            "{}",
+            report.to_text(Styles::PLAIN)
+        );
+        assert!(
+            report
+                .cases
+                .iter()
+                .all(|line| !line.case.starts_with("plugin.start."))
+        );
+        assert!(
+            report
+                .cases
+                .iter()
+                .any(|line| line.case.starts_with("plugin.tool."))
+        );
+    }
+}
+
+/// What is said of a target that is this script.
+fn trouble(script: &str, speaks: Speaks) -> String {
+    let command = ["/bin/sh", "-c", script].map(str::to_owned);
+    let times = ProcessTimes {
+        hello: Duration::from_millis(500),
+        call: Duration::from_millis(500),
+    };
+    let target = match speaks {
+        Speaks::Plugin => GuestTarget::process_of("script", &command, Profile::Documented, times),
+        Speaks::Mcp => GuestTarget::mcp_of("script", &command, Profile::Documented, times),
+    };
+    target.about().trouble.clone().unwrap()
+}
+
+#[test]
+fn every_way_not_to_speak_is_told_within_its_time() {
+    let said = |script| trouble(script, Speaks::Plugin);
+    insta::assert_snapshot!(said("read -r line; read -r line"), @"it does not say hello: it said nothing on standard output for 500ms");
+    insta::assert_snapshot!(said("exit 7"), @"it does not say hello: it ended with exit status 7");
+    insta::assert_snapshot!(said("read -r line; echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}' >&2; read -r line"), @r#"it does not say hello: it said nothing on standard output for 500ms; on standard error: `{"jsonrpc":"2.0","id":1,"result":{}}`"#);
+    insta::assert_snapshot!(said("echo Hello, I am a plugin"), @"it does not say hello: it wrote a line to standard output that is no JSON object: `Hello, I am a plugin`");
+    insta::assert_snapshot!(said("cat /dev/zero"), @"it does not say hello: it wrote a line of more than 1048576 bytes");
+    insta::assert_snapshot!(said("yes '{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":1}'"), @r#"it does not say hello: it was asked `hello` with the id 1, and answered {"id":7,"jsonrpc":"2.0","result":1}"#);
+    insta::assert_snapshot!(said("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}'; read -r line"), @"its answer to `hello` is none: missing field `protocol`");
+    insta::assert_snapshot!(said("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1}}'; read -r line"), @r#"it does not say hello: `hello` was answered with an error: {"code":1}"#);
+    insta::assert_snapshot!(said("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"protocol\":\"yoikit.plugin/9\",\"world\":\"tool\"}}'; read -r line"), @"it speaks `yoikit.plugin/9`, not `yoikit.plugin/1`");
+    insta::assert_snapshot!(trouble("exit 1", Speaks::Mcp), @"it ended with exit status 1");
+    insta::assert_snapshot!(trouble("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}'; echo '{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}'; read -r l; read -r l; read -r l; read -r l", Speaks::Mcp), @"its answer to `tools/list` is none: missing field `tools`");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_told_and_nothing_is_run() {
+    let report = report(&["/no/such/plugin".to_owned()], Speaks::Plugin);
+    assert_eq!(report.end.outcome, Exit::CouldNotRun);
+    insta::assert_snapshot!(report.verdict_line(0), @"documented: will not run because it does not say hello: `/no/such/plugin` cannot be run: No such file or directory (os error 2)");
+}
+
+#[test]
+fn a_target_that_hangs_later_costs_its_own_case() {
+    // It says hello and starts, and answers nothing else.
+    let script = r#"
+        read -r l; echo '{"jsonrpc":"2.0","id":1,"result":{"protocol":"yoikit.plugin/1","world":"instance","tools":[{"name":"t"}]}}'
+        read -r l; echo '{"jsonrpc":"2.0","id":2,"result":{"state":"running"}}'
+        while read -r l; do :; done"#;
+    let command = ["/bin/sh", "-c", script].map(str::to_owned);
+    let times = ProcessTimes {
+        hello: Duration::from_secs(30),
+        call: Duration::from_millis(200),
+    };
+    let target = GuestTarget::process_of("script", &command, Profile::Documented, times);
+    let about = target.about().clone();
+    assert_eq!(about.trouble, None);
+    let entrant = Entrant {
+        subject: yoi_conformance::suites::plugin::guest().bind(Arc::new(target), about),
+        judged: true,
+        words: Vec::new(),
+    };
+    let mut settings = Settings::default();
+    settings.selection.ids = vec![
+        "plugin.tool.answers-any-json".into(),
+        "plugin.start.answers-a-status".into(),
+    ];
+    let report = run::run(&[entrant], &settings, &mut ()).unwrap();
+    let verdicts: Vec<_> = report
+        .cases
+        .iter()
+        .map(|line| (line.case.as_str(), line.verdict.name()))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("plugin.start.answers-a-status", "pass"),
+            ("plugin.tool.answers-any-json", "fail")
+        ]
+    );
+}

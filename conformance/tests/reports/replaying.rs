@@ -1,0 +1,88 @@
+//! Failing inputs are kept, tried first, and played again.
+
+use yoi_conformance::plan::Selection;
+use yoi_conformance::regression::{File, Regressions};
+use yoi_conformance::run::Settings;
+use yoi_conformance::{Exit, Verdict};
+
+use crate::toy::{Toy, report, timeless};
+
+#[test]
+fn a_failing_input_is_kept_and_nothing_a_target_said_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let settings = || Settings {
+        regressions: Some(Regressions::open(&kept).unwrap()),
+        ..timeless()
+    };
+    let bad = Toy {
+        small: 1000,
+        ..Toy::good()
+    };
+    let first = report(&bad, &settings());
+    let line = first.of_subject(0).next().unwrap();
+    let name = line.saved.clone().unwrap();
+    let text = std::fs::read_to_string(kept.join(&name)).unwrap();
+    insta::assert_snapshot!(format!("{name}\n{text}"), @r#"
+    toy.echo.any-number.documented.fe675fe7.json
+    {
+      "schema": "yoikit.regression/1",
+      "case": "toy.echo.any-number",
+      "revision": "toy/1",
+      "profile": "documented",
+      "seed": 1,
+      "yoikit": "0.1.0",
+      "target": "toy",
+      "digest": "sha256:00112233445566778899",
+      "expected": "1001",
+      "input": 1001
+    }
+    "#);
+    let repeat = line
+        .repeat
+        .clone()
+        .unwrap()
+        .replace(&folder.path().display().to_string(), "FOLDER");
+    insta::assert_snapshot!(repeat, @"yoikit test toys/toy --replay FOLDER/kept/toy.echo.any-number.documented.fe675fe7.json");
+
+    // The same failure is kept once, and found without any input being made up.
+    let mut again = settings();
+    again.options.property_cases = 1;
+    let second = report(&bad, &again);
+    let evidence = second
+        .of_subject(0)
+        .next()
+        .unwrap()
+        .verdict
+        .evidence()
+        .unwrap()
+        .clone();
+    assert_eq!(evidence.regression.as_deref(), Some(name.as_str()));
+    assert_eq!(
+        std::fs::read_dir(&kept).unwrap().count(),
+        2,
+        "one for each profile"
+    );
+
+    // Played by itself it fails where the target fails, and passes where it does not.
+    let file = File::read(&kept.join(&name)).unwrap();
+    let mut alone = timeless();
+    alone.options.replay = Some(file.input);
+    alone.selection = Selection {
+        ids: vec![file.case],
+        ..Selection::default()
+    };
+    assert_eq!(report(&bad, &alone).end.outcome, Exit::Fails);
+    assert_eq!(report(&Toy::good(), &alone).cases[0].verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_folder_with_something_else_in_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not read").unwrap();
+    assert!(Regressions::open(folder.path()).is_ok());
+    std::fs::write(folder.path().join("a.json"), "{}").unwrap();
+    let error = Regressions::open(folder.path()).unwrap_err().to_string();
+    let error = error.replace(&folder.path().display().to_string(), "FOLDER");
+    insta::assert_snapshot!(error, @"FOLDER/a.json is no kept input: missing field `schema` at line 1 column 2");
+}

@@ -1,0 +1,211 @@
+//! The forms in which a report is told.
+
+use yoi_conformance::report::{Line, Report, Styles};
+use yoi_conformance::run;
+
+use crate::toy::{Toy, both, entrant, report, timeless};
+
+fn bad() -> Report {
+    let bad = Toy {
+        small: 1000,
+        rude: true,
+        ..Toy::good()
+    };
+    report(&bad, &timeless())
+}
+
+#[test]
+fn a_failing_case_shows_the_clause_the_smallest_input_and_the_command() {
+    insta::assert_snapshot!(bad().to_text(Styles::PLAIN), @"
+    suite       toy/1 (4 cases, seed 1, 64 inputs for a property)
+    target      toy (none, sha256:001122334455…)
+
+    fail        toy.echo.any-number (must, toy, documented)
+    clause      Answers with the number that it was given. toy.wit#echo
+    expected    1001
+    seen        1000
+    input       1001
+    transcript  → echo 1001
+                ← echo 1000
+    repeat      yoikit test toys/toy --case toy.echo.any-number --profile documented --seed 1 --property-cases 64
+
+    fail        toy.hello.is-polite (should, toy, documented)
+    clause      Says hello. toy.wit#hello
+    expected    `hello` & <b>peace</b>
+    seen        `go | away`
+    repeat      yoikit test toys/toy --case toy.hello.is-polite --profile documented --seed 1 --property-cases 64
+
+    fail        toy.echo.any-number (must, toy, yoi)
+    clause      Answers with the number that it was given. toy.wit#echo
+    expected    1001
+    seen        1000
+    input       1001
+    transcript  → echo 1001
+                ← echo 1000
+    repeat      yoikit test toys/toy --case toy.echo.any-number --profile yoi --seed 1 --property-cases 64
+
+    fail        toy.hello.is-polite (should, toy, yoi)
+    clause      Says hello. toy.wit#hello
+    expected    `hello` & <b>peace</b>
+    seen        `go | away`
+    repeat      yoikit test toys/toy --case toy.hello.is-polite --profile yoi --seed 1 --property-cases 64
+
+    documented: does not conform (1 of 2 must, 1 failed, 1 advisory failed)
+    yoi: does not conform (2 of 3 must, 1 failed, 1 advisory failed) — not judged
+    ");
+}
+
+#[test]
+fn what_is_not_known_is_told_with_its_reason() {
+    let absent = Toy {
+        absent: true,
+        ..Toy::good()
+    };
+    insta::assert_snapshot!(report(&absent, &timeless()).to_text(Styles::PLAIN), @"
+    suite       toy/1 (4 cases, seed 1, 64 inputs for a property)
+    target      toy (none, sha256:001122334455…)
+
+    could not run (1 case, documented) nobody is there
+                toy.there.is-there
+
+    could not run (1 case, yoi) nobody is there
+                toy.there.is-there
+
+    documented: will not run because nobody is there
+    yoi: will not run because nobody is there — not judged
+    ");
+}
+
+#[test]
+fn a_case_in_which_the_harness_broke_blames_nobody_else() {
+    let broken = Toy {
+        breaks: true,
+        ..Toy::good()
+    };
+    insta::assert_snapshot!(report(&broken, &timeless()).to_text(Styles::PLAIN), @"
+    suite       toy/1 (4 cases, seed 1, 64 inputs for a property)
+    target      toy (none, sha256:001122334455…)
+
+    harness     toy.there.is-there (must, toy, documented)
+    clause      Is there. toy.wit#there
+    seen        a screw is loose
+                nothing is known of the target here: this is a bug of the harness
+
+    harness     toy.there.is-there (must, toy, yoi)
+    clause      Is there. toy.wit#there
+    seen        a screw is loose
+                nothing is known of the target here: this is a bug of the harness
+
+    documented: cannot be judged (1 of 2 must, harness broke in 1 case)
+    yoi: cannot be judged (2 of 3 must, harness broke in 1 case) — not judged
+    ");
+}
+
+#[test]
+fn the_lines_fit_their_schema() {
+    let settings = schemars::generate::SchemaSettings::default().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Line>();
+    let validator = jsonschema::validator_for(schema.as_value()).unwrap();
+    for toy in [
+        Toy::good(),
+        Toy {
+            small: 1000,
+            shy: true,
+            ..Toy::good()
+        },
+    ] {
+        for line in report(&toy, &timeless()).to_jsonl().lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let errors: Vec<_> = validator
+                .iter_errors(&line)
+                .map(|error| error.to_string())
+                .collect();
+            assert_eq!(errors, [""; 0], "{line}");
+        }
+    }
+}
+
+#[test]
+fn junit_reads_back_with_every_case_in_its_place() {
+    let xml = bad().to_junit().unwrap();
+    let read = quick_junit::Report::deserialize_from_str(&xml).unwrap();
+    let counts: Vec<_> = read
+        .test_suites
+        .iter()
+        .map(|suite| (suite.name.as_str(), suite.tests, suite.failures, suite.errors))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            ("toy (toy/1, documented)", 3, 2, 0),
+            ("toy (toy/1, yoi)", 4, 2, 0)
+        ]
+    );
+}
+
+#[test]
+fn nine_annotations_are_shown_and_a_tenth_counts_the_rest() {
+    let entrants = |number: usize| {
+        let rude = Toy {
+            rude: true,
+            small: 5,
+            ..Toy::good()
+        };
+        let names = (0..number).map(|number| format!("toy{number}"));
+        names
+            .map(|name| entrant(&name, "documented", true, rude.clone()))
+            .collect::<Vec<_>>()
+    };
+    let annotations = |number: usize| {
+        let report = run::run(&entrants(number), &timeless(), &mut ()).unwrap();
+        report.to_annotations()
+    };
+    assert_eq!(annotations(4).lines().count(), 8);
+    let many = annotations(6);
+    let lines: Vec<_> = many.lines().collect();
+    assert_eq!(lines.len(), 10);
+    insta::assert_snapshot!(lines[0], @"::error title=toy.echo.any-number (toy0%2C documented)::expected 6%0Aseen: 5%0Ayoikit test toys/toy0 --case toy.echo.any-number --profile documented --seed 1 --property-cases 64");
+    insta::assert_snapshot!(lines[9], @"::error title=yoikit::3 more; the report has them all");
+}
+
+#[test]
+fn a_summary_cannot_be_broken_by_what_a_target_says() {
+    let bad = bad();
+    insta::assert_snapshot!(bad.to_summary().replace(&bad.run.run, "RUN"), @r#"
+    ## yoikit test
+
+    - **toy** documented: does not conform (1 of 2 must, 1 failed, 1 advisory failed)
+    - **toy** yoi: does not conform (2 of 3 must, 1 failed, 1 advisory failed)
+
+    | case | target | expected | seen |
+    |---|---|---|---|
+    | `toy.echo.any-number` | toy, documented | 1001 | 1000 |
+    | `toy.hello.is-polite` | toy, documented | \`hello\` &amp; &lt;b&gt;peace&lt;/b&gt; | \`go \| away\` |
+    | `toy.echo.any-number` | toy, yoi | 1001 | 1000 |
+    | `toy.hello.is-polite` | toy, yoi | \`hello\` &amp; &lt;b&gt;peace&lt;/b&gt; | \`go \| away\` |
+
+    Seed 1, run `RUN`.
+    "#);
+}
+
+#[test]
+fn the_page_stands_by_itself_and_runs_nothing() {
+    let page = bad().to_html();
+    assert!(page.contains("&lt;b&gt;peace&lt;/b&gt;"));
+    for outside in [
+        "<script", "<link", "src=", "http://", "https://", "@import", "url(",
+    ] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains(">toy.echo.any-number</th>"));
+    assert!(page.contains("id=\"toy.echo.any-number-0\""));
+}
+
+#[test]
+fn targets_that_are_asked_less_have_no_verdict_there() {
+    let page = run::run(&both(&Toy::good()), &timeless(), &mut ())
+        .unwrap()
+        .to_html();
+    // `toy.there.twice` is asked under one of the two profiles.
+    assert_eq!(page.matches("title=\"not asked of this target\"").count(), 1);
+}
