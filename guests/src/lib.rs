@@ -3,6 +3,7 @@
 //! | guest      | world      | what it does                                                                 |
 //! |------------|------------|------------------------------------------------------------------------------|
 //! | `caller`   | `instance` | calls what the host offers, and hands on what came back                       |
+//! | `chatbot`  | `instance` | sits in a chat room on a WebSocket of the host's, learns and answers           |
 //! | `counter`  | `instance` | counts: a state that lasts from call to call                                  |
 //! | `echo`     | `tool`     | says what it was told                                                         |
 //! | `fetch`    | `tool`     | fetches over HTTP                                                             |

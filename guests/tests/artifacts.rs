@@ -29,6 +29,11 @@ fn caller() {
 }
 
 #[test]
+fn chatbot() {
+    assert_eq!(imports(yoi_guests::CHATBOT), [""; 0]);
+}
+
+#[test]
 fn counter() {
     assert_eq!(imports(yoi_guests::COUNTER), [""; 0]);
 }

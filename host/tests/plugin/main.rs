@@ -1,5 +1,6 @@
 //! Real components under the real engine: what a call gives, and how each misbehaviour ends.
 
+mod chatbot;
 mod ended;
 mod faults;
 mod imports;

@@ -1,0 +1,435 @@
+//! A plugin that is a process: the wire `yoikit.plugin/1`.
+//!
+//! A plugin in any language, without a component: a program that reads requests from standard input and writes
+//! answers to standard output, JSON-RPC 2.0, one message a line. Standard error is for people. The names, the
+//! payloads and every rule about them are those of the worlds in `wit/plugin`; what is text there is JSON here.
+//!
+//! | the host asks    | with                              | and is answered                                     |
+//! |------------------|-----------------------------------|-----------------------------------------------------|
+//! | `hello`          | `{"protocol", "profile"}`         | `{"protocol", "world", "tools", "ingresses"}`       |
+//! | `start`          | `{"config"}`                      | a PluginStatus                                      |
+//! | `handle-tool`    | `{"name", "input"}`               | a ToolOutput                                        |
+//! | `handle-ingress` | `{"name", "event"}`               | a ServiceOutput                                     |
+//! | `status`, `stop` | `{}`                              | a PluginStatus                                      |
+//!
+//! `hello` comes first. `protocol` is `yoikit.plugin/1` on both sides, `world` is `instance` or `tool`, `tools` is
+//! a list of `{"name", "input_schema"}`, `ingresses` a list of names. In the world `tool` nothing but `hello` and
+//! `handle-tool` is asked, and a process lives for one call. After `stop` standard input is closed, and the process
+//! ends.
+//!
+//! While it is being asked, the plugin may ask the host: `request.request`, `websocket.open`, `fs.read`, `fs.list`
+//! and `fs.write` with `{"request"}`, `websocket.send-text` with `{"handle", "text"}`, `websocket.recv` with
+//! `{"handle", "timeout_ms"}`, `websocket.close` with `{"handle"}`. The result is what the import answers with, as
+//! JSON: `{"error": {"code", "message"}}` where the host refuses.
+//!
+//! ```text
+//! → {"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":"yoikit.plugin/1","profile":"documented"}}
+//! ← {"jsonrpc":"2.0","id":1,"result":{"protocol":"yoikit.plugin/1","world":"tool","tools":[{"name":"peek"}]}}
+//! → {"jsonrpc":"2.0","id":2,"method":"handle-tool","params":{"name":"peek","input":null}}
+//! ← {"jsonrpc":"2.0","id":"a","method":"fs.read","params":{"request":{"path":"todo.md"}}}
+//! → {"jsonrpc":"2.0","id":"a","result":{"error":{"code":"denied","message":"…"}}}
+//! ← {"jsonrpc":"2.0","id":2,"result":{"summary":"nothing to see"}}
+//! ```
+//!
+//! `guests/process/counter.py` is one.
+
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use yoi_host::Profile;
+use yoi_host::component::World;
+use yoi_host::engine::Cancel;
+use yoi_host::imports::{Asked, Import, ImportsCtx, Patience};
+use yoi_host::plugin::message::{
+    IngressEvent, OutputError, PluginStatus, ServiceAnswer, ServiceOutput, StatusAnswer, ToolOutput,
+};
+use yoi_host::plugin::{CallError, Entry, InputError, Lifecycle};
+
+use super::{CallFailure, Door, GuestTarget, Life, ProcessTimes, Setup, Tool, host_status, of_rpc};
+use crate::context::OnInterrupt;
+use crate::target::{Child, Rpc, RpcError, TheirRequest};
+use crate::{About, Context, Stop};
+
+const PROTOCOL: &str = "yoikit.plugin/1";
+
+/// A program, and what it said of itself.
+pub(super) struct ProcessDoor {
+    program: String,
+    arguments: Vec<String>,
+    profile: Profile,
+    world: World,
+    times: ProcessTimes,
+}
+
+/// What a program says of itself.
+#[derive(Deserialize)]
+struct Hello {
+    protocol: String,
+    world: HelloWorld,
+    #[serde(default)]
+    tools: Vec<HelloTool>,
+    #[serde(default)]
+    ingresses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HelloWorld {
+    Instance,
+    Tool,
+}
+
+#[derive(Deserialize)]
+struct HelloTool {
+    name: String,
+    #[serde(default)]
+    input_schema: Value,
+}
+
+impl GuestTarget {
+    /// A program that speaks `yoikit.plugin/1`. It is started once to hear what it is; one that does not say so is a
+    /// target as well: that it does not is what there is to say about it.
+    #[must_use]
+    pub fn process_of(name: &str, command: &[String], profile: Profile, times: ProcessTimes) -> Self {
+        let (program, arguments) = command
+            .split_first()
+            .map_or((String::new(), Vec::new()), |(program, rest)| {
+                (program.clone(), rest.to_vec())
+            });
+        let mut door = ProcessDoor {
+            program,
+            arguments,
+            profile,
+            world: World::Instance,
+            times,
+        };
+        let hello = match profile {
+            Profile::Documented => door.hello(),
+            Profile::Yoi => Err("the yoi host runs components, and no processes".to_owned()),
+        };
+        let mut about = About {
+            name: name.to_owned(),
+            door: "process".into(),
+            profile: profile.name().into(),
+            digest: None,
+            trouble: None,
+        };
+        let (mut world, mut tools, mut ingresses) = (None, Vec::new(), Vec::new());
+        match hello {
+            Err(trouble) => about.trouble = Some(trouble),
+            Ok(hello) => {
+                door.world = match hello.world {
+                    HelloWorld::Instance => World::Instance,
+                    HelloWorld::Tool => World::Tool,
+                };
+                world = Some(door.world);
+                ingresses = hello.ingresses;
+                let listed = hello.tools.into_iter().map(|tool| Tool {
+                    name: tool.name,
+                    input_schema: tool.input_schema,
+                });
+                tools = listed.collect();
+            }
+        }
+        Self {
+            about,
+            world,
+            tools,
+            ingresses,
+            manifest: None,
+            door: Door::Process(door),
+        }
+    }
+}
+
+impl ProcessDoor {
+    fn hello(&self) -> Result<Hello, String> {
+        let (_, _, answer) =
+            begin(self, |_| None).map_err(|error| format!("it does not say hello: {error}"))?;
+        let hello: Hello = serde_json::from_value(answer)
+            .map_err(|error| format!("its answer to `hello` is none: {error}"))?;
+        if hello.protocol != PROTOCOL {
+            return Err(format!("it speaks `{}`, not `{PROTOCOL}`", hello.protocol));
+        }
+        Ok(hello)
+    }
+
+    pub(super) fn open(&self, context: &Context, setup: Setup) -> Result<Process<'_>, Stop> {
+        let config = serde_json::from_str(&setup.config).map_err(|error| {
+            Stop::Harness(format!("the case gives a configuration that is none: {error}"))
+        })?;
+        Ok(Process {
+            door: self,
+            context: context.clone(),
+            config,
+            imports: ImportsCtx::new(self.profile, setup.access),
+            live: None,
+            lifecycle: Lifecycle::Ready,
+            last_error: None,
+        })
+    }
+}
+
+/// One life of the program: a process, or in the world `tool` one a call.
+pub(super) struct Process<'d> {
+    door: &'d ProcessDoor,
+    context: Context,
+    config: Value,
+    imports: ImportsCtx,
+    live: Option<(Rpc, Option<OnInterrupt>)>,
+    lifecycle: Lifecycle,
+    last_error: Option<String>,
+}
+
+impl Process<'_> {
+    fn begin(&mut self) -> Result<(), CallFailure> {
+        let context = &self.context;
+        let (rpc, hook, _) = begin(self.door, |child| {
+            let ender = child.ender();
+            Some(context.on_interrupt(move || ender.end()))
+        })
+        .map_err(of_rpc)?;
+        self.live = Some((rpc, hook));
+        Ok(())
+    }
+
+    /// Ask, and give the answer as a component would have given it: as text.
+    fn ask(&mut self, entry: Entry, params: Value) -> Result<String, CallFailure> {
+        let Some((rpc, _)) = &mut self.live else {
+            return Err(self.not_running(entry));
+        };
+        let until = Instant::now() + self.door.times.call;
+        self.imports.begin(Patience::new(Cancel::default(), until));
+        let imports = &mut self.imports;
+        let answer = rpc.ask(entry.name(), &params, self.door.times.call, &mut |asked| {
+            serve(imports, &asked).map(Ok)
+        });
+        let answer = answer.map_err(of_rpc);
+        if answer.as_ref().is_err_and(|failure| failure.lost) {
+            self.live = None;
+        }
+        Ok(answer?.to_string())
+    }
+
+    fn status_of(&mut self, entry: Entry, params: Value) -> Result<PluginStatus, CallFailure> {
+        let answer = self.ask(entry, params)?;
+        match PluginStatus::read(self.door.profile, &answer) {
+            Ok(StatusAnswer::Status(status)) => Ok(status),
+            Ok(StatusAnswer::Failure(answer)) => Err(CallError::Reported {
+                entry,
+                answer: answer.to_string(),
+            }
+            .into()),
+            Err(error) => Err(output(entry, error)),
+        }
+    }
+
+    /// The next state: `then`, or failed.
+    fn settle<T>(&mut self, then: Lifecycle, result: Result<T, CallFailure>) -> Result<T, CallFailure> {
+        match &result {
+            Ok(_) => self.lifecycle = then,
+            Err(failure) => self.fail(failure),
+        }
+        result
+    }
+
+    fn fail(&mut self, failure: &CallFailure) {
+        self.lifecycle = Lifecycle::Failed;
+        self.last_error = Some(failure.message.clone());
+    }
+
+    fn not_running(&self, entry: Entry) -> CallFailure {
+        CallError::NotRunning {
+            entry,
+            lifecycle: self.lifecycle,
+            last_error: self.last_error.clone(),
+        }
+        .into()
+    }
+
+    fn expect_running(&self, entry: Entry) -> Result<(), CallFailure> {
+        match self.lifecycle {
+            Lifecycle::Running => Ok(()),
+            _ => Err(self.not_running(entry)),
+        }
+    }
+}
+
+impl Life for Process<'_> {
+    fn start(&mut self) -> Result<PluginStatus, CallFailure> {
+        if self.door.world == World::Tool {
+            return Ok(host_status("ready"));
+        }
+        if self.lifecycle != Lifecycle::Ready {
+            return Err(self.not_running(Entry::Start));
+        }
+        let params = json!({"config": self.config});
+        let started = self.begin().and_then(|()| self.status_of(Entry::Start, params));
+        self.settle(Lifecycle::Running, started)
+    }
+
+    fn handle_tool(&mut self, name: &str, input_json: &str) -> Result<ToolOutput, CallFailure> {
+        let entry = Entry::HandleTool;
+        let input: Value = match serde_json::from_str(input_json) {
+            Ok(input) => input,
+            Err(error) => {
+                let error = error.to_string();
+                let what = "tool input";
+                return Err(CallError::Input(InputError::NotJson { what, error }).into());
+            }
+        };
+        match self.door.world {
+            World::Tool => self.begin()?,
+            World::Instance => self.expect_running(entry)?,
+        }
+        let answer = self.ask(entry, json!({"name": name, "input": input}));
+        if self.door.world == World::Tool {
+            self.live = None;
+        } else if let Err(failure) = answer.as_ref()
+            && failure.lost
+        {
+            self.fail(&failure.clone());
+        }
+        ToolOutput::read(&answer?).map_err(|error| output(entry, error))
+    }
+
+    fn handle_ingress(&mut self, name: &str, event: &IngressEvent) -> Result<ServiceOutput, CallFailure> {
+        let entry = Entry::HandleIngress;
+        if self.door.world == World::Tool {
+            let world = World::Tool;
+            return Err(CallError::NoExport { entry, world }.into());
+        }
+        self.expect_running(entry)?;
+        event
+            .to_json_for(name)
+            .map_err(|error| CallFailure::from(CallError::Input(error.into())))?;
+        let answer = self.ask(entry, json!({"name": name, "event": event}));
+        if let Err(failure) = answer.as_ref()
+            && failure.lost
+        {
+            self.fail(&failure.clone());
+        }
+        match ServiceOutput::read(self.door.profile, &answer?, &event.correlation_id) {
+            Ok(ServiceAnswer::Output(output)) => Ok(output),
+            Ok(ServiceAnswer::Failure(answer)) => Err(CallError::Reported {
+                entry,
+                answer: answer.to_string(),
+            }
+            .into()),
+            Err(error) => {
+                let failure = output(entry, error);
+                self.fail(&failure);
+                Err(failure)
+            }
+        }
+    }
+
+    fn status(&mut self) -> Result<PluginStatus, CallFailure> {
+        if self.door.world == World::Tool {
+            return Ok(host_status("ready"));
+        }
+        self.expect_running(Entry::Status)?;
+        let status = self.status_of(Entry::Status, json!({}));
+        self.settle(Lifecycle::Running, status)
+    }
+
+    fn stop(&mut self) -> Result<PluginStatus, CallFailure> {
+        if matches!(self.lifecycle, Lifecycle::Ready | Lifecycle::Stopped) {
+            if self.door.world == World::Instance {
+                self.lifecycle = Lifecycle::Stopped;
+            }
+            return Ok(host_status("stopped"));
+        }
+        if self.live.is_none() {
+            return Err(self.not_running(Entry::Stop));
+        }
+        let mut stopped = self.status_of(Entry::Stop, json!({}));
+        if let Some((mut rpc, _hook)) = self.live.take()
+            && stopped.is_ok()
+            && let Err(error) = rpc.child().finish(self.door.times.call)
+        {
+            stopped = Err(CallFailure {
+                code: "process.stays".into(),
+                message: format!("it was stopped and its input closed, but it does not end: {error}"),
+                lost: true,
+            });
+        }
+        self.settle(Lifecycle::Stopped, stopped)
+    }
+
+    fn lifecycle(&self) -> Lifecycle {
+        self.lifecycle
+    }
+}
+
+/// Start the program, and hear what it is.
+fn begin(
+    door: &ProcessDoor,
+    interruptible: impl FnOnce(&mut Child) -> Option<OnInterrupt>,
+) -> Result<(Rpc, Option<OnInterrupt>, Value), RpcError> {
+    let mut child = Child::spawn(&door.program, &door.arguments)?;
+    let hook = interruptible(&mut child);
+    let mut rpc = Rpc::new(child);
+    let params = json!({"protocol": PROTOCOL, "profile": door.profile});
+    let hello = rpc.ask("hello", &params, door.times.hello, &mut |_| {
+        let said = "it asked the host for something before it was asked itself";
+        Err(RpcError::Protocol(said.to_owned()))
+    })?;
+    Ok((rpc, hook, hello))
+}
+
+/// Carry out what a plugin asks of the host.
+fn serve(imports: &mut ImportsCtx, asked: &TheirRequest<'_>) -> Result<Value, RpcError> {
+    let import = match asked.method {
+        "request.request" => Import::Request,
+        "websocket.open" => Import::WebsocketOpen,
+        "websocket.send-text" => Import::WebsocketSendText,
+        "websocket.recv" => Import::WebsocketRecv,
+        "websocket.close" => Import::WebsocketClose,
+        "fs.read" => Import::FsRead,
+        "fs.list" => Import::FsList,
+        "fs.write" => Import::FsWrite,
+        other => {
+            let said = format!("it asked for `{other}`, which no host offers");
+            return Err(RpcError::Protocol(said));
+        }
+    };
+    if asked.notification {
+        return Err(RpcError::Protocol(format!(
+            "it asked for `{}` without an `id`",
+            asked.method
+        )));
+    }
+    let params = asked.params;
+    let number = |key: &str| {
+        let number = params.get(key).and_then(Value::as_u64);
+        number
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or_default()
+    };
+    let text = match import {
+        Import::WebsocketSendText => params
+            .get("text")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        Import::WebsocketRecv | Import::WebsocketClose => String::new(),
+        _ => params.get("request").unwrap_or(&Value::Null).to_string(),
+    };
+    let asked = Asked {
+        import,
+        handle: number("handle"),
+        timeout_ms: number("timeout_ms"),
+        text: &text,
+    };
+    let (answer,) = imports
+        .serve(asked)
+        .map_err(|error| RpcError::Ended(error.to_string()))?;
+    // What the imports answer with is JSON.
+    serde_json::from_str(&answer).map_err(|error| RpcError::Ended(error.to_string()))
+}
+
+fn output(entry: Entry, error: OutputError) -> CallFailure {
+    CallError::Output { entry, error }.into()
+}
