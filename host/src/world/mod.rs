@@ -4,7 +4,7 @@
 //! ([`crate::authority`]) and beside it (the imports judge every address before it is dialled). Nothing here
 //! reads an environment variable; a proxy that one names is not used.
 //!
-//! - [`Net`]: names, addresses, TLS and time bounds, as [`NetOptions`] put them together
+//! - [`Net`]: names, addresses, TLS, time bounds and chance, as [`NetOptions`] put them together
 //! - [`Resolver`], [`Dialer`]: what a world must do; [`SystemResolver`] and [`TcpDialer`] do it for real
 //! - [`ScriptedResolver`], [`ScriptedDialer`]: answers laid down before, every question counted
 //! - [`HttpPeer`], [`WebsocketPeer`]: who answers at a scripted address
@@ -12,6 +12,7 @@
 //! - [`ScriptedTree`]: files laid down before, and what became of them
 //! - `disturb`: any of it broken on purpose, for the length of one call
 
+mod chance;
 mod clock;
 mod dialer;
 mod disturb;
@@ -32,7 +33,7 @@ pub use net::{Net, NetOptions, NetTimes};
 pub use peers::{HttpPeer, WebsocketPeer};
 pub use resolver::{Resolver, SystemResolver};
 pub use scripted::{ScriptedDialer, ScriptedResolver};
-pub(crate) use tasks::Unfinished;
+pub(crate) use tasks::{Alarm, Hold, Unfinished};
 pub use tls::BadAuthority;
 pub use tree::{LaidTree, Node, ScriptedTree};
 

@@ -6,14 +6,20 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use time::OffsetDateTime;
+use time::macros::datetime;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
+use super::chance::Chance;
 use super::disturb::{Disturbed, Switch, Wire};
-use super::tasks::{Tasks, Unfinished};
+use super::tasks::{Alarm, Hold, Tasks, Unfinished};
 use super::tls::{self, BadAuthority};
 use super::{ByteStream, Clock, Dialer, Pending, Resolver, SystemResolver, TcpDialer};
 use crate::limits;
+
+/// The time of day at which a scripted clock begins.
+const SCRIPTED_BEGINNING: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 
 /// How names are resolved, addresses dialled and authorities trusted, for how long, and under which policy;
 /// and the runtime on which it happens. Cloning is cheap, and clones share the runtime.
@@ -29,6 +35,9 @@ struct Shared {
     options: NetOptions,
     tls: OnceLock<Arc<ClientConfig>>,
     tasks: Tasks,
+    chance: Chance,
+    /// When a scripted clock began to count the time of day.
+    began: OnceLock<Instant>,
 }
 
 /// What a [`Net`] is made of.
@@ -40,6 +49,7 @@ pub struct NetOptions {
     public_only: bool,
     times: NetTimes,
     clock: Clock,
+    seed: Option<u64>,
 }
 
 /// How long things may take. The defaults are those of the contract; tests shorten them.
@@ -85,6 +95,7 @@ impl Default for NetOptions {
             public_only: false,
             times: NetTimes::default(),
             clock: Clock::Real,
+            seed: None,
         }
     }
 }
@@ -143,12 +154,22 @@ impl NetOptions {
         self
     }
 
+    /// Draw the same random numbers every time: those of this seed. They spread out retries and make the ids of
+    /// events.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// Put it together. Nothing is started yet.
     #[must_use]
     pub fn build(self) -> Net {
         Net {
             shared: Arc::new(Shared {
                 tasks: Tasks::new(self.clock),
+                chance: Chance::new(self.seed),
+                began: OnceLock::new(),
                 options: self,
                 tls: OnceLock::new(),
             }),
@@ -180,6 +201,25 @@ impl Net {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.shared.tasks.now()
+    }
+
+    /// The time of day on this network, UTC. A scripted clock begins with the first moment of 2026.
+    #[must_use]
+    pub fn wall(&self) -> OffsetDateTime {
+        match self.shared.options.clock {
+            Clock::Real => OffsetDateTime::now_utc(),
+            Clock::Scripted => {
+                let now = self.now();
+                let began = *self.shared.began.get_or_init(|| now);
+                SCRIPTED_BEGINNING + now.saturating_duration_since(began)
+            }
+        }
+    }
+
+    /// A random number: no secret, and with a [seed](NetOptions::seed) the same every time.
+    #[must_use]
+    pub fn random(&self) -> u64 {
+        self.shared.chance.next()
     }
 
     /// Let time pass on a scripted clock. A real one does that by itself, and is left alone.
@@ -253,6 +293,21 @@ impl Net {
         go_on: impl Fn() -> Result<(), E>,
     ) -> Result<T, Unfinished<E>> {
         self.shared.tasks.run(work, go_on)
+    }
+
+    /// Start the runtime, where nothing has done so yet.
+    pub(crate) fn start(&self) -> io::Result<()> {
+        self.shared.tasks.start()
+    }
+
+    /// Call `ring` when it is `at`, unless the alarm is dropped before. It must not wait for anything.
+    pub(crate) fn alarm(&self, at: Instant, ring: impl FnOnce() + Send + 'static) -> Alarm {
+        self.shared.tasks.alarm(at, ring)
+    }
+
+    /// Keep a scripted clock from jumping while something goes on that its runtime does not see.
+    pub(crate) fn hold(&self) -> Hold {
+        self.shared.tasks.hold()
     }
 
     /// Carry out `work` on this network's runtime, without waiting for it.

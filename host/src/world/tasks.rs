@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::Clock;
 use crate::limits::{ABORTED_TASK, LOOKUP_THREADS, PATIENCE_TICK};
@@ -67,6 +68,24 @@ impl Running {
 }
 
 const THREAD: &str = "yoi-net";
+
+/// A call that is to be made later. It is not made once this is dropped.
+#[derive(Debug)]
+pub(crate) struct Alarm(Option<AbortHandle>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// While it lives, a scripted clock does not jump. A real one goes on.
+#[derive(Debug)]
+pub(crate) struct Hold(
+    #[expect(dead_code, reason = "dropping it is what lets the clock go")] Option<mpsc::Sender<Infallible>>,
+);
 
 /// Why waiting ended without a result.
 #[derive(Debug)]
@@ -148,6 +167,33 @@ impl Tasks {
         if let Ok(handle) = self.handle() {
             handle.spawn(work);
         }
+    }
+
+    /// Start the runtime, where nothing has done so yet.
+    pub(crate) fn start(&self) -> io::Result<()> {
+        self.handle().map(drop)
+    }
+
+    /// Call `ring` on the runtime's thread when it is `at`, unless the alarm is dropped before.
+    pub(crate) fn alarm(&self, at: Instant, ring: impl FnOnce() + Send + 'static) -> Alarm {
+        let work = async move {
+            tokio::time::sleep_until(at.into()).await;
+            ring();
+        };
+        Alarm(self.handle().ok().map(|handle| handle.spawn(work).abort_handle()))
+    }
+
+    /// Keep a scripted clock from jumping while something goes on that its runtime does not see.
+    pub(crate) fn hold(&self) -> Hold {
+        if self.clock == Clock::Real {
+            return Hold(None);
+        }
+        let (held, released) = mpsc::channel::<Infallible>();
+        if let Ok(handle) = self.handle() {
+            // A paused clock stands still as long as blocking work is under way.
+            handle.spawn_blocking(move || released.recv());
+        }
+        Hold(Some(held))
     }
 
     fn handle(&self) -> io::Result<Handle> {
@@ -271,6 +317,36 @@ mod tests {
         assert_eq!(tasks.now() - began, hour + hour / 2);
         tasks.advance(hour);
         assert_eq!(tasks.now() - began, 2 * hour + hour / 2);
+    }
+
+    #[test]
+    fn an_alarm_rings_at_its_time_and_not_once_it_is_dropped() {
+        let tasks = Tasks::new(Clock::Scripted);
+        let began = tasks.now();
+        let (ring, rung) = mpsc::channel();
+        let minute = Duration::from_secs(60);
+        let other = ring.clone();
+        drop(tasks.alarm(began + minute, move || other.send("dropped").unwrap()));
+        let _alarm = tasks.alarm(began + 2 * minute, move || ring.send("kept").unwrap());
+        assert_eq!(rung.recv(), Ok("kept"));
+        assert!(rung.recv().is_err());
+        assert_eq!(tasks.now() - began, 2 * minute);
+    }
+
+    #[test]
+    fn a_scripted_clock_that_is_held_does_not_jump() {
+        let tasks = Tasks::new(Clock::Scripted);
+        let began = tasks.now();
+        let (ring, rung) = mpsc::channel();
+        let hold = tasks.hold();
+        let _alarm = tasks.alarm(began + Duration::from_secs(60), move || ring.send(()).unwrap());
+        // Whatever could go on has gone on when this is done.
+        tasks
+            .run(async { tokio::task::yield_now().await }, always)
+            .unwrap();
+        assert_eq!(rung.try_recv(), Err(mpsc::TryRecvError::Empty));
+        drop(hold);
+        assert_eq!(rung.recv(), Ok(()));
     }
 
     #[test]
