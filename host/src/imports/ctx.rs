@@ -56,6 +56,16 @@ impl Access {
         self
     }
 
+    /// What was asked for and granted.
+    pub(crate) fn authority(&self) -> &Arc<Authority> {
+        &self.authority
+    }
+
+    /// By which way it is reached.
+    pub(crate) fn net(&self) -> &Net {
+        &self.net
+    }
+
     /// Nothing is reached: every host call is answered from a transcript, its denials included.
     #[must_use]
     pub fn replayed(replay: Replay) -> Self {

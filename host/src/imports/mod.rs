@@ -26,6 +26,8 @@ pub mod websocket;
 
 pub use call::{HostCall, Import};
 pub use ctx::{Access, Asked, ImportsCtx, ImportsView};
+pub(crate) use egress::{Destination, Protocol};
 pub use error::{HostError, HostErrorCode};
 pub use link::link;
 pub use patience::Patience;
+pub(crate) use redact::redacted;

@@ -87,7 +87,7 @@ pub(super) fn error(code: HostErrorCode, message: &str) -> HostError {
 }
 
 /// The text without credentials.
-pub(super) fn redacted(text: &str) -> Cow<'_, str> {
+pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
     let mut clean = String::new();
     let mut kept = 0;
     let mut at = 0;

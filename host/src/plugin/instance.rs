@@ -71,6 +71,15 @@ pub struct Instance {
     log: Option<GuestLog>,
 }
 
+/// What came of handing an event over.
+#[derive(Debug)]
+pub(super) struct Handed {
+    /// What the plugin answered.
+    pub(super) answer: Result<ServiceOutput, CallError>,
+    /// Why it does not count all the same, where the profile's host sees only afterwards that it came too late.
+    pub(super) late: Option<CallError>,
+}
+
 impl Instance {
     pub(super) fn new(plugin: Plugin, config: String, access: Access) -> Self {
         Self {
@@ -133,24 +142,27 @@ impl Instance {
     /// else as [`Instance::handle_tool`], and [`CallError::Reported`] where the answer is an error. An
     /// answer that breaks the contract fails the plugin.
     pub fn handle_ingress(&mut self, name: &str, event: &IngressEvent) -> Result<ServiceOutput, CallError> {
-        let entry = Entry::HandleIngress;
-        if self.plugin.world() == World::Tool {
-            return Err(CallError::NoExport {
-                entry,
-                world: World::Tool,
-            });
+        let Handed { answer, late } = self.hand(name, event);
+        match late {
+            Some(late) => Err(late),
+            None => answer,
         }
-        if self.lifecycle != Lifecycle::Running {
-            return Err(self.not_running(entry));
+    }
+
+    /// The same, with what the answer was worth apart from when it came: the yoi host looks at the clock only
+    /// when it has done what the answer asks for.
+    pub(super) fn hand(&mut self, name: &str, event: &IngressEvent) -> Handed {
+        let entered = self.enter_ingress(name, event);
+        let late = match &entered {
+            Ok(_) => self.lateness(Entry::HandleIngress),
+            Err(_) => None,
+        };
+        let answer = entered.and_then(|answer| self.read_output(&answer, &event.correlation_id));
+        if let Some(late) = &late {
+            self.lifecycle = Lifecycle::Failed;
+            self.last_error = Some(late.to_string());
         }
-        let json = event.to_json_for(name).map_err(InputError::from)?;
-        let called = self.call(entry, (name, json.as_str()), json.len());
-        let answer = self.fail_on_fault(called)?;
-        match ServiceOutput::read(self.plugin.profile(), &answer, &event.correlation_id) {
-            Ok(ServiceAnswer::Output(output)) => Ok(output),
-            Ok(ServiceAnswer::Failure(answer)) => Err(reported(entry, &answer)),
-            Err(error) => self.fail(CallError::Output { entry, error }),
-        }
+        Handed { answer, late }
     }
 
     /// Ask the plugin how it is. In the world `tool` the host answers.
@@ -288,8 +300,45 @@ impl Instance {
         self.call(Entry::Call, (name, input_json), input_json.len())
     }
 
-    /// Enter the guest and keep the measures. In profile `yoi` an answer may come too late to count.
+    fn enter_ingress(&mut self, name: &str, event: &IngressEvent) -> Result<String, CallError> {
+        let entry = Entry::HandleIngress;
+        if self.plugin.world() == World::Tool {
+            return Err(CallError::NoExport {
+                entry,
+                world: World::Tool,
+            });
+        }
+        if self.lifecycle != Lifecycle::Running {
+            return Err(self.not_running(entry));
+        }
+        let json = event.to_json_for(name).map_err(InputError::from)?;
+        let called = self.enter(entry, (name, json.as_str()), json.len());
+        self.fail_on_fault(called)
+    }
+
+    fn read_output(&mut self, answer: &str, event_id: &str) -> Result<ServiceOutput, CallError> {
+        let entry = Entry::HandleIngress;
+        match ServiceOutput::read(self.plugin.profile(), answer, event_id) {
+            Ok(ServiceAnswer::Output(output)) => Ok(output),
+            Ok(ServiceAnswer::Failure(answer)) => Err(reported(entry, &answer)),
+            Err(error) => self.fail(CallError::Output { entry, error }),
+        }
+    }
+
+    /// Enter the guest. In profile `yoi` an answer may come too late to count.
     fn call<P>(&mut self, entry: Entry, params: P, input_bytes: usize) -> Result<String, CallError>
+    where
+        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
+    {
+        let answer = self.enter(entry, params, input_bytes)?;
+        match self.lateness(entry) {
+            Some(late) => Err(late),
+            None => Ok(answer),
+        }
+    }
+
+    /// Enter the guest and keep the measures.
+    fn enter<P>(&mut self, entry: Entry, params: P, input_bytes: usize) -> Result<String, CallError>
     where
         P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
     {
@@ -303,17 +352,20 @@ impl Instance {
         {
             self.log.clone_from(&fault.log);
         }
-        let answer = answer?;
+        answer
+    }
+
+    /// Whether the answer of the last call came too late to count, for a host that looks at the clock only
+    /// then.
+    fn lateness(&self, entry: Entry) -> Option<CallError> {
+        let took = self.last_call?.wall;
         let limit = self.plugin.limits().call_timeout;
         let judged = matches!(entry, Entry::Call | Entry::HandleTool | Entry::HandleIngress);
-        if judged && self.plugin.profile() == Profile::Yoi && measures.wall > limit {
-            return Err(CallError::TooLate {
-                entry,
-                took: measures.wall,
-                limit,
-            });
+        match self.plugin.profile() {
+            Profile::Yoi if judged && took > limit => Some(CallError::TooLate { entry, took, limit }),
+            // It was ended when its time was over.
+            Profile::Yoi | Profile::Documented => None,
         }
-        Ok(answer)
     }
 
     fn clockwork(&self) -> Clockwork {

@@ -28,4 +28,4 @@ pub(super) mod fixtures;
 pub(super) use connect::{ConnectError, connect};
 pub(super) use json::{Object, parse};
 pub(super) use outcome::{permitted, unfinished};
-pub(super) use target::{Destination, Protocol};
+pub(crate) use target::{Destination, Protocol};

@@ -50,21 +50,13 @@ pub fn request(
     patience: &Patience,
     json: &str,
 ) -> Result<String, HostError> {
-    if json.len() > REQUEST_DESCRIPTOR_BYTES {
-        let message = format!("request descriptor exceeds {REQUEST_DESCRIPTOR_BYTES} bytes");
-        return Err(HostError::new(HostErrorCode::TooLarge, message));
-    }
-    egress::permitted(authority, HostApi::Request, || {
-        let (method, url) = target_of(json)?;
-        authority.request(&method, &url).err()
-    })?;
+    let (request, to) = allowed(authority, json)?;
     let Request {
         method,
         headers,
         body,
-        url,
-    } = Request::parse(json)?;
-    let to = Destination::of_request(authority, method.as_str(), &url)?;
+        ..
+    } = request;
     let shown = to.shown.clone();
     if net.late() {
         let fault = exchange::Fault::Timeout;
@@ -82,6 +74,30 @@ pub fn request(
         }
         Err(unfinished) => Err(egress::unfinished(unfinished)),
     }
+}
+
+/// Whether the request that `json` describes may be made.
+///
+/// # Errors
+///
+/// As [`request`], as far as that needs no network.
+pub(crate) fn check(authority: &Authority, json: &str) -> Result<(), HostError> {
+    allowed(authority, json).map(drop)
+}
+
+/// The request that `json` describes and where it goes, if it may be made.
+fn allowed(authority: &Authority, json: &str) -> Result<(Request, Destination), HostError> {
+    if json.len() > REQUEST_DESCRIPTOR_BYTES {
+        let message = format!("request descriptor exceeds {REQUEST_DESCRIPTOR_BYTES} bytes");
+        return Err(HostError::new(HostErrorCode::TooLarge, message));
+    }
+    egress::permitted(authority, HostApi::Request, || {
+        let (method, url) = target_of(json)?;
+        authority.request(&method, &url).err()
+    })?;
+    let request = Request::parse(json)?;
+    let to = Destination::of_request(authority, request.method.as_str(), &request.url)?;
+    Ok((request, to))
 }
 
 /// Method and URL of the request that `json` describes, if it is one that may be asked for at all.

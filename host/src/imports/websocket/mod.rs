@@ -13,7 +13,7 @@
 
 mod descriptor;
 mod sockets;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(test)]
 mod tests;

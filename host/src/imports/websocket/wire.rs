@@ -20,7 +20,7 @@ use crate::limits::{
 use crate::world::{ByteStream, Net, Wire};
 
 /// An open connection.
-pub(super) type Stream = WebSocketStream<Box<dyn ByteStream>>;
+pub(crate) type Stream = WebSocketStream<Box<dyn ByteStream>>;
 
 /// Who asks.
 const OWN_USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("yoikit/", env!("CARGO_PKG_VERSION")));
@@ -30,14 +30,14 @@ const READ_BYTES: usize = 8 * 1024;
 
 /// What was received.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Received {
+pub(crate) enum Received {
     Text(String),
     Closed,
 }
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     #[error("{0}")]
     Connect(ConnectError),
     #[error("the URL cannot be sent: {0}")]
@@ -71,7 +71,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const fn code(&self) -> HostErrorCode {
+    pub(crate) const fn code(&self) -> HostErrorCode {
         match self {
             Fault::Connect(fault) => fault.code(),
             Fault::Url(_) => HostErrorCode::Invalid,
@@ -92,7 +92,7 @@ impl Fault {
         }
     }
 
-    pub(super) fn denial(self) -> Option<Box<Denial>> {
+    pub(crate) fn denial(self) -> Option<Box<Denial>> {
         match self {
             Fault::Connect(fault) => fault.denial(),
             _ => None,
@@ -100,7 +100,7 @@ impl Fault {
     }
 
     /// In words. Those of a connection that could not be made name the URL.
-    pub(super) fn message(&self, url: &str) -> String {
+    pub(crate) fn message(&self, url: &str) -> String {
         match self {
             Fault::Connect(ConnectError::Silence) | Fault::OpenTimeout => {
                 format!("WebSocket connection to {url} timed out")
@@ -114,7 +114,7 @@ impl Fault {
 }
 
 /// Connect and shake hands, all of it within the time for opening.
-pub(super) async fn open(net: Net, to: Destination) -> Result<Stream, Fault> {
+pub(crate) async fn open(net: Net, to: Destination) -> Result<Stream, Fault> {
     let time = net.times().open;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BYTES)
@@ -152,7 +152,7 @@ fn handshake(to: &Destination) -> http::Result<Request> {
 ///
 /// Where the time is over, or the work is dropped, the text is left to be sent with the next call: half a
 /// frame would end the connection.
-pub(super) async fn send(stream: &mut Stream, text: String, time: Duration) -> Result<(), Fault> {
+pub(crate) async fn send(stream: &mut Stream, text: String, time: Duration) -> Result<(), Fault> {
     match timeout(time, stream.send(Message::text(text))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(cause)) => Err(Fault::Send(cause)),
@@ -161,7 +161,7 @@ pub(super) async fn send(stream: &mut Stream, text: String, time: Duration) -> R
 }
 
 /// The next text, or the end, within `time`. Pings are answered on the way, each within `pong_time`.
-pub(super) async fn receive(
+pub(crate) async fn receive(
     stream: &mut Stream,
     time: Duration,
     pong_time: Duration,
@@ -193,7 +193,7 @@ pub(super) async fn receive(
 }
 
 /// Say farewell within `time`. The other side's is not waited for.
-pub(super) async fn close(stream: &mut Stream, time: Duration) -> Result<(), Fault> {
+pub(crate) async fn close(stream: &mut Stream, time: Duration) -> Result<(), Fault> {
     match timeout(time, stream.close(None)).await {
         // It was over before.
         Ok(Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed)) => Ok(()),

@@ -2,6 +2,8 @@
 //!
 //! Shapes and bounds only: whether a command may be carried out is for the grants to say.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,10 +43,24 @@ pub enum CommandKind {
     WebsocketSend,
 }
 
+impl fmt::Display for CommandKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CommandKind::DiagnosticStatusUpdate => "diagnostic_status_update",
+            CommandKind::HostRequestDispatch => "host_request_dispatch",
+            CommandKind::WebsocketSend => "websocket_send",
+        })
+    }
+}
+
 /// A command that is not carried out, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CommandRejection {
-    /// The id it gave itself, where that could be read.
+    /// Its own id, where that could be read.
+    pub correlation_id: Option<String>,
+    /// The event that it says it answers, where that could be read.
+    pub source_event_id: Option<String>,
+    /// The plugin's id for it, where that could be read.
     pub command_id: Option<String>,
     /// What it wanted done, where that could be read.
     pub kind: Option<CommandKind>,
@@ -52,19 +68,54 @@ pub struct CommandRejection {
     pub message: String,
 }
 
+/// A list of commands that is not carried out.
+#[derive(Debug, PartialEq)]
+pub(super) struct RefusedList {
+    /// Those that are to blame, in order; at least one.
+    pub(super) rejections: Vec<CommandRejection>,
+    /// The others, in order.
+    pub(super) withheld: Vec<OutputCommand>,
+}
+
+impl CommandRejection {
+    /// A command that cannot be read is refused with this message.
+    fn unread(message: &str) -> Self {
+        Self {
+            correlation_id: None,
+            source_event_id: None,
+            command_id: None,
+            kind: None,
+            message: bounded(message, MESSAGE_BYTES).into_owned(),
+        }
+    }
+
+    /// This command is refused with this message.
+    pub(crate) fn of(command: &OutputCommand, message: &str) -> Self {
+        let id = |id: &str| Some(bounded(id, COMMAND_ID_BYTES).into_owned());
+        Self {
+            correlation_id: id(&command.correlation_id),
+            source_event_id: id(&command.source_event_id),
+            command_id: id(&command.command_id),
+            kind: Some(command.kind),
+            message: bounded(message, MESSAGE_BYTES).into_owned(),
+        }
+    }
+}
+
 /// Read what stands under `output_commands`. Either every command is sound, or none is carried out and
 /// those that are not are named.
-pub(super) fn read_commands(
-    list: Value,
-    event_id: &str,
-) -> Result<Vec<OutputCommand>, Vec<CommandRejection>> {
+pub(super) fn read_commands(list: Value, event_id: &str) -> Result<Vec<OutputCommand>, RefusedList> {
+    let refused = |message: &str| RefusedList {
+        rejections: vec![CommandRejection::unread(message)],
+        withheld: Vec::new(),
+    };
     let Value::Array(list) = list else {
-        return Err(vec![refused("service output_commands must be an array")]);
+        return Err(refused("service output_commands must be an array"));
     };
     if list.len() > OUTPUT_COMMANDS {
-        return Err(vec![refused(&format!(
+        return Err(refused(&format!(
             "service output_commands exceeds {OUTPUT_COMMANDS} commands"
-        ))]);
+        )));
     }
     let mut commands = Vec::with_capacity(list.len());
     let mut rejections = Vec::new();
@@ -77,28 +128,20 @@ pub(super) fn read_commands(
     if rejections.is_empty() {
         Ok(commands)
     } else {
-        Err(rejections)
+        Err(RefusedList {
+            rejections,
+            withheld: commands,
+        })
     }
 }
 
 fn read_command(item: Value, event_id: &str) -> Result<OutputCommand, CommandRejection> {
-    let command: OutputCommand = serde_json::from_value(item)
-        .map_err(|error| refused(&format!("malformed service output command envelope: {error}")))?;
+    let command: OutputCommand = serde_json::from_value(item).map_err(|error| {
+        CommandRejection::unread(&format!("malformed service output command envelope: {error}"))
+    })?;
     match check(&command, event_id) {
         Ok(()) => Ok(command),
-        Err(message) => Err(CommandRejection {
-            command_id: Some(bounded(&command.command_id, COMMAND_ID_BYTES).into_owned()),
-            kind: Some(command.kind),
-            message: bounded(&message, MESSAGE_BYTES).into_owned(),
-        }),
-    }
-}
-
-fn refused(message: &str) -> CommandRejection {
-    CommandRejection {
-        command_id: None,
-        kind: None,
-        message: bounded(message, MESSAGE_BYTES).into_owned(),
+        Err(message) => Err(CommandRejection::of(&command, &message)),
     }
 }
 
@@ -249,14 +292,21 @@ mod tests {
 
     #[test]
     fn one_unsound_command_refuses_all() {
-        let rejections = read_commands(json!([command(), {"kind": "dance"}]), "e-1").unwrap_err();
-        assert_eq!(rejections.len(), 1);
+        let refused = read_commands(json!([command(), {"kind": "dance"}]), "e-1").unwrap_err();
+        assert_eq!(refused.rejections.len(), 1);
+        assert_eq!(refused.withheld.len(), 1);
     }
 
     #[test]
     fn a_list_has_its_own_bounds() {
         let many = Value::Array(vec![command(); OUTPUT_COMMANDS + 1]);
-        let message = |list| read_commands(list, "e-1").unwrap_err().remove(0).message;
+        let message = |list| {
+            read_commands(list, "e-1")
+                .unwrap_err()
+                .rejections
+                .remove(0)
+                .message
+        };
         insta::assert_snapshot!(message(many), @"service output_commands exceeds 16 commands");
         insta::assert_snapshot!(message(json!({})), @"service output_commands must be an array");
     }

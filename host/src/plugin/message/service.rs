@@ -21,6 +21,8 @@ pub struct ServiceOutput {
     pub output_commands: Vec<OutputCommand>,
     /// The commands that were refused. One is enough for none to be carried out.
     pub rejections: Vec<CommandRejection>,
+    /// The commands that are sound, and not carried out because another was refused.
+    pub withheld: Vec<OutputCommand>,
 }
 
 /// What an answer to an event turned out to be.
@@ -58,6 +60,7 @@ impl ServiceOutput {
                     data: any,
                     output_commands: Vec::new(),
                     rejections: Vec::new(),
+                    withheld: Vec::new(),
                 }));
             }
         };
@@ -73,18 +76,21 @@ impl ServiceOutput {
             }
             Some(_) => true,
         };
-        let (output_commands, rejections) = match object.remove("output_commands") {
-            None => (Vec::new(), Vec::new()),
-            Some(list) => match read_commands(list, event_id) {
-                Ok(commands) => (commands, Vec::new()),
-                Err(rejections) => (Vec::new(), rejections),
-            },
-        };
+        let (mut output_commands, mut rejections, mut withheld) = Default::default();
+        match object
+            .remove("output_commands")
+            .map(|list| read_commands(list, event_id))
+        {
+            None => {}
+            Some(Ok(commands)) => output_commands = commands,
+            Some(Err(refused)) => (rejections, withheld) = (refused.rejections, refused.withheld),
+        }
         Ok(ServiceAnswer::Output(Self {
             accepted,
             data: object.remove("data").unwrap_or_default(),
             output_commands,
             rejections,
+            withheld,
         }))
     }
 }
