@@ -254,6 +254,75 @@ pub const ITEM_MESSAGE_CHARS: usize = 240;
 /// Most plugins that the yoi host lists.
 pub const YOI_LISTED_ITEMS: usize = 129;
 
+// Services. The contract names the first two; the others are ours, and most of them an operator may change.
+
+/// Events that wait in a service's queue, the one under way included.
+pub const INGRESS_QUEUE: usize = 32;
+
+/// Results of output commands that a service keeps for its status.
+pub const COMMAND_RESULTS: usize = 32;
+
+/// Most bytes of the events in a service's queue: its events, if every one is as large as may be.
+pub const INGRESS_QUEUE_BYTES: usize = INGRESS_QUEUE * INGRESS_EVENT_BYTES;
+
+/// Tool calls and status probes that wait for a service, at most. Whoever sends more is not waited for by
+/// anybody.
+pub const SERVICE_REQUESTS: usize = 64;
+
+/// Ids of settled events that a service remembers, to recognise one that is sent again. A sender that heard
+/// nothing repeats itself within seconds; this is what a busy source sends in that time.
+pub const KNOWN_EVENTS: usize = 4096;
+
+/// Diagnostics that a service keeps for its status. The yoi host keeps all of them, for ever.
+pub const SERVICE_DIAGNOSTICS: usize = 64;
+
+/// Events given up that a service keeps, to be looked at.
+pub const DEAD_LETTERS: usize = 32;
+
+/// Happenings that wait for whoever watches a service. One that is slower loses the oldest, and is told how
+/// many.
+pub const SERVICE_HAPPENINGS: usize = 1024;
+
+/// How many times an event is delivered before it is given up: over a minute, with the pauses between.
+pub const DELIVERY_ATTEMPTS: u32 = 5;
+
+/// The pause before the second delivery of an event; it doubles with each.
+pub const DELIVERY_PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest pause between two deliveries of an event.
+pub const DELIVERY_PAUSE_AT_MOST: Duration = Duration::from_secs(30);
+
+/// How many times a service is restarted within [`SERVICE_RESTARTS_WITHIN`]. Two events that always trap,
+/// each with all its deliveries, do not use them up.
+pub const SERVICE_RESTARTS: u32 = 10;
+
+/// Restarts that are longer ago do not count.
+pub const SERVICE_RESTARTS_WITHIN: Duration = Duration::from_secs(60);
+
+/// The pause before the first restart; it doubles while restarts follow each other.
+pub const SERVICE_RESTART_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest pause before a restart.
+pub const SERVICE_RESTART_PAUSE_AT_MOST: Duration = Duration::from_secs(10);
+
+/// The pause before a connection that was lost is made again; it doubles while it does not hold.
+pub const SOCKET_PAUSE: Duration = Duration::from_millis(500);
+
+/// The longest pause before a connection is made again.
+pub const SOCKET_PAUSE_AT_MOST: Duration = Duration::from_secs(60);
+
+/// A connection that held for so long was a good one: when it is lost, the pauses begin anew.
+pub const SOCKET_HELD: Duration = Duration::from_secs(10);
+
+/// Texts that wait to be sent on a connection that the host holds. They come from one thread, which waits for each.
+pub const SOCKET_SENDS_WAITING: usize = 1;
+
+/// How long a service that is to stop goes on with what is in its queue.
+pub const SERVICE_DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// After which time a service that is to stop is ended. Service managers commonly wait 10 s before they kill.
+pub const SERVICE_STOP_TIME: Duration = Duration::from_secs(8);
+
 /// What one instance of a plugin may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -13,6 +13,7 @@
 //! - `instance`: the life cycle, and what each profile makes of a failure
 //! - `guest`: one live instance; the only place that enters guest code
 //! - [`message`]: the JSON that crosses the boundary
+//! - [`service`]: an instance that lives as long as its host, supervised
 //! - [`CallError`], [`Fault`]: what can go wrong, apart by whose fault it is
 
 mod entry;
@@ -23,6 +24,7 @@ mod instance;
 mod load;
 mod log;
 pub mod message;
+pub mod service;
 
 pub use entry::Entry;
 pub use error::{CallError, InputError, LoadError};

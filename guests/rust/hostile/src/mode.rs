@@ -20,6 +20,13 @@ pub(crate) enum Export {
 
 /// What `export` answers in the mode `mode`, if it does. `input` is what it was called with, as JSON.
 pub(crate) fn answer(mode: &str, export: Export, input: &str) -> Answer {
+    let told;
+    let mode = if mode == "told" {
+        told = mode_in(input);
+        &told
+    } else {
+        mode
+    };
     let calls = state::count_call();
     let good = |data: Value| Answer::from(good(export, mode, data).to_string());
     let input_value = || serde_json::from_str::<Value>(input).unwrap_or(Value::Null);
@@ -70,6 +77,15 @@ pub(crate) fn answer(mode: &str, export: Export, input: &str) -> Answer {
             Answer::from(status.to_string())
         }
 
+        // What says no to an event, and what says no to the first deliveries of it: in the payload, `until` is the
+        // one that is good.
+        "decline" => Answer::from(json!({ "accepted": false, "data": "not for me" }).to_string()),
+        "refuse-until" if too_early(&input_value()) => {
+            Answer::from(json!({ "error": { "message": "not yet" } }).to_string())
+        }
+        "trap-until" if too_early(&input_value()) => harm::trap(),
+        "refuse-until" | "trap-until" => good(json!({ "calls": calls, "input": input_value() })),
+
         // What would take over a terminal.
         "print" => {
             print_to_terminal();
@@ -88,6 +104,7 @@ pub(crate) fn answer(mode: &str, export: Export, input: &str) -> Answer {
             Answer::from(commands(event, 1, "foreign", status_update()).to_string())
         }
         "long-method" => Answer::from(long_method(input).to_string()),
+        "commands" => Answer::from(told_commands(input).to_string()),
         "no-commands" => Answer::from(json!({ "accepted": true, "output_commands": "none" }).to_string()),
 
         _ => {
@@ -108,6 +125,32 @@ fn good(export: Export, mode: &str, data: Value) -> Value {
         Export::Start | Export::Status => json!({ "state": "running", "data": data }),
         Export::Stop => json!({ "state": "stopped", "data": data }),
     }
+}
+
+/// The mode that an event itself names, in its payload.
+fn mode_in(event: &str) -> String {
+    let event: Value = serde_json::from_str(event).unwrap_or(Value::Null);
+    event["payload"]["mode"].as_str().unwrap_or("echo").to_owned()
+}
+
+/// Whether this delivery of an event comes before the one that its payload names.
+fn too_early(event: &Value) -> bool {
+    event["attempt"].as_u64() < event["payload"]["until"].as_u64()
+}
+
+/// The commands that an event's payload lists as `{"command_id", "kind", "payload"}`, in answer to it.
+fn told_commands(event: &str) -> Value {
+    let parsed: Value = serde_json::from_str(event).unwrap_or(Value::Null);
+    let commands: Vec<Value> = parsed["payload"]["commands"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|told| {
+            let text = |key: &str| told[key].as_str().unwrap_or_default();
+            command(event, text("command_id"), text("kind"), told["payload"].clone())
+        })
+        .collect();
+    json!({ "accepted": true, "output_commands": commands })
 }
 
 fn unknown_key(export: Export) -> Value {

@@ -1,0 +1,93 @@
+//! What happens when there is no room.
+
+use std::sync::Arc;
+use std::thread;
+
+use yoi_host::Profile;
+use yoi_host::plugin::service::{Service, ServiceOptions, Settlement, WhenFull};
+
+use crate::support::{Gate, TestJournal, mode, started_with, told};
+
+/// A service with room for two, of which one is under way until the gate is opened.
+fn busy(when_full: WhenFull) -> (Service, Gate) {
+    let mut options = ServiceOptions::of(Profile::Documented);
+    options.queue_events = 2;
+    options.when_full = when_full;
+    let journal = Arc::new(TestJournal::default());
+    let gate = journal.hold_delivery();
+    let service = started_with(told(Profile::Documented).options(options), &journal);
+    drop(service.send_blocking(mode("echo")).unwrap());
+    while journal.told().len() < 2 {
+        thread::yield_now();
+    }
+    (service, gate)
+}
+
+#[test]
+fn an_event_too_many_is_refused() {
+    let (service, gate) = busy(WhenFull::Refuse);
+    let second = service.send_blocking(mode("echo")).unwrap();
+    let refusal = service.send_blocking(mode("echo")).unwrap_err();
+    insta::assert_snapshot!(refusal, @"plugin ingress queue is full (capacity 2)");
+    assert!(refusal.may_pass());
+    assert_eq!(service.metrics().queue_depth, 2);
+    gate.open();
+    assert_eq!(second.wait().settlement, Settlement::Accepted);
+    assert_eq!((service.metrics().refused, service.metrics().taken), (1, 2));
+}
+
+#[test]
+fn the_oldest_that_waits_makes_room() {
+    let (service, gate) = busy(WhenFull::DropOldest);
+    let second = service.send_blocking(mode("echo")).unwrap();
+    let third = service.send_blocking(mode("echo")).unwrap();
+    assert_eq!(second.wait().settlement, Settlement::Dropped);
+    gate.open();
+    assert_eq!(third.wait().settlement, Settlement::Accepted);
+    assert_eq!((service.metrics().dropped, service.metrics().taken), (1, 2));
+}
+
+#[test]
+fn a_sender_waits_for_room() {
+    let (service, gate) = busy(WhenFull::Wait);
+    let second = service.send_blocking(mode("echo")).unwrap();
+    let third = thread::spawn({
+        let service = service.clone();
+        move || service.send_blocking(mode("echo")).unwrap().wait()
+    });
+    assert_eq!(service.metrics().queue_depth, 2);
+    gate.open();
+    assert_eq!(second.wait().settlement, Settlement::Accepted);
+    assert_eq!(third.join().unwrap().settlement, Settlement::Accepted);
+}
+
+#[test]
+fn a_sender_that_waits_is_told_when_the_service_stops() {
+    let (service, gate) = busy(WhenFull::Wait);
+    let _second = service.send_blocking(mode("echo")).unwrap();
+    let third = thread::spawn({
+        let service = service.clone();
+        move || service.send_blocking(mode("echo")).unwrap_err()
+    });
+    let ended = service.stop(crate::support::at_once());
+    insta::assert_snapshot!(third.join().unwrap().code(), @"ingress.stopping");
+    gate.open();
+    let _ = ended.wait();
+}
+
+#[test]
+fn bytes_are_bounded_as_well_and_one_that_alone_is_too_large_is_not_waited_for() {
+    for when_full in [WhenFull::Refuse, WhenFull::DropOldest, WhenFull::Wait] {
+        let mut options = ServiceOptions::of(Profile::Documented);
+        options.queue_bytes = 1000;
+        options.when_full = when_full;
+        let service = Service::start(told(Profile::Documented).options(options)).unwrap();
+        let mut large = mode("echo");
+        large.payload = "x".repeat(1000).into();
+        assert_eq!(service.send_blocking(large).unwrap_err().code(), "ingress.full");
+        assert_eq!(
+            service.send_blocking(mode("echo")).unwrap().wait().settlement,
+            Settlement::Accepted
+        );
+    }
+}
