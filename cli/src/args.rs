@@ -347,6 +347,10 @@ pub(crate) struct Test {
     #[arg(long, requires = "command")]
     pub(crate) mcp: bool,
 
+    /// What the plugin declares: its `plugin.toml` [default: that of the folder or package]
+    #[arg(long, value_name = "FILE", conflicts_with = "command")]
+    pub(crate) manifest: Option<PathBuf>,
+
     /// Hold the target to this profile only, and let that be the exit status; may be repeated [default: all
     /// profiles, and the exit status is that of `documented`]
     #[arg(long, value_parser = parse_profile)]

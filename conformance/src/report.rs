@@ -242,7 +242,7 @@ impl Report {
         let (about, tally) = (&self.run.subjects[subject].about, &self.end.subjects[subject]);
         let profile = &about.profile;
         if let Some(trouble) = &about.trouble {
-            return format!("{profile}: will not run because {trouble}");
+            return format!("{profile}: will not run: {trouble}");
         }
         let mut counts = vec![format!("{} of {} must", tally.must_passed, tally.must)];
         let mut count = |number: usize, what: &str| {

@@ -49,7 +49,10 @@ pub struct About {
     /// What its content is known by, where it has any: `sha256:…`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub digest: Option<String>,
-    /// Why it can do nothing under this profile, if it cannot; it reads after "will not run because".
+    /// What is not asked of it and why, where less is asked than might be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remark: Option<String>,
+    /// Why it can do nothing under this profile, if it cannot; it reads after "will not run:".
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trouble: Option<String>,
 }
@@ -329,7 +332,5 @@ impl std::fmt::Debug for dyn Subject {
 #[must_use]
 pub fn in_trouble(about: &About) -> Option<Stop> {
     let trouble = about.trouble.as_ref()?;
-    Some(Stop::CouldNotRun(format!(
-        "the target will not run because {trouble}"
-    )))
+    Some(Stop::CouldNotRun(format!("the target will not run: {trouble}")))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::limits::{REASON_BYTES, TEXT_BYTES};
@@ -66,7 +66,11 @@ pub struct Evidence {
     #[serde(flatten)]
     pub finding: Finding,
     /// The smallest input found that shows it, where inputs were made up. It is played again by itself.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default,
+        deserialize_with = "present"
+    )]
     pub input: Option<Value>,
     /// The saved input that showed it, where it was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -100,6 +104,11 @@ pub enum Way {
     Got,
     /// A remark of the case's.
     Note,
+}
+
+/// What is there, `null` included: it is an input as any other.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -30,7 +30,7 @@ fn sample(name: &str) -> Vec<String> {
 fn report(command: &[String], speaks: Speaks) -> Report {
     let opening = Opening {
         profiles: vec![Profile::Documented],
-        cache: None,
+        ..Opening::default()
     };
     let entrants: Vec<Entrant> = opening.command(command, speaks);
     let mut settings = Settings::default();
@@ -110,7 +110,7 @@ fn every_way_not_to_speak_is_told_within_its_time() {
 fn a_program_that_is_not_there_is_told_and_nothing_is_run() {
     let report = report(&["/no/such/plugin".to_owned()], Speaks::Plugin);
     assert_eq!(report.end.outcome, Exit::CouldNotRun);
-    insta::assert_snapshot!(report.verdict_line(0), @"documented: will not run because it does not say hello: `/no/such/plugin` cannot be run: No such file or directory (os error 2)");
+    insta::assert_snapshot!(report.verdict_line(0), @"documented: will not run: it does not say hello: `/no/such/plugin` cannot be run: No such file or directory (os error 2)");
 }
 
 #[test]

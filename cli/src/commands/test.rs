@@ -16,7 +16,7 @@ use yoi_conformance::suites::plugin;
 use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks};
 use yoi_conformance::{Case, Set};
 
-use super::{code_cache, read_text, report};
+use super::{code_cache, grants, read_text, report};
 use crate::args::Test;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -159,6 +159,7 @@ fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
     let opening = Opening {
         profiles: args.profile.clone(),
         cache: code_cache(args.no_cache, args.cache_dir.as_deref())?,
+        manifest: grants::manifest(args.manifest.as_deref(), None)?,
     };
     let mut entrants = Vec::new();
     for target in &args.targets {

@@ -10,3 +10,4 @@ mod plugin;
 mod record;
 mod refusals;
 mod run;
+mod test;

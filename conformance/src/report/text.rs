@@ -62,8 +62,24 @@ impl Report {
             out: &mut text,
             styles,
         }
-        .case(self, line);
+        .case(self, line, &[]);
         text
+    }
+}
+
+fn is_told(line: &CaseLine) -> bool {
+    line.known.is_none() && matches!(line.verdict, Verdict::Fail(_) | Verdict::HarnessFault { .. })
+}
+
+impl Report {
+    fn profile_of(&self, line: &CaseLine) -> &str {
+        &self.run.subjects[line.subject].about.profile
+    }
+
+    /// Whether two lines tell the same of the same target.
+    fn is_same(&self, one: &CaseLine, other: &CaseLine) -> bool {
+        let name = |line: &CaseLine| &self.run.subjects[line.subject].about.name;
+        one.case == other.case && name(one) == name(other) && one.verdict == other.verdict
     }
 }
 
@@ -75,13 +91,17 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn whole(&mut self, report: &Report) -> fmt::Result {
         self.head(report)?;
-        for line in &report.cases {
-            let told = line.known.is_none()
-                && matches!(line.verdict, Verdict::Fail(_) | Verdict::HarnessFault { .. });
-            if told {
-                writeln!(self.out)?;
-                self.case(report, line)?;
+        let told: Vec<&CaseLine> = report.cases.iter().filter(|line| is_told(line)).collect();
+        for (number, line) in told.iter().enumerate() {
+            // What fails in the same way under several profiles is told once.
+            let same = |other: &&&CaseLine| report.is_same(line, other);
+            if told[..number].iter().any(|other| same(&other)) {
+                continue;
             }
+            writeln!(self.out)?;
+            let others = told[number + 1..].iter().filter(same);
+            let others: Vec<&str> = others.map(|other| report.profile_of(other)).collect();
+            self.case(report, line, &others)?;
         }
         self.known(report)?;
         self.grouped(report, "could not run", |verdict| match verdict {
@@ -94,10 +114,9 @@ impl Writer<'_> {
         })?;
         for stale in &report.end.stale {
             let bad = self.styles.bad;
-            self.label("stale")?;
             writeln!(
                 self.out,
-                "{bad}{}{bad:#} passes though the baseline lists it: take it out",
+                "\n{bad}stale{bad:#}       {} passes though the baseline lists it: take it out",
                 harmless_line(stale)
             )?;
         }
@@ -142,15 +161,20 @@ impl Writer<'_> {
                 about.door,
                 harmless_line(&digest)
             )?;
+            if let Some(remark) = &about.remark {
+                self.label("")?;
+                writeln!(self.out, "{dim}{}{dim:#}", harmless_line(remark))?;
+            }
         }
         Ok(())
     }
 
-    fn case(&mut self, report: &Report, line: &CaseLine) -> fmt::Result {
+    fn case(&mut self, report: &Report, line: &CaseLine, also: &[&str]) -> fmt::Result {
         let Styles { bad, dim, warn, .. } = self.styles;
         let info = report.run.case(&line.case);
         let about = &report.run.subjects[line.subject].about;
         let level = info.map_or("must", |info| info.level.name());
+        let profiles = [&[about.profile.as_str()], also].concat();
         let word = match &line.verdict {
             Verdict::HarnessFault { .. } => format!("{warn}harness{warn:#}     "),
             verdict => format!("{bad}{:<12}{bad:#}", verdict.name()),
@@ -160,7 +184,7 @@ impl Writer<'_> {
             "{word}{} {dim}({level}, {}, {}){dim:#}",
             line.case,
             harmless_line(&about.name),
-            about.profile
+            profiles.join(" and ")
         )?;
         if let Some(info) = info {
             self.label("clause")?;
@@ -207,9 +231,8 @@ impl Writer<'_> {
             };
             writeln!(
                 self.out,
-                "{dim}{arrow}{dim:#} {} {}",
-                harmless_line(&step.what),
-                harmless_line(&step.text)
+                "{dim}{arrow}{dim:#} {}",
+                harmless_line(format!("{} {}", step.what, step.text).trim_end())
             )?;
             let half = crate::limits::STEPS / 2;
             if evidence.steps_left_out > 0 && number + 1 == half {
@@ -221,14 +244,29 @@ impl Writer<'_> {
     }
 
     fn known(&mut self, report: &Report) -> fmt::Result {
-        let dim = self.styles.dim;
-        let known = report
+        let Styles { dim, warn, .. } = self.styles;
+        let mut known: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for line in report
             .cases
             .iter()
-            .filter(|line| matches!(line.verdict, Verdict::Fail(_)));
-        for (line, reason) in known.filter_map(|line| Some((line, line.known.as_ref()?))) {
-            self.label("known")?;
-            writeln!(self.out, "{} {dim}{}{dim:#}", line.case, harmless_line(reason))?;
+            .filter(|line| line.verdict.evidence().is_some())
+        {
+            if let Some(reason) = &line.known {
+                known
+                    .entry((&line.case, reason))
+                    .or_default()
+                    .push(report.profile_of(line));
+            }
+        }
+        for ((case, reason), mut profiles) in known {
+            profiles.dedup();
+            writeln!(
+                self.out,
+                "\n{warn}known to fail{warn:#} {dim}({}){dim:#} {}\n{:12}{case}",
+                profiles.join(" and "),
+                harmless_line(reason),
+                ""
+            )?;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ fn subjects(tests: Vec<Test<Nobody>>) -> Vec<Arc<dyn Subject>> {
         door: "none".into(),
         profile: "documented".into(),
         digest: None,
+        remark: None,
         trouble: None,
     };
     vec![Suite::new("toy", 1, tests).bind(Arc::new(Nobody), about)]

@@ -69,6 +69,7 @@ pub(crate) fn entrant(name: &str, profile: &str, judged: bool, toy: Toy) -> Entr
         door: "none".into(),
         profile: profile.to_owned(),
         digest: Some("sha256:00112233445566778899".into()),
+        remark: None,
         trouble: toy.absent.then(|| "nobody is there".to_owned()),
     };
     Entrant {

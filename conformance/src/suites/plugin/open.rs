@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use yoi_host::Profile;
+use yoi_host::authority::Manifest;
 use yoi_host::engine::{CodeCache, EngineError, EngineOptions};
 use yoi_host::source::{Source, SourceError};
 
@@ -18,6 +19,8 @@ pub struct Opening {
     pub profiles: Vec<Profile>,
     /// Where machine code is kept, if anywhere.
     pub cache: Option<CodeCache>,
+    /// What a plugin asks for, where it is not what its folder or package says.
+    pub manifest: Option<Manifest>,
 }
 
 /// What a program speaks.
@@ -46,8 +49,8 @@ impl Opening {
     pub fn usual() -> Self {
         let cache = CodeCache::user_folder().and_then(|folder| CodeCache::open(folder).ok());
         Self {
-            profiles: Vec::new(),
             cache,
+            ..Self::default()
         }
     }
 
@@ -81,7 +84,8 @@ impl Opening {
             if let Some(cache) = &self.cache {
                 options = options.cache(cache.clone());
             }
-            let manifest = source.manifest.as_ref().map(|file| file.manifest.clone());
+            let own = source.manifest.as_ref().map(|file| file.manifest.clone());
+            let manifest = self.manifest.clone().or(own);
             let target =
                 GuestTarget::component_of(&name, source.component.clone(), manifest, &options.build()?);
             let about = target.about().clone();

@@ -32,6 +32,9 @@ impl GuestTarget {
             door: "component".into(),
             profile: engine.profile().name().into(),
             digest: Some(digest(&bytes)),
+            remark: manifest
+                .is_none()
+                .then(|| "without a `plugin.toml` its tools and ingresses are not known, and nothing is asked of them".into()),
             trouble: plugin.as_ref().err().map(trouble),
         };
         let declared = manifest.as_ref().map(Manifest::declared);
@@ -132,7 +135,7 @@ impl Life for InProcess {
     }
 }
 
-/// Why a component can do nothing, on one line, to be read after "because".
+/// Why a component can do nothing, on one line, to be read after a colon.
 fn trouble(error: &LoadError) -> String {
     match error {
         LoadError::Refused { faults, .. } => faults

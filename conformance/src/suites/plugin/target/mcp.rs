@@ -84,6 +84,7 @@ impl GuestTarget {
                 door: "mcp".into(),
                 profile: profile.name().into(),
                 digest: None,
+                remark: Some("a server has tools only: no more is asked of it".into()),
                 trouble,
             },
             world: Some(World::Tool),

@@ -113,6 +113,7 @@ impl GuestTarget {
             door: "process".into(),
             profile: profile.name().into(),
             digest: None,
+            remark: None,
             trouble: None,
         };
         let (mut world, mut tools, mut ingresses) = (None, Vec::new(), Vec::new());

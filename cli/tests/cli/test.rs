@@ -1,0 +1,472 @@
+//! `yoikit test` and `yoikit report`: what is typed, what is printed, what is written, and the exit status. What the
+//! cases look at is the business of the crate that has them.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::run::{Ran, assert_ran, yoikit, yoikit_with_env};
+
+/// A folder with plugins in it, and nothing that was kept before.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for guest in [yoi_guests::COUNTER, yoi_guests::HOSTILE, yoi_guests::CALLER] {
+        let to = folder.path().join(guest.name());
+        fs::create_dir(&to).unwrap();
+        for file in fs::read_dir(guest.package()).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+    fs::write(folder.path().join("text.wasm"), "no component").unwrap();
+    folder
+}
+
+const FITS: &str = "plugin.component.fits-the-contract";
+const TOOLS: &str = "plugin.tool.answers-any-json";
+
+fn lines(ran: &Ran) -> Vec<Value> {
+    ran.stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_plugin_that_conforms_has_a_line_for_every_profile() {
+    assert_ran!(yoikit(folder().path(), &["test", "counter", "--case", FITS]), @"
+    exit 0
+    --- stdout
+    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    target      counter (component, sha256:[…])
+
+    documented: conforms (1 of 1 must)
+    yoi: conforms (1 of 1 must) — not judged
+    ");
+}
+
+#[test]
+fn a_host_that_will_not_load_a_plugin_is_told_and_judged_only_where_it_is_named() {
+    let folder = folder();
+    assert_ran!(yoikit(folder.path(), &["test", "caller", "--case", FITS]), @"
+    exit 0
+    --- stdout
+    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    target      caller (component, sha256:[…])
+
+    fail        plugin.component.fits-the-contract (must, caller, yoi)
+    clause      A component stands in the world `tool` or `instance`, and imports nothing but `yoi:host`. wit/plugin
+    expected    a component that this profile's host loads
+    seen        needs 3 core instances, the yoi host allows 1: it cannot instantiate a component that uses a host import
+    repeat      yoikit test caller --case plugin.component.fits-the-contract --profile yoi --seed 1 --property-cases 64
+
+    documented: conforms (1 of 1 must)
+    yoi: will not run: needs 3 core instances, the yoi host allows 1: it cannot instantiate a component that uses a host import — not judged
+    ");
+    let judged = yoikit(
+        folder.path(),
+        &["test", "caller", "--case", FITS, "--profile", "yoi"],
+    );
+    assert_eq!(judged.status, 1, "{}", judged.whole());
+}
+
+#[test]
+fn a_failure_is_kept_and_played_again_by_the_command_that_was_printed() {
+    let folder = folder();
+    let failed = yoikit(
+        folder.path(),
+        &["test", "hostile", "--case", TOOLS, "--profile", "documented"],
+    );
+    assert_ran!(failed, @r#"
+    exit 1
+    --- stdout
+    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    target      hostile (component, sha256:[…])
+
+    fail        plugin.tool.answers-any-json (must, hostile, documented)
+    clause      `input-json` is any JSON value of at most 65536 bytes; the host does not hold it against the tool's schema. The answer is a ToolOutput. wit/plugin/tool.wit#call
+    expected    a ToolOutput from `loop`
+    seen        `handle-tool` used up its 5000000 instructions
+    input       null
+    transcript  → start
+                ← start {"state":"running","data":{"calls":1,"input":null}}
+                → handle-tool echo null
+                ← handle-tool echo {"summary":"echo","content":"{\"calls\":2,\"input\":null}"}
+                → start
+                ← start {"state":"running","data":{"calls":1,"input":null}}
+                → handle-tool loop null
+                ← handle-tool loop fault.fuel: `handle-tool` used up its 5000000 instructions
+    repeat      yoikit test hostile --replay yoikit-regressions/plugin.tool.answers-any-json.documented.74234e98.json
+
+    documented: does not conform (0 of 1 must, 1 failed)
+    "#);
+    let repeat = failed
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("repeat      yoikit "))
+        .unwrap();
+    let words: Vec<&str> = repeat.split(' ').collect();
+    let again = yoikit(folder.path(), &words);
+    assert_eq!(again.status, 1, "{}", again.whole());
+    assert!(again.stdout.contains("input       null"), "{}", again.stdout);
+    // Another target is held to the same input.
+    let other = yoikit(
+        folder.path(),
+        &["test", "counter", "--replay", words.last().unwrap()],
+    );
+    assert_eq!(other.status, 0, "{}", other.whole());
+}
+
+#[test]
+fn the_same_words_give_the_same_report() {
+    let folder = folder();
+    let words = [
+        "test",
+        "hostile",
+        "counter",
+        "--no-times",
+        "--json",
+        "--no-regressions",
+        "--case",
+        "plugin.tool",
+    ];
+    let (first, second) = (yoikit(folder.path(), &words), yoikit(folder.path(), &words));
+    assert_eq!(first.stdout, second.stdout);
+    let one = yoikit(folder.path(), &[&words[..], &["--jobs", "1"]].concat());
+    assert_eq!(first.stdout, one.stdout);
+    let other = yoikit(folder.path(), &[&words[..], &["--seed", "2"]].concat());
+    assert_ne!(first.stdout, other.stdout);
+}
+
+#[test]
+fn the_json_is_a_line_for_everything_and_fits_its_schema() {
+    let folder = folder();
+    let schema = |name: &str| -> jsonschema::Validator {
+        let schema = yoikit(Path::new("/"), &["schema", name]).stdout;
+        jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
+    };
+    let validator = schema("test");
+    let ran = yoikit(
+        folder.path(),
+        &["test", "hostile", "--case", FITS, "--case", TOOLS, "--json"],
+    );
+    let lines = lines(&ran);
+    let events: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["run", "case", "case", "case", "case", "end"]);
+    for line in &lines {
+        let errors: Vec<_> = validator
+            .iter_errors(line)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, [""; 0], "{line}");
+    }
+    assert_eq!(lines[0]["schema"], "yoikit.report/1");
+    assert_eq!(lines[5]["outcome"], "fails");
+
+    let kept = fs::read_dir(folder.path().join("yoikit-regressions"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let kept: Value = serde_json::from_slice(&fs::read(kept.path()).unwrap()).unwrap();
+    assert!(schema("test-regression").is_valid(&kept));
+    for words in [
+        &["test", "--list", "--json"][..],
+        &["test", "counter", "--dry-run", "--json"],
+    ] {
+        let listed: Value = serde_json::from_str(&yoikit(folder.path(), words).stdout).unwrap();
+        assert!(schema("test-list").is_valid(&listed), "{listed}");
+        assert!(!listed["cases"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn shards_are_joined_into_the_report_of_the_whole() {
+    let folder = folder();
+    let test = |rest: &[&str]| {
+        let words = [
+            "test",
+            "hostile",
+            "counter",
+            "--no-times",
+            "--no-regressions",
+            "--case",
+            "plugin.tool",
+            "--case",
+            FITS,
+        ];
+        yoikit(folder.path(), &[&words[..], rest].concat())
+    };
+    for shard in ["1/2", "2/2"] {
+        let file = format!("{}.jsonl", &shard[..1]);
+        test(&["--shard", shard, "--jsonl", &file]);
+    }
+    let whole = test(&["--json"]);
+    let merged = yoikit(
+        folder.path(),
+        &[
+            "report",
+            "merge",
+            "2.jsonl",
+            "1.jsonl",
+            "--json",
+            "--html",
+            "page.html",
+            "--junit",
+            "junit.xml",
+        ],
+    );
+    assert_eq!(merged.stdout, whole.stdout);
+    assert_eq!(merged.status, 1);
+    assert!(
+        fs::read_to_string(folder.path().join("page.html"))
+            .unwrap()
+            .contains("<table>")
+    );
+    assert!(
+        fs::read_to_string(folder.path().join("junit.xml"))
+            .unwrap()
+            .contains("<testsuites")
+    );
+    assert_ran!(yoikit(folder.path(), &["report", "merge", "2.jsonl"]), @"
+    exit 2
+    --- stderr
+    error: shard 1/2 is missing
+    ");
+}
+
+#[test]
+fn a_build_service_says_which_shard_it_is() {
+    let folder = folder();
+    let env = |of: &'static str| {
+        [
+            ("JOB_COMPLETION_INDEX", OsStr::new("1")),
+            ("JOB_COMPLETIONS", OsStr::new(of)),
+        ]
+    };
+    let words = ["test", "counter", "--json", "--case", FITS];
+    let ran = yoikit_with_env(folder.path(), &words, &env("2"));
+    assert_eq!(lines(&ran)[0]["shard"], serde_json::json!({"number": 2, "of": 2}));
+    let typed = yoikit_with_env(
+        folder.path(),
+        &[&words[..], &["--shard", "1/2"]].concat(),
+        &env("2"),
+    );
+    assert_eq!(lines(&typed)[0]["shard"]["number"], 1);
+    assert_ran!(yoikit_with_env(folder.path(), &words, &env("1")), @r#"
+    exit 2
+    --- stdout
+    {
+      "schema": "yoikit.failure/1",
+      "exit": 2,
+      "message": "JOB_COMPLETION_INDEX=1 and JOB_COMPLETIONS=1 name no shard",
+      "advice": null
+    }
+    --- stderr
+    error: JOB_COMPLETION_INDEX=1 and JOB_COMPLETIONS=1 name no shard
+    "#);
+}
+
+#[test]
+fn a_known_failure_is_none_and_one_that_is_none_any_more_is_one() {
+    let folder = folder();
+    let baseline = |target: &str| {
+        let text = format!(
+            "schema = \"yoikit.baseline/1\"\n\n[[known]]\ncase = \"{TOOLS}\"\nreason = \"it is hostile\"\n"
+        );
+        fs::write(folder.path().join("known.toml"), text).unwrap();
+        yoikit(
+            folder.path(),
+            &[
+                "test",
+                target,
+                "--case",
+                TOOLS,
+                "--baseline",
+                "known.toml",
+                "--no-regressions",
+            ],
+        )
+    };
+    assert_ran!(baseline("hostile"), @"
+    exit 0
+    --- stdout
+    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    target      hostile (component, sha256:[…])
+
+    known to fail (documented and yoi) it is hostile
+                plugin.tool.answers-any-json
+
+    documented: conforms but for what is known (0 of 1 must, 1 known to fail)
+    yoi: conforms but for what is known (0 of 1 must, 1 known to fail) — not judged
+    ");
+    assert_ran!(baseline("counter"), @"
+    exit 1
+    --- stdout
+    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    target      counter (component, sha256:[…])
+
+    stale       plugin.tool.answers-any-json (counter, documented) passes though the baseline lists it: take it out
+
+    documented: conforms (1 of 1 must)
+    yoi: conforms (1 of 1 must) — not judged
+    ");
+}
+
+#[test]
+fn github_gets_annotations_and_a_summary() {
+    let folder = folder();
+    let summary = folder.path().join("summary.md");
+    fs::write(&summary, "before\n").unwrap();
+    let words = [
+        "test",
+        "hostile",
+        "--profile",
+        "documented",
+        "--case",
+        TOOLS,
+        "--github",
+        "--no-regressions",
+    ];
+    let ran = yoikit_with_env(
+        folder.path(),
+        &words,
+        &[("GITHUB_STEP_SUMMARY", summary.as_os_str())],
+    );
+    let annotations: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("::")).collect();
+    insta::assert_snapshot!(annotations.join("\n"), @"::error title=plugin.tool.answers-any-json (hostile%2C documented)::expected a ToolOutput from `loop`%0Aseen: `handle-tool` used up its 5000000 instructions%0Ayoikit test hostile --case plugin.tool.answers-any-json --profile documented --seed 1 --property-cases 64");
+    let summary = fs::read_to_string(&summary).unwrap();
+    assert!(summary.starts_with("before\n## yoikit test\n"), "{summary}");
+}
+
+#[test]
+fn a_component_without_a_manifest_is_said_to_be_asked_less() {
+    let folder = folder();
+    assert_ran!(yoikit(folder.path(), &["test", "counter/counter.wasm", "--case", FITS, "--profile", "yoi"]), @"
+    exit 0
+    --- stdout
+    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    target      counter.wasm (component, sha256:[…])
+                without a `plugin.toml` its tools and ingresses are not known, and nothing is asked of them
+
+    yoi: conforms (1 of 1 must)
+    ");
+    let words = [
+        "test",
+        "counter/counter.wasm",
+        "--manifest",
+        "counter/plugin.toml",
+        "--case",
+        TOOLS,
+    ];
+    assert_eq!(yoikit(folder.path(), &words).status, 0);
+}
+
+#[test]
+fn what_cannot_be_meant_is_told_before_anything_runs() {
+    let folder = folder();
+    let said = |words: &[&str]| yoikit(folder.path(), &[&["test"], words].concat()).whole();
+    insta::assert_snapshot!(said(&[]), @"
+    exit 2
+    --- stderr
+    error: name a target: a component, a plugin's folder or package, a Cargo project, or `-- COMMAND`
+    ");
+    insta::assert_snapshot!(said(&["none"]), @"
+    exit 3
+    --- stderr
+    error: failed to read none: No such file or directory (os error 2)
+    ");
+    insta::assert_snapshot!(said(&["text.wasm"]), @"
+    exit 3
+    --- stderr
+    error: text.wasm is not a component: not WebAssembly: a text file
+    ");
+    insta::assert_snapshot!(said(&["counter", "--case", "plugin.component.fits"]), @"
+    exit 2
+    --- stderr
+    error: there is no case `plugin.component.fits`: is `plugin.component.fits-the-contract` meant?
+    ");
+    insta::assert_snapshot!(said(&["counter", "--case", TOOLS, "--kind", "example"]), @"
+    exit 2
+    --- stderr
+    error: no case of these targets is selected: id plugin.tool.answers-any-json, kind example
+    ");
+    insta::assert_snapshot!(said(&["counter", "--certified", "--case", FITS]), @"
+    exit 2
+    --- stderr
+    error: the argument '--certified' cannot be used with '--case <ID>'
+
+    Usage: yoikit test --certified --cache-dir <FOLDER> <TARGET>... [-- <COMMAND>...]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(said(&["counter", "--seed", "x"]), @"
+    exit 2
+    --- stderr
+    error: invalid value 'x' for '--seed <N>': choose a number, as 7 or 0xff, or `random`
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(said(&["counter", "--shard", "3/2"]), @"
+    exit 2
+    --- stderr
+    error: invalid value '3/2' for '--shard <K/N>': `3/2` is no shard: write `K/N`, from `1/N` to `N/N`
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(said(&["counter", "--replay", "text.wasm"]), @"
+    exit 2
+    --- stderr
+    error: text.wasm is no kept input: expected ident at line 1 column 2
+    ");
+    insta::assert_snapshot!(said(&["counter", "--baseline", "counter/plugin.toml"]), @r#"
+    exit 2
+    --- stderr
+    error: counter/plugin.toml is no baseline: TOML parse error at line 5, column 1
+      |
+    5 | description = "Counts, on request and with every event; the configuration may say where to start: { start = 10 }"
+      | ^^^^^^^^^^^
+    unknown field `description`, expected `schema` or `known`
+    "#);
+}
+
+#[test]
+fn a_program_that_is_no_plugin_is_told() {
+    let ran = yoikit(
+        folder().path(),
+        &[
+            "test",
+            "--profile",
+            "documented",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo hello",
+        ],
+    );
+    assert_ran!(ran, @"
+    exit 3
+    --- stdout
+    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    target      sh -c echo hello (process)
+
+    could not run (1 case, documented) the target will not run: it does not say hello: it wrote a line to standard output that is no JSON object: `hello`
+                plugin.process.says-what-it-is
+
+    documented: will not run: it does not say hello: it wrote a line to standard output that is no JSON object: `hello`
+    ");
+    assert_ran!(yoikit(folder().path(), &["test", "--mcp", "--profile", "documented", "--", "/no/such/server"]), @"
+    exit 3
+    --- stdout
+    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    target      server (mcp)
+                a server has tools only: no more is asked of it
+
+    could not run (1 case, documented) the target will not run: `/no/such/server` cannot be run: No such file or directory (os error 2)
+                plugin.process.says-what-it-is
+
+    documented: will not run: `/no/such/server` cannot be run: No such file or directory (os error 2)
+    ");
+}
