@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use yoi_conformance::limits::{PROPERTY_CASES, PROPERTY_CASES_AT_MOST};
 use yoi_conformance::plan::Shard;
 use yoi_conformance::{Kind, Level, Seed};
-use yoi_host::Profile;
+use yoi_host::{Limits, Profile};
 
 /// Call, inspect and test components that act as plugins of coding agents.
 #[derive(Debug, Parser)]
@@ -65,6 +65,8 @@ pub(crate) enum PluginCommand {
     Show(PluginShow),
     /// Turn one of them on, its content pinned, with these grants
     Enable(PluginEnable),
+    /// Build, call, and do so again whenever a file changes
+    Dev(Box<PluginDev>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +90,7 @@ impl Command {
             Command::Plugin(PluginCommand::Enable(enable)) => enable.of.json,
             Command::Test(test) => test.json,
             Command::Report(ReportCommand::Merge(merge)) => merge.json,
+            Command::Plugin(PluginCommand::Dev(dev)) => dev.json,
             Command::Grant(_) | Command::Componentize(_) | Command::Schema(_) => false,
         }
     }
@@ -133,17 +136,8 @@ pub(crate) struct Call {
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub(crate) fault: Option<PathBuf>,
 
-    /// Instructions that each call may use, in wasmtime's fuel [default: 5000000]
-    #[arg(long, value_name = "N")]
-    pub(crate) fuel: Option<u64>,
-
-    /// Linear memory that the plugin may use, in bytes or as `8MiB` [default: 2MiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
-    pub(crate) memory: Option<usize>,
-
-    /// Wall time that each call may take, host calls included, as `500ms` or `2s` [default: 1s]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) budget: Budget,
 
     /// Print one JSON object instead
     #[arg(long)]
@@ -201,7 +195,7 @@ pub(crate) struct PluginNew {
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// The folder of the crate `yoi-pdk` [default: that of the checkout which this program was built from]
+    /// For Rust: the folder of the crate `yoi-pdk` [default: that of the checkout which this program was built from]
     #[arg(long, value_name = "PATH")]
     pub(crate) pdk: Option<PathBuf>,
 
@@ -219,22 +213,32 @@ pub(crate) enum Template {
     /// In Rust, with a state, a tool, a service and an ingress: world `instance`
     #[value(alias = "rust-component-service")]
     RustService,
+    /// In JavaScript, one tool without state: world `tool`. Built by `componentize-qjs`, from npm
+    #[value(alias = "javascript")]
+    Js,
+    /// In Python, one tool without state: world `tool`. Built by `componentize-py`, from PyPI; too large to be packed
+    Python,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PluginBuild {
-    /// The project's folder, with a `Cargo.toml` and a `plugin.toml`
+    /// The project's folder, with a `plugin.toml`, and a `Cargo.toml`, a `package.json` that asks for
+    /// `componentize-qjs`, or a `requirements.txt` that asks for `componentize-py`
     pub(crate) folder: PathBuf,
 
     /// The host that the component is held to: `documented` or `yoi`
     #[arg(long, default_value = "documented", value_parser = parse_profile)]
     pub(crate) profile: Profile,
 
+    /// Linear memory that the plugin may use, in bytes or as `32MiB` [default: 2MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) memory: Option<usize>,
+
     /// Build for handing on, in cargo's profile `release`: the default
     #[arg(long, conflicts_with = "dev")]
     pub(crate) release: bool,
 
-    /// Build in cargo's profile `dev` instead: there sooner, and larger
+    /// Build in cargo's profile `dev` instead: there sooner, and larger. For Rust only
     #[arg(long)]
     pub(crate) dev: bool,
 
@@ -255,6 +259,10 @@ pub(crate) struct PluginCheck {
     /// The host that the plugin is held to: `documented` or `yoi`
     #[arg(long, default_value = "documented", value_parser = parse_profile)]
     pub(crate) profile: Profile,
+
+    /// Linear memory that the plugin may use, in bytes or as `32MiB` [default: 2MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) memory: Option<usize>,
 
     /// Print one JSON object instead
     #[arg(long)]
@@ -292,6 +300,44 @@ pub(crate) struct PluginEnable {
 
     #[command(flatten)]
     pub(crate) of: Inventoried,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginDev {
+    /// The plugin's folder. A project is built; where there is none, the component that `plugin.toml` names is run
+    /// as it is
+    pub(crate) folder: PathBuf,
+
+    /// What is called after each build: a tool, and its input as JSON, which `@FILE` reads from a file
+    /// [default: the saved call]
+    #[arg(long, num_args = 2, value_names = ["TOOL", "JSON"], allow_hyphen_values = true)]
+    pub(crate) call: Option<Vec<String>>,
+
+    /// Save the call, with its configuration, grants and limits, in `.yoi/dev.toml` of the folder
+    #[arg(long)]
+    pub(crate) save: bool,
+
+    /// What `start` is given, as JSON; `@FILE` reads a file
+    #[arg(long, value_name = "JSON")]
+    pub(crate) config: Option<String>,
+
+    /// What the plugin may reach: a file as for `yoikit call --grants`. It is read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grants: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+
+    #[command(flatten)]
+    pub(crate) budget: Budget,
+
+    /// Do it once and end, with the exit status of the call
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// Print one JSON object a line instead, for each time
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Which plugins there are.
@@ -524,8 +570,42 @@ pub(crate) enum Report {
     TestList,
     /// A failing input that `yoikit test` keeps
     TestRegression,
+    /// What `yoikit plugin dev --json` prints, a line
+    PluginDev,
     /// What any of them prints where there is no result
     Failure,
+}
+
+/// What a plugin may use, where it is not what the profile gives.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Budget {
+    /// Instructions that each call may use, in wasmtime's fuel [default: 5000000]
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<u64>,
+
+    /// Linear memory that the plugin may use, in bytes or as `8MiB` [default: 2MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) memory: Option<usize>,
+
+    /// Wall time that each call may take, host calls included, as `500ms` or `2s` [default: 1s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Budget {
+    pub(crate) fn limits(&self, profile: Profile) -> Limits {
+        let mut limits = Limits::of(profile);
+        if let Some(fuel) = self.fuel {
+            limits = limits.with_fuel(fuel);
+        }
+        if let Some(memory) = self.memory {
+            limits = limits.with_memory_bytes(memory);
+        }
+        if let Some(timeout) = self.timeout {
+            limits = limits.with_call_timeout(timeout);
+        }
+        limits
+    }
 }
 
 /// Where and how a plugin is run.
@@ -574,7 +654,7 @@ fn find<T: Copy>(all: &[T], name_of: fn(T) -> &'static str, name: &str) -> Resul
     })
 }
 
-fn parse_bytes(text: &str) -> Result<usize, String> {
+pub(crate) fn parse_bytes(text: &str) -> Result<usize, String> {
     let bytes = parse_size::parse_size(text).map_err(|error| error.to_string())?;
     // The engine reserves this much address space for an instance, and WebAssembly has 32 bits.
     const MOST: u64 = 4 << 30;
@@ -584,7 +664,7 @@ fn parse_bytes(text: &str) -> Result<usize, String> {
     usize::try_from(bytes).map_err(|error| error.to_string())
 }
 
-fn parse_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
     // Instants have a range; beyond a day a bound on a call is none.
     const MOST: Duration = Duration::from_secs(24 * 60 * 60);
     match humantime::parse_duration(text) {

@@ -1,6 +1,7 @@
 //! Reports for machines. Each names its schema, `yoikit.NAME/VERSION`; a change that could break a reader
 //! gets a new version. `yoikit schema` prints the JSON Schema, which is made from these types.
 
+pub mod dev;
 pub mod inventory;
 pub mod plugin;
 pub mod test;
@@ -17,7 +18,7 @@ use yoi_host::{Limits, Profile, limits};
 use crate::failure::Failure;
 
 /// What `yoikit call --json` prints.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CallReport {
     /// `yoikit.call/1`.
     pub schema: &'static str,
@@ -49,7 +50,7 @@ pub struct CallReport {
 }
 
 /// The component that a report is about.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PluginReport {
     /// The file that it is, or was made from.
     pub file: String,
@@ -64,7 +65,7 @@ pub struct PluginReport {
 }
 
 /// Something done on the way to a component.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum StepReport {
     /// Cargo built the project.
@@ -97,7 +98,7 @@ impl StepReport {
 }
 
 /// A recording that answered host calls.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ReplayReport {
     /// The file.
     pub file: String,
@@ -106,7 +107,7 @@ pub struct ReplayReport {
 }
 
 /// Something that went wrong.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ErrorReport {
     /// What was being done.
     pub entry: Entry,
@@ -157,7 +158,7 @@ impl ErrorReport {
 }
 
 /// What a plugin may use.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LimitsReport {
     /// Instructions for one call.
     pub fuel: u64,
@@ -223,8 +224,8 @@ pub struct FaultReport {
 }
 
 impl VerdictReport {
-    pub(crate) fn of(preflight: &Preflight, profile: Profile) -> Self {
-        let faults = preflight.faults(profile, &Limits::of(profile));
+    pub(crate) fn of(preflight: &Preflight, profile: Profile, limits: &Limits) -> Self {
+        let faults = preflight.faults(profile, limits);
         Self {
             profile,
             fits: !faults.iter().any(Fault::refuses),

@@ -3,6 +3,7 @@
 //! Results go to standard output, progress and failures to standard error, so that a pipe gets results only.
 
 mod call;
+mod dev;
 mod inspect;
 pub(crate) mod inventory;
 mod plugin;
@@ -23,6 +24,7 @@ use crate::report::{PluginReport, StepReport};
 use units::bytes;
 
 pub(crate) use call::call;
+pub(crate) use dev::{dev, dev_begins};
 pub(crate) use inspect::inspect;
 pub(crate) use plugin::{built, checked, new, packed};
 pub(crate) use test::{Progress, listed, tested};

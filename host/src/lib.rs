@@ -8,12 +8,14 @@
 //!
 //! - [`package`]: a plugin as it is handed on: its files, its digest, its archive
 //! - [`source`]: a path, and the component it stands for
+//! - [`watch`]: what changes in a plugin's folder while its author works
 //! - [`Profile`]: which host a plugin is held to
 //! - [`harmless`]: a guest's text, fit for a terminal
 //! - [`limits`]: every number, with its reason
 
 #![warn(missing_docs)]
 
+mod authored;
 pub mod authority;
 pub mod build;
 pub mod component;
@@ -27,7 +29,9 @@ pub mod plugin;
 mod profile;
 pub mod source;
 mod text;
+pub mod watch;
 pub mod world;
 
 pub use limits::Limits;
 pub use profile::{Profile, UnknownProfile};
+pub use text::shell_word;

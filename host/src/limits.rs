@@ -323,6 +323,25 @@ pub const SERVICE_DRAIN_TIME: Duration = Duration::from_secs(5);
 /// After which time a service that is to stop is ended. Service managers commonly wait 10 s before they kill.
 pub const SERVICE_STOP_TIME: Duration = Duration::from_secs(8);
 
+// A plugin's folder, watched.
+
+/// Most files and folders that are watched: as many names as a package's folders may have.
+pub const WATCHED_NAMES: usize = PACKAGE_NAMES_READ;
+
+/// How long nothing may happen before a change counts as done. Editors and version control write several files
+/// within a few milliseconds; a person notices a tenth of a second.
+pub const WATCH_QUIET: Duration = Duration::from_millis(50);
+
+/// How long a change may go on before it counts all the same, as where a program writes a log there.
+pub const WATCH_SETTLES: Duration = Duration::from_secs(1);
+
+/// How often a folder is looked through where the system does not tell of changes. A thousand files take some
+/// milliseconds.
+pub const WATCH_POLL: Duration = Duration::from_millis(500);
+
+/// How often a folder is looked through at most for the sake of folders that are made meanwhile.
+pub const WATCHED_PASSES: usize = 8;
+
 /// What one instance of a plugin may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -352,34 +371,36 @@ impl Limits {
     /// |---|---|---|
     /// | fuel | 5 000 000 | 5 000 000 |
     /// | memory | 2 MiB | 2 MiB |
-    /// | table elements | 256 | 256 |
-    /// | core instances, tables, memories | 16, 8, 1 | 1, 1, 1 |
+    /// | table elements | 8192 | 256 |
+    /// | core instances, tables, memories | 64, 8, 4 | 1, 1, 1 |
     /// | wall time of a call | 1 s, cancels the guest | 1 s, judged when the guest is done |
     #[must_use]
     pub const fn of(profile: Profile) -> Self {
         // An echo of 100 bytes burns 12 thousand, one of 64 KiB four million: five let every legal input
         // through a guest that reads it once.
         let fuel = 5_000_000;
-        // 32 pages; a Rust guest begins with 17 of them.
+        // 32 pages; a Rust guest begins with 17 of them, QuickJS with 22, CPython with 199.
         let memory_bytes = 2 * 1024 * 1024;
-        // A Rust guest has 60 to 92 functions behind pointers.
-        let table_elements = 256;
         let call_timeout = Duration::from_secs(1);
         match profile {
             Profile::Documented => Self {
                 fuel,
                 memory_bytes,
-                table_elements,
-                // Room for a runtime of several linked modules, not for an unbounded graph of them.
-                core_instances: 16,
+                // Room for the runtimes of other languages, which are several modules linked with each other, and
+                // not for an unbounded graph of them: QuickJS has 11 core instances, 3 memories (two of them
+                // empty) and 782 functions behind pointers, CPython 38, 1 and 5678. What costs a host something
+                // is memory, and that is bounded in bytes, all of it together.
+                table_elements: 8192,
+                core_instances: 64,
                 tables: 8,
-                memories: 1,
+                memories: 4,
                 call_timeout,
             },
             Profile::Yoi => Self {
                 fuel,
                 memory_bytes,
-                table_elements,
+                // A Rust guest has 60 to 92 functions behind pointers.
+                table_elements: 256,
                 core_instances: 1,
                 tables: 1,
                 memories: 1,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Profile;
 use crate::authority::{Manifest, ManifestFaults, render_faults};
-use crate::build::{self, BuildError, ComponentizeError};
+use crate::build::{self, BuildError, BuiltProject, ComponentizeError};
 use crate::component::{Encoding, NotWasm};
 use crate::limits::{COMPONENT_BYTES, MANIFEST_BYTES};
 use crate::package::{Digest, Package, PackageFaults};
@@ -187,9 +187,26 @@ impl Source {
             return Err(SourceError::EmptyFolder(path.to_owned()));
         };
         let component = component_of(path, &named)?;
+        // As with cargo: what is called is the source as it stands now.
+        let is_stale = build::is_project(path) && !build::is_up_to_date(path, &component);
+        let source = if is_stale {
+            building(path);
+            let built = build::build_plugin(path, &named.manifest, build::Mode::Release)?;
+            Self::of_built(built, path)
+        } else if component.is_file() {
+            Self::open_file(&component)?
+        } else {
+            return Err(SourceError::NoComponent {
+                path: named.file,
+                reason: format!(
+                    "there is no file `{}`; build the plugin first",
+                    component.strip_prefix(path).unwrap_or(&component).display()
+                ),
+            });
+        };
         Ok(Self {
             manifest: Some(named),
-            ..Self::open_file(&component)?
+            ..source
         })
     }
 
@@ -213,6 +230,20 @@ impl Source {
             digest: Some(package.digest),
             ..source
         })
+    }
+
+    /// Open a component or core module, the file only.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::open`].
+    pub fn component(path: &Path) -> Result<Self, SourceError> {
+        let data = fs::metadata(path).map_err(io_error(path))?;
+        if data.is_file() {
+            Self::open_file(path)
+        } else {
+            Err(SourceError::Special(path.to_owned()))
+        }
     }
 
     /// Read a component or core module, the file only.
@@ -264,17 +295,21 @@ impl Source {
 
     fn build(folder: &Path) -> Result<Self, SourceError> {
         let built = build::build_project(folder, build::Mode::Release)?;
+        Ok(Self::of_built(built, folder))
+    }
+
+    fn of_built(built: BuiltProject, folder: &Path) -> Self {
         let mut steps = vec![Step::Built {
             package: built.package,
         }];
         steps.extend(denied(built.denied));
-        Ok(Self {
+        Self {
             component: built.bytes,
-            file: built.artifact,
+            file: built.artifact.unwrap_or_else(|| folder.to_owned()),
             steps,
             manifest: None,
             digest: None,
-        })
+        }
     }
 }
 
@@ -369,13 +404,7 @@ fn component_of(folder: &Path, manifest: &ManifestFile) -> Result<PathBuf, Sourc
     let component = runtime
         .and_then(|runtime| runtime.component.as_deref())
         .ok_or_else(|| refuse("it has no `component` under `[runtime]`".to_owned()))?;
-    let file = folder.join(component);
-    if !file.is_file() {
-        return Err(refuse(format!(
-            "there is no file `{component}`; build the plugin first"
-        )));
-    }
-    Ok(file)
+    Ok(folder.join(component))
 }
 
 #[cfg(test)]

@@ -10,6 +10,16 @@ pub(crate) fn micros<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok,
     to.serialize_f64(duration.as_secs_f64() * 1e6)
 }
 
+/// `text` as a word of a shell, to be typed as it is shown.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// At most `limit` bytes of `text` (and an ellipsis where it was cut, on a character's boundary), with its
 /// control characters as spaces, line breaks and tabs included: a message is one line.
 pub(crate) fn bounded(text: &str, limit: usize) -> Cow<'_, str> {
@@ -31,6 +41,14 @@ pub(crate) fn bounded(text: &str, limit: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_can_be_typed_as_it_is_shown() {
+        assert_eq!(shell_word("a/b-c_1.wasm"), "a/b-c_1.wasm");
+        assert_eq!(shell_word("my plugin"), "'my plugin'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word("$HOME"), "'$HOME'");
+    }
     use proptest::prelude::*;
 
     proptest! {

@@ -2,19 +2,20 @@
 
 use std::io;
 
+use yoi_host::Profile;
 use yoi_host::component::World;
-use yoi_host::imports::HostCall;
+use yoi_host::engine::Cancel;
+use yoi_host::imports::{Access, HostCall};
 use yoi_host::limits::{CONFIG_BYTES, TOOL_INPUT_BYTES};
 use yoi_host::plugin::message::{PluginStatus, ToolOutput};
 use yoi_host::plugin::{CallError, Entry, Instance, Measures, Plugin};
-use yoi_host::{Limits, Profile};
 
 use super::stage::{self, Stage};
 use super::{engine, grants, json_argument, open, plugin_report, read_text};
 use crate::args::Call;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::report::{CallReport, ErrorReport, LimitsReport};
+use crate::report::{CallReport, ErrorReport, LimitsReport, PluginReport};
 use crate::screen;
 
 pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
@@ -33,16 +34,7 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     let grants = grants::read(args.grants.as_deref())?;
     let stage = Stage::of(args)?;
     // Before a project is built for a minute.
-    let mut limits = Limits::of(args.run.profile);
-    if let Some(fuel) = args.fuel {
-        limits = limits.with_fuel(fuel);
-    }
-    if let Some(memory) = args.memory {
-        limits = limits.with_memory_bytes(memory);
-    }
-    if let Some(timeout) = args.timeout {
-        limits = limits.with_call_timeout(timeout);
-    }
+    let limits = args.budget.limits(args.run.profile);
 
     let source = open(&args.path, args.run.profile)?;
     let plugin = Plugin::load_with(&engine(&args.run)?, &source.component, limits)?;
@@ -55,33 +47,18 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     let run = stage::header(args, &about.sha256, manifest.as_ref());
     let binding = grants::binding(&grants, manifest.as_ref(), source.digest);
     let (access, staged) = stage.set(&run, || Ok(grants::access(grants, manifest.as_ref(), &binding)))?;
-    let instance = plugin
-        .instance_with(&config, access)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
-    let ran = Ran::through(instance, &args.tool, &input);
-    if let Some(CallError::Input(error)) = ran.errors.first().map(|(_, error)| error) {
-        return Err(Failure::Usage(error.to_string()));
-    }
-
-    let mut errors = errors(args.run.profile, &ran);
-    let last = ran.calls.last().map_or(Entry::Instantiate, |call| call.entry);
-    let (left, host_failed) = staged.close(last);
-    errors.extend(left);
-    let report = CallReport {
-        schema: "yoikit.call/1",
-        profile: args.run.profile,
-        plugin: about,
-        tool: args.tool.clone(),
-        ok: errors.is_empty(),
-        output: ran.output,
-        errors,
-        status: ran.status,
-        limits: LimitsReport::of(plugin.limits()),
-        calls: ran.calls,
-        replayed: staged.replayed,
-        host_calls: ran.host_calls,
-        log: ran.log,
+    let wanted = Wanted {
+        tool: &args.tool,
+        input: &input,
+        config: &config,
     };
+    let mut report = life(&plugin, about, &wanted, access, |_| {})?;
+
+    let last = report.calls.last().map_or(Entry::Instantiate, |call| call.entry);
+    let (left, host_failed) = staged.close(last);
+    report.errors.extend(left);
+    report.ok = report.errors.is_empty();
+    report.replayed = staged.replayed;
     if args.json {
         screen::json(&report)?;
     } else {
@@ -89,6 +66,49 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     }
     let of_plugin = if report.ok { Exit::Ok } else { Exit::PluginFailed };
     Ok(host_failed.unwrap_or(of_plugin))
+}
+
+/// A call.
+pub(super) struct Wanted<'a> {
+    pub(super) tool: &'a str,
+    /// JSON.
+    pub(super) input: &'a str,
+    /// JSON.
+    pub(super) config: &'a str,
+}
+
+/// A plugin's life for the sake of one call, told. `running` is given what ends it early.
+pub(super) fn life(
+    plugin: &Plugin,
+    about: PluginReport,
+    wanted: &Wanted<'_>,
+    access: Access,
+    running: impl FnOnce(Cancel),
+) -> Result<CallReport, Failure> {
+    let instance = plugin
+        .instance_with(wanted.config, access)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    running(instance.canceller());
+    let ran = Ran::through(instance, wanted.tool, wanted.input);
+    if let Some(CallError::Input(error)) = ran.errors.first().map(|(_, error)| error) {
+        return Err(Failure::Usage(error.to_string()));
+    }
+    let errors = errors(plugin.profile(), &ran);
+    Ok(CallReport {
+        schema: "yoikit.call/1",
+        profile: plugin.profile(),
+        plugin: about,
+        tool: wanted.tool.to_owned(),
+        ok: errors.is_empty(),
+        output: ran.output,
+        errors,
+        status: ran.status,
+        limits: LimitsReport::of(plugin.limits()),
+        calls: ran.calls,
+        replayed: None,
+        host_calls: ran.host_calls,
+        log: ran.log,
+    })
 }
 
 /// Everything that went wrong: what ended a call, and what the tool says of itself.

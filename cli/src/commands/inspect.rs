@@ -1,7 +1,7 @@
 //! `yoikit inspect`: what a component is, without running it.
 
-use yoi_host::Profile;
 use yoi_host::component::Preflight;
+use yoi_host::{Limits, Profile};
 
 use super::{open, plugin_report};
 use crate::args::Inspect;
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Inspect) -> Result<Exit, Failure> {
         schema: "yoikit.inspect/1",
         plugin: plugin_report(&source, preflight.world()),
         verdicts: Profile::ALL
-            .map(|profile| VerdictReport::of(&preflight, profile))
+            .map(|profile| VerdictReport::of(&preflight, profile, &Limits::of(profile)))
             .into(),
         preflight,
     };

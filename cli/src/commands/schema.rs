@@ -8,6 +8,7 @@ use crate::args;
 use crate::args::Report;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::report::dev::DevReport;
 use crate::report::inventory::{EnableReport, ListReport};
 use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
 use crate::report::test::ListedReport;
@@ -28,6 +29,7 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::Test => of::<yoi_conformance::report::Line>(),
         Report::TestList => of::<ListedReport>(),
         Report::TestRegression => of::<yoi_conformance::regression::File>(),
+        Report::PluginDev => of::<DevReport>(),
         Report::Failure => of::<FailureReport>(),
     })?;
     Ok(Exit::Ok)

@@ -39,7 +39,7 @@ pub struct NewReport {
     pub schema: &'static str,
     /// `new`.
     pub command: &'static str,
-    /// The template: `rust-tool` or `rust-service`.
+    /// The template: `rust-tool`, `rust-service`, `js` or `python`.
     pub template: &'static str,
     /// The project's folder.
     pub destination: String,
@@ -68,15 +68,15 @@ pub struct BuildReport {
     pub input_path: String,
     /// The component, where the manifest has it.
     pub output_path: String,
-    /// The package that cargo built.
+    /// The package that was built: cargo's name for it, or else the plugin's id.
     pub package: String,
     /// What built it.
     pub builder: Builder,
     /// How far.
     pub mode: Mode,
-    /// What cargo made.
-    pub artifact: String,
-    /// Bytes of what cargo made.
+    /// What cargo made. Other builders leave nothing behind.
+    pub artifact: Option<String>,
+    /// Bytes of what the builder made.
     pub artifact_bytes: usize,
     /// Bytes that were taken out of it and that no host reads: debugging information and the like.
     pub stripped_bytes: usize,

@@ -39,7 +39,9 @@ pub(crate) fn built(report: &BuildReport) -> io::Result<()> {
     label(&mut out, "built")?;
     let with = match report.builder {
         Builder::CargoComponent => "cargo component",
-        _ => "cargo",
+        Builder::Cargo | Builder::CargoInstead => "cargo",
+        Builder::ComponentizeQjs => "componentize-qjs",
+        Builder::ComponentizePy => "componentize-py",
     };
     let mode = match report.mode {
         Mode::Release => "release",

@@ -2,6 +2,7 @@
 
 mod call;
 mod componentize;
+mod dev;
 mod faults;
 mod grants;
 mod inspect;
@@ -10,4 +11,5 @@ mod plugin;
 mod record;
 mod refusals;
 mod run;
+mod script;
 mod test;

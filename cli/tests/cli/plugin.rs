@@ -8,10 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::run::{Ran, VARIES, yoikit, yoikit_with_env};
-
-/// This repository.
-const HOUSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+use crate::run::{HOUSE, Ran, VARIES, yoikit, yoikit_with_env};
 
 /// What of these commands differs from build to build and from place to place, beside all else.
 const MORE: [(&str, &str); 4] = [
@@ -272,7 +269,9 @@ fn a_service_goes_from_its_first_line_to_its_archive() {
 #[test]
 fn what_the_guests_readme_says_is_true_when_typed() {
     let readme = fs::read_to_string(Path::new(HOUSE).join("guests/README.md")).unwrap();
-    let (_, section) = readme.split_once("## A plugin of your own\n").unwrap();
+    let (_, section) = readme
+        .split_once("## A plugin of your own, in five minutes\n")
+        .unwrap();
     let lines: Vec<_> = section
         .lines()
         .skip_while(|line| *line != "```console")
@@ -379,7 +378,9 @@ fn a_project_is_written_over_nothing() {
     exit 2
     --- stderr
     error: invalid value 'python-tool' for '<TEMPLATE>'
-      [possible values: rust-tool, rust-service]
+      [possible values: rust-tool, rust-service, js, python]
+
+      tip: a similar value exists: 'python'
 
     For more information, try '--help'.
     ");
@@ -422,7 +423,7 @@ fn what_cannot_be_built_says_why() {
     exit 4
     --- stderr
     building empty
-    error: there is no Cargo.toml in empty
+    error: there is no project in empty: no Cargo.toml, no package.json that asks for `componentize-qjs`, no requirements.txt that asks for `componentize-py`
     ");
     assert_plugin!(place.build(&["empty", "--dev", "--release"]), @"
     exit 2

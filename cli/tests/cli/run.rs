@@ -1,9 +1,12 @@
 //! Running the program, and what of its output is the same every time.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
+
+/// This repository.
+pub(crate) const HOUSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// What a run left.
 pub(crate) struct Ran {
@@ -52,8 +55,13 @@ pub(crate) fn yoikit_with_env(folder: &Path, words: &[&str], env: &[(&str, &OsSt
     run(folder, words, Stdio::null(), env)
 }
 
-fn run(folder: &Path, words: &[&str], input: Stdio, env: &[(&str, &OsStr)]) -> Ran {
+/// Where the tests of this process keep machine code.
+pub(crate) fn cache() -> PathBuf {
     static CACHE: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+    CACHE.path().join("code")
+}
+
+fn run(folder: &Path, words: &[&str], input: Stdio, env: &[(&str, &OsStr)]) -> Ran {
     let Output {
         status,
         stdout,
@@ -61,7 +69,7 @@ fn run(folder: &Path, words: &[&str], input: Stdio, env: &[(&str, &OsStr)]) -> R
     } = Command::new(env!("CARGO_BIN_EXE_yoikit"))
         .args(words)
         .current_dir(folder)
-        .env("YOIKIT_CACHE_DIR", CACHE.path().join("code"))
+        .env("YOIKIT_CACHE_DIR", cache())
         .env_remove("RUST_BACKTRACE")
         // What a build service that runs these tests says is not for them.
         .env_remove("JOB_COMPLETION_INDEX")

@@ -53,6 +53,10 @@ pub enum Builder {
     CargoComponent,
     /// Cargo, though the project was made for `cargo component`, which is not installed.
     CargoInstead,
+    /// `componentize-qjs`, for JavaScript.
+    ComponentizeQjs,
+    /// `componentize-py`, for Python.
+    ComponentizePy,
 }
 
 /// How far a build goes.
@@ -142,7 +146,7 @@ pub(super) fn build(
     if !status.success() {
         let command = match builder {
             Builder::CargoComponent => "cargo component build",
-            Builder::Cargo | Builder::CargoInstead => "cargo build",
+            _ => "cargo build",
         };
         return Err(CargoError::Failed { command, status });
     }

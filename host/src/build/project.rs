@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::cargo::{self, Artifact, Builder, CargoError, Mode};
 use super::componentize::{Built, MakeError, make};
+use super::script::{self, Script, ScriptError};
+use crate::authority::Manifest;
 use crate::limits::COMPONENT_BYTES;
 
 /// A project that was built.
@@ -13,8 +15,9 @@ pub struct BuiltProject {
     pub package: String,
     /// What built it.
     pub builder: Builder,
-    /// What cargo made, as it lies in the project's target folder: it may still import WASI.
-    pub artifact: PathBuf,
+    /// What cargo made, as it lies in the project's target folder: it may still import WASI. Other builders leave
+    /// nothing behind.
+    pub artifact: Option<PathBuf>,
     /// Its size in bytes.
     pub artifact_bytes: usize,
     /// The component, without WASI.
@@ -27,11 +30,18 @@ pub struct BuiltProject {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// There is no project.
-    #[error("there is no Cargo.toml in {}", .0.display())]
+    #[error(
+        "there is no project in {}: no Cargo.toml, no package.json that asks for `componentize-qjs`, no \
+         requirements.txt that asks for `componentize-py`",
+        .0.display()
+    )]
     NoManifest(PathBuf),
     /// Cargo did not build it.
     #[error(transparent)]
     Cargo(#[from] CargoError),
+    /// The tool for its language did not build it.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// The package is no library of the right kind.
     #[error("the package in {} makes no component: it is no `cdylib`", .0.display())]
     NotCdylib(PathBuf),
@@ -83,6 +93,57 @@ impl BuildError {
     }
 }
 
+/// Whether a folder holds a project that [`build_plugin`] could build.
+#[must_use]
+pub fn is_project(dir: &Path) -> bool {
+    is_cargo(dir) || Script::of(dir).is_some()
+}
+
+/// Whether the component that a project's last build left is what another would make, give or take: nothing that
+/// its author wrote is younger. Cargo knows that better itself, and is always asked.
+#[must_use]
+pub fn is_up_to_date(dir: &Path, component: &Path) -> bool {
+    !is_cargo(dir) && script::is_up_to_date(dir, component)
+}
+
+fn is_cargo(dir: &Path) -> bool {
+    dir.join("Cargo.toml").is_file()
+}
+
+/// Builds the project of a plugin: with cargo where there is a `Cargo.toml`, with `componentize-qjs` or
+/// `componentize-py` where a `package.json` or a `requirements.txt` asks for that. WASI is taken from the result.
+///
+/// The mode is cargo's affair alone.
+///
+/// # Errors
+///
+/// If there is no project, or its tool is missing or fails.
+pub fn build_plugin(dir: &Path, manifest: &Manifest, mode: Mode) -> Result<BuiltProject, BuildError> {
+    let script = match Script::of(dir) {
+        Some(script) if !is_cargo(dir) => script,
+        _ => return build_project(dir, mode),
+    };
+    let built = script.build(dir, manifest)?;
+    if built.len() as u64 > COMPONENT_BYTES {
+        return Err(BuildError::TooLarge {
+            path: dir.to_owned(),
+            bytes: built.len() as u64,
+        });
+    }
+    let Built { bytes, denied } = make(&built).map_err(|error| BuildError::Make {
+        path: dir.to_owned(),
+        error,
+    })?;
+    Ok(BuiltProject {
+        package: manifest.declared().id.clone(),
+        builder: script.builder(),
+        artifact: None,
+        artifact_bytes: built.len(),
+        bytes,
+        denied,
+    })
+}
+
 /// Builds the Cargo project in a folder for `wasm32-wasip2`, and takes WASI from the result.
 ///
 /// A project that was made for `cargo component`, as `[package.metadata.component]` in its manifest says, is
@@ -126,7 +187,7 @@ pub fn build_project(dir: &Path, mode: Mode) -> Result<BuiltProject, BuildError>
     Ok(BuiltProject {
         package,
         builder,
-        artifact,
+        artifact: Some(artifact),
         artifact_bytes: built.len(),
         bytes,
         denied,
@@ -236,7 +297,7 @@ mod tests {
     #[test]
     fn a_folder_without_a_project_is_named() {
         let error = build_project(Path::new("no/such/folder"), Mode::Release).unwrap_err();
-        insta::assert_snapshot!(error, @"there is no Cargo.toml in no/such/folder");
+        insta::assert_snapshot!(error, @"there is no project in no/such/folder: no Cargo.toml, no package.json that asks for `componentize-qjs`, no requirements.txt that asks for `componentize-py`");
     }
 
     #[test]

@@ -82,6 +82,32 @@ impl World {
         }
     }
 
+    /// The contract as files of WIT, by their paths in a folder, with this one world in it, whose imports are those
+    /// host interfaces only that `is_wanted` by their short names: `request`, `websocket`, `fs`.
+    pub(crate) fn wit(self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let wanted: Vec<_> = HOST_WIT
+            .into_iter()
+            .filter(|(file, _)| file.strip_suffix(".wit").is_some_and(&is_wanted))
+            .collect();
+        let file = format!("{}.wit", self.name());
+        let text = PLUGIN_WIT.into_iter().find(|(name, _)| *name == file);
+        let text: String = text
+            .map_or("", |(_, text)| text)
+            .lines()
+            .filter(|line| {
+                // An import of the world, as `import yoi:host/fs@1.0.0;`.
+                let interface = line.trim().strip_prefix("import yoi:host/");
+                let name = interface.map(|rest| rest.split('@').next().unwrap_or(rest));
+                name.is_none_or(&is_wanted)
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let deps = wanted
+            .into_iter()
+            .map(|(file, text)| (format!("deps/yoi-host-1.0.0/{file}"), text.to_owned()));
+        std::iter::once((file, text)).chain(deps).collect()
+    }
+
     /// This world in [`resolve`].
     pub(crate) fn in_resolve(self) -> WorldId {
         match self {
@@ -273,6 +299,34 @@ fn interface(types: TypesRef<'_>, id: &str, item: &ComponentItem) -> Option<Inte
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_world_as_files_has_the_wanted_imports_and_all_its_exports() {
+        for world in World::ALL {
+            for wanted in [&["request", "websocket", "fs"][..], &["fs"], &[]] {
+                let mut resolve = Resolve::default();
+                let (deps, own): (Vec<_>, Vec<_>) = world
+                    .wit(|name| wanted.contains(&name))
+                    .into_iter()
+                    .partition(|(path, _)| path.starts_with("deps/"));
+                assert_eq!(deps.len(), wanted.len());
+                let files = |files: &[(String, String)]| -> Vec<(&'static str, &'static str)> {
+                    let leaked = |text: &String| &*text.clone().leak();
+                    files
+                        .iter()
+                        .map(|(path, text)| (leaked(path), leaked(text)))
+                        .collect()
+                };
+                if !deps.is_empty() {
+                    push(&mut resolve, &files(&deps)).unwrap();
+                }
+                let package = push(&mut resolve, &files(&own)).unwrap();
+                let id = resolve.select_world(&[package], Some(world.name())).unwrap();
+                assert_eq!(resolve.worlds[id].imports.len(), wanted.len());
+                assert_eq!(resolve.worlds[id].exports.len(), world.exports().len());
+            }
+        }
+    }
 
     #[test]
     fn the_contract_parses_and_names_its_worlds() {

@@ -329,8 +329,8 @@ mod tests {
         let bytes = assemble(
             r#"(component
                 (core module $m
-                    (memory 33) (memory 1)
-                    (table 300 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)
+                    (memory 33) (memory 1) (memory 1) (memory 1) (memory 1)
+                    (table 9000 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)
                     (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)
                     (func (export "f")))
                 (core module $n)
@@ -342,17 +342,17 @@ mod tests {
         insta::assert_snapshot!(shown(&bytes, Profile::Documented), @"
         refused: exports neither `call` (world yoi:plugin/tool@1.0.0) nor `start` (world yoi:plugin/instance@1.0.0)
         refused: needs 9 tables, the host allows 8
-        refused: needs 2 memories, the host allows 1
-        refused: begins with 2228224 bytes of memory, the host allows 2097152
-        refused: begins with a table of 300 elements, the host allows 256
+        refused: needs 5 memories, the host allows 4
+        refused: begins with 2424832 bytes of memory, the host allows 2097152
+        refused: begins with a table of 9000 elements, the host allows 8192
         ");
         insta::assert_snapshot!(shown(&bytes, Profile::Yoi), @"
         refused: exports neither `call` (world yoi:plugin/tool@1.0.0) nor `start` (world yoi:plugin/instance@1.0.0)
         refused: needs 2 core instances, the yoi host allows 1
         refused: needs 9 tables, the yoi host allows 1
-        refused: needs 2 memories, the yoi host allows 1
-        refused: begins with 2228224 bytes of memory, the host allows 2097152
-        refused: begins with a table of 300 elements, the host allows 256
+        refused: needs 5 memories, the yoi host allows 1
+        refused: begins with 2424832 bytes of memory, the host allows 2097152
+        refused: begins with a table of 9000 elements, the host allows 256
         ");
     }
 

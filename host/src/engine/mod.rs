@@ -97,7 +97,8 @@ impl EngineOptions {
         }
     }
 
-    /// Room for `count` instances at a time. Each reserves 4 GiB of address space and no memory.
+    /// Room for `count` instances at a time, of components that have one linear memory each; one that has more
+    /// takes the place of as many. Each memory reserves 4 GiB of address space and nothing else.
     #[must_use]
     pub const fn instances(mut self, count: u32) -> Self {
         self.instances = count;
@@ -200,8 +201,12 @@ fn wasmtime_config(profile: Profile, instances: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(times(per_instance.core_instances))
-        .total_memories(times(per_instance.memories))
-        .total_tables(times(per_instance.tables));
+        // Nearly every component has one, and address space is not endless.
+        .total_memories(instances.max(u32::try_from(per_instance.memories).unwrap_or(u32::MAX)))
+        .total_tables(times(per_instance.tables))
+        .table_elements(per_instance.table_elements)
+        .max_memories_per_module(u32::try_from(per_instance.memories).unwrap_or(u32::MAX))
+        .max_tables_per_module(u32::try_from(per_instance.tables).unwrap_or(u32::MAX));
 
     let mut config = Config::new();
     config

@@ -5,7 +5,8 @@
 //! block. Links are refused by name, whoever reads; only the path of the package itself may lead over one.
 //!
 //! In the profile [`Documented`](crate::Profile::Documented) these are no part of the package, at any depth:
-//! folders called `target`, all that is called `.git`, `*.yoi-plugin` and `.yoi-*.tmp`, and what the patterns in
+//! folders called `target`, all that is called `.git`, `*.yoi-plugin` and `.yoi-*.tmp`; at its top the folder
+//! `.yoi`, in which a workspace keeps what is its own; and what the patterns in
 //! a `.yoiignore` at its top cover, which has the syntax of a `.gitignore`; nor is that file. What the manifest
 //! names (its component, the files of its hooks) is always part of it, whatever a pattern covers, as is the
 //! manifest. Devices, pipes and sockets are refused by name.
@@ -285,14 +286,17 @@ mod tests {
             ("old.yoi-plugin", b""),
             (".yoi-0123.tmp", b""),
             (".yoi-0123", b""),
+            (".yoi/dev.toml", b""),
+            ("a/.yoi/b", b""),
         ]));
         insta::assert_snapshot!(judged(&folder), @r#"
-        documented: [".yoi-0123", "b/target", "plugin.toml", "plugin.wasm", "targets/a"]
-        yoi: [".git/HEAD", ".yoi-0123", ".yoi-0123.tmp", "b/target", "code/target/a", "old.yoi-plugin", "plugin.toml", "plugin.wasm", "target/release/a", "targets/a"]
+        documented: [".yoi-0123", "a/.yoi/b", "b/target", "plugin.toml", "plugin.wasm", "targets/a"]
+        yoi: [".git/HEAD", ".yoi-0123", ".yoi-0123.tmp", ".yoi/dev.toml", "a/.yoi/b", "b/target", "code/target/a", "old.yoi-plugin", "plugin.toml", "plugin.wasm", "target/release/a", "targets/a"]
         "#);
         insta::assert_debug_snapshot!(Folder::read(folder.path(), Profile::Documented).unwrap().left_out, @r#"
         [
             ".git/",
+            ".yoi/",
             ".yoi-0123.tmp",
             "code/target/",
             "old.yoi-plugin",

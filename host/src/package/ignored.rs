@@ -45,6 +45,7 @@ impl Ignored {
             || name == ".git"
             || name.ends_with(".yoi-plugin")
             || (name.starts_with(".yoi-") && name.ends_with(".tmp"))
+            || (is_folder && path == ".yoi")
             || path == IGNORE_FILE;
         is_built_in || self.patterns.matched(path, is_folder).is_ignore()
     }

@@ -5,12 +5,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use yoi_host::Profile;
 use yoi_host::authority::{FaultKind, Grants, Inspection, Severity, Side, render_faults};
 use yoi_host::package::{Package, PackageFaults};
+use yoi_host::{Limits, Profile};
 
 use super::super::grants;
-use super::{component, typed};
+use super::{component, typed, with_memory};
 use crate::args::PluginCheck;
 use crate::exit::Exit;
 use crate::failure::{Failure, is_unreadable};
@@ -25,6 +25,7 @@ pub(super) fn run(args: &PluginCheck) -> Result<Exit, Failure> {
         .as_deref()
         .map(|file| grants::read(Some(file)))
         .transpose()?;
+    let limits = with_memory(args.profile, args.memory);
     let report = CheckReport {
         schema: "yoikit.plugin-check/1",
         command: "check",
@@ -53,7 +54,7 @@ pub(super) fn run(args: &PluginCheck) -> Result<Exit, Failure> {
     let (report, manifest, exit) = match Package::open(&args.path, args.profile) {
         Ok(package) => {
             let manifest = remarks(&package, &args.path);
-            let report = of_package(report, &package, given, &args.path);
+            let report = of_package(report, &package, given, &limits, &args.path);
             wanted = wanted_grants(&report, &package);
             let exit = match report.status {
                 CheckStatus::Rejected => Exit::PluginFailed,
@@ -83,7 +84,13 @@ pub(super) fn run(args: &PluginCheck) -> Result<Exit, Failure> {
 }
 
 /// What there is to say of a package.
-fn of_package(report: CheckReport, package: &Package, given: Option<Grants>, path: &Path) -> CheckReport {
+fn of_package(
+    report: CheckReport,
+    package: &Package,
+    given: Option<Grants>,
+    limits: &Limits,
+    path: &Path,
+) -> CheckReport {
     let profile = report.profile;
     let manifest = &package.manifest;
     let mut diagnostics: Vec<_> = manifest
@@ -94,7 +101,7 @@ fn of_package(report: CheckReport, package: &Package, given: Option<Grants>, pat
     let runtime = manifest.declared().runtime.as_ref();
     let file = runtime.and_then(|runtime| runtime.component.as_deref());
     let component = file.zip(package.component()).map(|(file, bytes)| {
-        let (component, wrong) = component::judged(manifest, file, bytes, profile);
+        let (component, wrong) = component::judged(manifest, file, bytes, profile, limits);
         diagnostics.extend(wrong);
         component
     });

@@ -1,9 +1,9 @@
 //! A package's component, held against a profile and against what the manifest says of it.
 
 use sha2::{Digest, Sha256};
-use yoi_host::Profile;
 use yoi_host::authority::{HostApi, Manifest, Permission, Severity};
 use yoi_host::component::{Preflight, PreflightError, World};
+use yoi_host::{Limits, Profile};
 
 use crate::report::VerdictReport;
 use crate::report::plugin::{CheckDiagnostic, ComponentReport};
@@ -14,6 +14,7 @@ pub(super) fn judged(
     path: &str,
     bytes: &[u8],
     profile: Profile,
+    limits: &Limits,
 ) -> (ComponentReport, Vec<CheckDiagnostic>) {
     let runtime = manifest.declared().runtime.as_ref();
     let declared_world = runtime.and_then(|runtime| runtime.world.clone());
@@ -33,7 +34,7 @@ pub(super) fn judged(
         Ok(preflight) => preflight,
         Err(error) => return (report, vec![unreadable(path, &error)]),
     };
-    let verdict = VerdictReport::of(&preflight, profile);
+    let verdict = VerdictReport::of(&preflight, profile, limits);
     let mut wrong: Vec<_> = verdict
         .faults
         .iter()

@@ -3,12 +3,16 @@
 mod build;
 mod check;
 mod component;
+mod dev;
 mod enable;
 mod list;
 mod new;
 mod pack;
+mod saved;
 
 use std::path::Path;
+
+use yoi_host::{Limits, Profile};
 
 use crate::args::PluginCommand;
 use crate::exit::Exit;
@@ -23,29 +27,17 @@ pub(super) fn run(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::List(args) => list::list(args),
         PluginCommand::Show(args) => list::show(args),
         PluginCommand::Enable(args) => enable::run(args),
+        PluginCommand::Dev(args) => dev::run(args),
     }
+}
+
+/// The limits of a profile, but for memory where that was said.
+fn with_memory(profile: Profile, memory: Option<usize>) -> Limits {
+    let limits = Limits::of(profile);
+    memory.map_or(limits.clone(), |bytes| limits.with_memory_bytes(bytes))
 }
 
 /// A path as a word of a shell, to be typed as it is shown.
 fn typed(path: &Path) -> String {
-    let path = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%".contains(c);
-    if !path.is_empty() && path.chars().all(is_plain) {
-        return path;
-    }
-    format!("'{}'", path.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_can_be_typed_as_it_is_shown() {
-        let shown = |path: &str| typed(Path::new(path));
-        assert_eq!(shown("a/b-c_1.wasm"), "a/b-c_1.wasm");
-        assert_eq!(shown("my plugin"), "'my plugin'");
-        assert_eq!(shown("it's"), r"'it'\''s'");
-        assert_eq!(shown("$HOME"), "'$HOME'");
-    }
+    yoi_host::shell_word(&path.display().to_string())
 }

@@ -25,13 +25,16 @@ pub(super) fn run(args: &PluginNew) -> Result<Exit, Failure> {
         Some(name) => name.clone(),
         None => name_of(&folder)?,
     };
-    check_name(&name).map_err(|reason| {
+    check_name(&name, args.template).map_err(|reason| {
         Failure::Usage(format!(
             "a plugin cannot be called `{}`: {reason}",
             name.escape_debug()
         ))
     })?;
-    let pdk = pdk(args.pdk.as_deref(), Path::new(PDK))?;
+    let pdk = match args.template.is_rust() {
+        true => pdk(args.pdk.as_deref(), Path::new(PDK))?,
+        false => String::new(),
+    };
     let files = args.template.files(&name, &pdk);
 
     let mut made = Made::default();
@@ -44,7 +47,6 @@ pub(super) fn run(args: &PluginNew) -> Result<Exit, Failure> {
     }
     made.keep();
 
-    let place = typed(&folder);
     let report = NewReport {
         schema: "yoikit.plugin-new/1",
         command: "new",
@@ -52,11 +54,7 @@ pub(super) fn run(args: &PluginNew) -> Result<Exit, Failure> {
         destination: folder.display().to_string(),
         files: files.iter().map(|(path, _)| (*path).to_owned()).collect(),
         safety: Safety::KEPT,
-        next_steps: vec![
-            format!("yoikit plugin build {place}"),
-            format!("yoikit call {place} {}", args.template.example(&name)),
-            format!("yoikit plugin pack {place}"),
-        ],
+        next_steps: args.template.next_steps(&name, &folder),
         name,
     };
     if args.json {
@@ -108,7 +106,7 @@ fn name_of(folder: &Path) -> Result<String, Failure> {
 }
 
 /// A name is that of a crate, of a file and of a plugin at once, and the beginning of a tool's.
-fn check_name(name: &str) -> Result<(), String> {
+fn check_name(name: &str, template: Template) -> Result<(), String> {
     // What cargo refuses, or what could not be told from a dependency.
     const TAKEN: [&str; 9] = [
         "alloc",
@@ -141,7 +139,7 @@ fn check_name(name: &str) -> Result<(), String> {
             "it may have lower-case letters, digits, `-` and `_`; {choose}"
         ));
     }
-    if TAKEN.contains(&name) || KEYWORDS.contains(&name) {
+    if template.is_rust() && (TAKEN.contains(&name) || KEYWORDS.contains(&name)) {
         return Err(format!("the name means something else in Rust; {choose}"));
     }
     Ok(())
@@ -183,49 +181,98 @@ impl Template {
         match self {
             Self::RustTool => "rust-tool",
             Self::RustService => "rust-service",
+            Self::Js => "js",
+            Self::Python => "python",
         }
     }
 
-    /// A call of its tool, as words after the path.
-    fn example(self, name: &str) -> String {
+    const fn is_rust(self) -> bool {
+        matches!(self, Self::RustTool | Self::RustService)
+    }
+
+    /// What comes next, in the order of typing, for a project in a folder.
+    fn next_steps(self, name: &str, folder: &Path) -> Vec<String> {
+        let place = typed(folder);
         let prefix = prefix(name);
+        let greet = format!("{prefix}_greet '{{\"name\":\"Ada\"}}'");
+        let build = format!("yoikit plugin build {place}");
+        let pack = format!("yoikit plugin pack {place}");
         match self {
-            Self::RustTool => format!("{prefix}_greet '{{\"name\":\"Ada\"}}'"),
-            Self::RustService => format!("{prefix}_count '{{}}'"),
+            Self::RustTool => vec![build, format!("yoikit call {place} {greet}"), pack],
+            Self::RustService => vec![build, format!("yoikit call {place} {prefix}_count '{{}}'"), pack],
+            Self::Js => vec![
+                format!("npm install --prefix {place}"),
+                build,
+                format!("yoikit call {place} {greet}"),
+                pack,
+            ],
+            // It is too large to be packed.
+            Self::Python => vec![
+                format!("python3 -m venv {place}/.venv"),
+                format!("{place}/.venv/bin/pip install -r {place}/requirements.txt"),
+                format!("{build} --memory 32MiB"),
+                format!("yoikit call {place} {greet} --memory 32MiB"),
+            ],
         }
     }
 
-    /// Its files, for a plugin of this name.
-    fn files(self, name: &str, pdk: &str) -> [(&'static str, String); 6] {
-        let (manifest, code, readme) = match self {
-            Self::RustTool => (
-                include_str!("../../../templates/rust-tool/plugin.toml"),
-                include_str!("../../../templates/rust-tool/lib.rs"),
-                include_str!("../../../templates/rust-tool/README.md"),
-            ),
-            Self::RustService => (
-                include_str!("../../../templates/rust-service/plugin.toml"),
-                include_str!("../../../templates/rust-service/lib.rs"),
-                include_str!("../../../templates/rust-service/README.md"),
-            ),
+    /// Its files, for a plugin of this name. `pdk` is for Rust.
+    fn files(self, name: &str, pdk: &str) -> Vec<(&'static str, String)> {
+        macro_rules! text {
+            ($path:literal) => {
+                include_str!(concat!("../../../templates/", $path))
+            };
+        }
+        let tool = text!("rust-tool/plugin.toml");
+        let files = match self {
+            Self::RustTool => vec![
+                ("Cargo.toml", text!("Cargo.toml.in")),
+                ("plugin.toml", tool),
+                ("src/lib.rs", text!("rust-tool/lib.rs")),
+                ("README.md", text!("rust-tool/README.md")),
+                (".gitignore", text!("gitignore")),
+                (".yoiignore", text!("yoiignore")),
+            ],
+            Self::RustService => vec![
+                ("Cargo.toml", text!("Cargo.toml.in")),
+                ("plugin.toml", text!("rust-service/plugin.toml")),
+                ("src/lib.rs", text!("rust-service/lib.rs")),
+                ("README.md", text!("rust-service/README.md")),
+                (".gitignore", text!("gitignore")),
+                (".yoiignore", text!("yoiignore")),
+            ],
+            Self::Js => vec![
+                ("package.json", text!("js/package.json")),
+                ("plugin.toml", tool),
+                ("src/plugin.js", text!("js/plugin.js")),
+                ("test/plugin.test.js", text!("js/plugin.test.js")),
+                ("README.md", text!("js/README.md")),
+                (".gitignore", text!("js/gitignore")),
+                (".yoiignore", text!("js/yoiignore")),
+            ],
+            Self::Python => vec![
+                ("requirements.txt", text!("python/requirements.txt")),
+                ("plugin.toml", tool),
+                ("app.py", text!("python/app.py")),
+                ("tools.py", text!("python/tools.py")),
+                ("test_tools.py", text!("python/test_tools.py")),
+                ("README.md", text!("python/README.md")),
+                (".gitignore", text!("python/gitignore")),
+                (".yoiignore", text!("python/yoiignore")),
+            ],
         };
-        let files = [
-            ("Cargo.toml", include_str!("../../../templates/Cargo.toml.in")),
-            ("plugin.toml", manifest),
-            ("src/lib.rs", code),
-            ("README.md", readme),
-            (".gitignore", include_str!("../../../templates/gitignore")),
-            (".yoiignore", include_str!("../../../templates/yoiignore")),
-        ];
         let prefix = prefix(name);
-        files.map(|(path, content)| {
-            let content = content
+        let filled = |content: &str| {
+            content
                 .replace("{{name}}", name)
                 .replace("{{prefix}}", &prefix)
                 // Last: a path may be anything.
-                .replace("{{pdk}}", &toml_string(pdk));
-            (path, content)
-        })
+                .replace("{{pdk}}", &toml_string(pdk))
+        };
+        files
+            .into_iter()
+            .map(|(path, content)| (path, filled(content)))
+            .collect()
     }
 }
 
@@ -290,7 +337,12 @@ impl Drop for Made {
 mod tests {
     use super::*;
 
-    const TEMPLATES: [Template; 2] = [Template::RustTool, Template::RustService];
+    const TEMPLATES: [Template; 4] = [
+        Template::RustTool,
+        Template::RustService,
+        Template::Js,
+        Template::Python,
+    ];
 
     #[test]
     fn a_template_is_filled_in_everywhere() {
@@ -318,7 +370,7 @@ mod tests {
     #[test]
     fn a_name_fits_a_crate_a_file_and_a_tool() {
         for name in ["a", "greeter", "my-plugin_2", &"x".repeat(NAME_BYTES)] {
-            assert_eq!(check_name(name), Ok(()), "{name}");
+            assert_eq!(check_name(name, Template::RustTool), Ok(()), "{name}");
         }
         let wrong = [
             "",
@@ -333,7 +385,7 @@ mod tests {
             &"x".repeat(NAME_BYTES + 1),
         ];
         let reasons = wrong.map(|name| {
-            check_name(name)
+            check_name(name, Template::RustTool)
                 .unwrap_err()
                 .replace("; choose another with `--name`", "")
         });
@@ -349,6 +401,7 @@ mod tests {
         the name means something else in Rust
         it has more than 64 bytes
         ");
+        assert_eq!(check_name("match", Template::Js), Ok(()));
     }
 
     #[test]

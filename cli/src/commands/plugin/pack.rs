@@ -1,5 +1,6 @@
 //! `yoikit plugin pack`: a folder as one archive.
 
+use yoi_host::Limits;
 use yoi_host::package;
 
 use super::component;
@@ -18,7 +19,7 @@ pub(super) fn run(args: &PluginPack) -> Result<Exit, Failure> {
     let runtime = manifest.declared().runtime.as_ref();
     let path = runtime.and_then(|runtime| runtime.component.as_deref());
     if let Some((path, bytes)) = path.zip(packed.package.component()) {
-        let (_, wrong) = component::judged(manifest, path, bytes, args.profile);
+        let (_, wrong) = component::judged(manifest, path, bytes, args.profile, &Limits::of(args.profile));
         if !component::fits(&wrong) {
             screen::warning(&format!(
                 "a host of profile `{}` refuses {path}: `yoikit plugin check` says why",

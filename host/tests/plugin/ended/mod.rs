@@ -56,8 +56,8 @@ fn plugin(guest: Guest, profile: Profile, timeout: Duration) -> Plugin {
         return known.3.clone();
     }
     let mut limits = Limits::of(profile).with_fuel(u64::MAX).with_call_timeout(timeout);
-    limits.core_instances = 16;
-    limits.tables = 8;
+    limits.core_instances = Limits::of(Profile::Documented).core_instances;
+    limits.tables = Limits::of(Profile::Documented).tables;
     let made = Plugin::load_with(engine(profile), &bytes_of(guest), limits).unwrap();
     loaded.push((guest, profile, timeout, made.clone()));
     made
