@@ -153,7 +153,7 @@ fn a_fault_is_told_with_its_cause_and_its_place() {
     --- stdout
     plugin      hostile.wasm (instance, [SIZE], profile documented)
     tool        panic
-    status      failed: `handle-tool` panicked at hostile/src/mode.rs:39:20: the guest panics as it was told to, at call 2 [fault.panic]
+    status      failed: `handle-tool` panicked at hostile/src/mode.rs:46:20: the guest panics as it was told to, at call 2 [fault.panic]
                 0: hostile::mode::answer at [OFFSET]
                 1: handle-tool at [OFFSET]
 
@@ -164,7 +164,7 @@ fn a_fault_is_told_with_its_cause_and_its_place() {
 
     host calls  none
     log         3 lines
-                │ thread '<unnamed>' (1) panicked at hostile/src/mode.rs:39:20:
+                │ thread '<unnamed>' (1) panicked at hostile/src/mode.rs:46:20:
                 │ the guest panics as it was told to, at call 2
                 │ note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
     ");
@@ -280,7 +280,7 @@ fn under_the_yoi_profile_its_own_words_are_shown_too() {
 
                          wall   instructions     memory         in        out
     start [TIME] [COUNT]    1.1 MiB        4 B       51 B
-    handle-tool [TIME]            812    1.1 MiB        4 B        0 B
+    handle-tool [TIME]            826    1.1 MiB        4 B        0 B
     status [TIME] [COUNT]    1.1 MiB        0 B       51 B
     stop [TIME] [COUNT]    1.1 MiB        0 B       51 B
     limit [TIME] [COUNT]      2 MiB     64 KiB     64 KiB

@@ -110,7 +110,7 @@ fn growing_the_memory_ends_at_the_limit() {
 
 #[test]
 fn growing_a_table_ends_at_the_limit() {
-    insta::assert_snapshot!(fault("table"), @"`handle-tool` wanted too much: a table would grow to 277 elements, 256 are allowed");
+    insta::assert_snapshot!(fault("table"), @"`handle-tool` wanted too much: a table would grow to 8213 elements, 8192 are allowed");
 }
 
 #[test]
