@@ -43,13 +43,16 @@ pub(crate) fn built(report: &BuildReport) -> io::Result<()> {
         Builder::ComponentizeQjs => "componentize-qjs",
         Builder::ComponentizePy => "componentize-py",
     };
+    // The other builders have no such thing.
+    let is_cargos = !matches!(report.builder, Builder::ComponentizeQjs | Builder::ComponentizePy);
     let mode = match report.mode {
-        Mode::Release => "release",
-        Mode::Dev => "dev",
+        _ if !is_cargos => "",
+        Mode::Release => "release, ",
+        Mode::Dev => "dev, ",
     };
     writeln!(
         out,
-        "{} {DIM}({with}, {mode}, {}){DIM:#}",
+        "{} {DIM}({with}, {mode}{}){DIM:#}",
         harmless_line(&report.package),
         bytes(report.artifact_bytes as u64)
     )?;

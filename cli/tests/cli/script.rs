@@ -191,6 +191,11 @@ fn a_tool_in_python_is_called_with_memory_of_its_own() {
     let run = |words: &[&str]| yoikit_with_env(place.path(), words, &[("PATH", path.as_os_str())]);
     let built = run(&["plugin", "build", "hello", "--memory", "32MiB"]);
     assert_eq!(built.status, 0, "{}", built.whole());
+    assert!(
+        built.stderr.contains("it can be called, and not packed"),
+        "{}",
+        built.whole()
+    );
     let called = run(&[
         "call",
         "hello",

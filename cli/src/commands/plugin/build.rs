@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use yoi_host::authority::Manifest;
 use yoi_host::build::{self, Builder, Mode};
+use yoi_host::limits::PACKAGE_FILE_BYTES;
 use yoi_host::source::SourceError;
 use yoi_host::{Limits, Profile};
 
@@ -81,7 +82,15 @@ pub(super) fn make(
 
     let (component, wrong) = component::judged(manifest, &path, &stripped, profile, limits);
     let fits = component::fits(&wrong);
-    let next_steps = match fits {
+    let is_too_large = stripped.len() > PACKAGE_FILE_BYTES;
+    if is_too_large {
+        screen::warning(&format!(
+            "the component has {} bytes, and a file of a package at most {PACKAGE_FILE_BYTES}: it can be called, and \
+             not packed",
+            stripped.len()
+        ));
+    }
+    let next_steps = match fits && !is_too_large {
         true => vec![
             format!("yoikit plugin check {}", typed(folder)),
             format!("yoikit plugin pack {}", typed(folder)),
