@@ -304,6 +304,9 @@ fn every_round_is_a_line_of_json_where_that_is_asked_for() {
     let dev = Dev::start(place.path(), &[&HELLO[..], &["--json"]].concat());
     let told = dev.until_it_waits();
     let report: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    let schema = crate::run::yoikit(place.path(), &["schema", "plugin-dev"]).stdout;
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert!(jsonschema::is_valid(&schema, &report), "{report}");
     assert_eq!(report["schema"], "yoikit.plugin-dev/1");
     assert_eq!((&report["outcome"], &report["round"]), (&"ok".into(), &1.into()));
     fs::remove_file(place.path().join("echo/echo.wasm")).unwrap();
@@ -363,10 +366,29 @@ fn a_project_is_built_again_and_a_build_that_fails_shows_what_the_compiler_says(
     assert_eq!(dev.interrupt().0, Some(0));
 }
 
+/// What it says to words that make no sense, and its exit status.
+fn refused(place: &Path, words: &[&str]) -> String {
+    let ran = crate::run::yoikit(place, &[&["plugin", "dev"], words].concat());
+    format!("{} {}", ran.status, ran.stderr)
+}
+
 #[test]
-fn a_folder_that_is_none_is_refused_at_once() {
-    let place = tempfile::tempdir().unwrap();
-    let ran = crate::run::yoikit(place.path(), &["plugin", "dev", "nowhere"]);
-    assert_eq!(ran.status, 3, "{}", ran.whole());
-    assert!(ran.stderr.contains("nowhere"), "{}", ran.whole());
+fn what_cannot_be_watched_or_saved_is_refused_at_once() {
+    let place = echo();
+    insta::assert_snapshot!(refused(place.path(), &["nowhere"]), @"3 error: failed to watch nowhere: No such file or directory (os error 2)");
+    insta::assert_snapshot!(refused(place.path(), &["echo/plugin.toml"]), @"2 error: echo/plugin.toml is not a folder: name the plugin's folder");
+    insta::assert_snapshot!(refused(place.path(), &["echo", "--save"]), @"2 error: there is no call to save: name it with `--call TOOL JSON`");
+    let saved = place.path().join("echo/.yoi/dev.toml");
+    fs::create_dir(saved.parent().unwrap()).unwrap();
+    fs::write(&saved, "tool = \"example_echo\"\nmemory = \"many\"\n").unwrap();
+    insta::assert_snapshot!(refused(place.path(), &["echo"]), @"2 error: `memory` of the saved call cannot be used: invalid digit found in string; write it as `8MiB`");
+    fs::write(&saved, "tool = \"exam").unwrap();
+    insta::assert_snapshot!(refused(place.path(), &["echo"]), @r#"
+    2 error: the saved call in echo/.yoi/dev.toml cannot be used
+    TOML parse error at line 1, column 13
+      |
+    1 | tool = "exam
+      |             ^
+    invalid basic string, expected `"`
+    "#);
 }

@@ -26,6 +26,12 @@ use crate::report::{CallReport, FailureReport, LimitsReport};
 use crate::screen;
 
 pub(super) fn run(args: &PluginDev) -> Result<Exit, Failure> {
+    if args.folder.exists() && !args.folder.is_dir() {
+        return Err(Failure::Usage(format!(
+            "{} is not a folder: name the plugin's folder",
+            args.folder.display()
+        )));
+    }
     let plan = Plan::of(args)?;
     if args.save {
         let file = plan.save()?;

@@ -92,8 +92,8 @@ impl Plan {
         };
         let budget = Budget {
             fuel: call.fuel,
-            memory: call.number("memory", call.memory.as_deref(), parse_bytes)?,
-            timeout: call.number("timeout", call.timeout.as_deref(), parse_time)?,
+            memory: call.number(("memory", "8MiB"), call.memory.as_deref(), parse_bytes)?,
+            timeout: call.number(("timeout", "500ms"), call.timeout.as_deref(), parse_time)?,
         };
         Ok(Self {
             call,
@@ -104,6 +104,10 @@ impl Plan {
 
     /// Write it down.
     pub(super) fn save(&self) -> Result<PathBuf, Failure> {
+        if self.call.tool.is_none() {
+            let reason = "there is no call to save: name it with `--call TOOL JSON`";
+            return Err(Failure::Usage(reason.to_owned()));
+        }
         let path = Self::file(&self.folder);
         let failed = |cause| Failure::File {
             path: path.clone(),
@@ -185,12 +189,16 @@ impl SavedCall {
 
     fn number<T>(
         &self,
-        key: &str,
+        (key, example): (&str, &str),
         written: Option<&str>,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, Failure> {
         let parsed = written.map(parse).transpose();
-        parsed.map_err(|reason| Failure::Usage(format!("the saved call's `{key}` cannot be used: {reason}")))
+        parsed.map_err(|reason| {
+            Failure::Usage(format!(
+                "`{key}` of the saved call cannot be used: {reason}; write it as `{example}`"
+            ))
+        })
     }
 }
 
