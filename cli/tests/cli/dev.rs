@@ -100,10 +100,17 @@ fn echo() -> tempfile::TempDir {
     built(&yoi_guests::ECHO, "echo")
 }
 
+/// Write a file as editors save: at once. One that is written in place may be seen half.
+fn put(file: &Path, content: impl AsRef<[u8]>) {
+    let half = file.with_extension("tmp");
+    fs::write(&half, content).unwrap();
+    fs::rename(&half, file).unwrap();
+}
+
 fn edit(file: &Path, old: &str, new: &str) {
     let text = fs::read_to_string(file).unwrap();
     assert!(text.contains(old), "{text}");
-    fs::write(file, text.replace(old, new)).unwrap();
+    put(file, text.replace(old, new));
 }
 
 /// The digest that it printed last.
@@ -126,7 +133,10 @@ fn a_change_is_called_again_with_the_package_that_it_makes() {
     assert!(digest(&first).starts_with("sha256:"), "{first}");
 
     // A component that others build anew is a change like any other; here it is one that does something else.
-    fs::copy(yoi_guests::NOTES.component(), place.path().join("echo/echo.wasm")).unwrap();
+    put(
+        &place.path().join("echo/echo.wasm"),
+        fs::read(yoi_guests::NOTES.component()).unwrap(),
+    );
     let second = dev.until_it_waits();
     assert!(
         second.contains("echo.wasm changed") && second.contains("failed"),
@@ -138,7 +148,10 @@ fn a_change_is_called_again_with_the_package_that_it_makes() {
     );
     assert_ne!(digest(&first), digest(&second));
 
-    fs::copy(yoi_guests::ECHO.component(), place.path().join("echo/echo.wasm")).unwrap();
+    put(
+        &place.path().join("echo/echo.wasm"),
+        fs::read(yoi_guests::ECHO.component()).unwrap(),
+    );
     let third = dev.until_it_waits();
     assert!(third.contains("it works now"), "{third}");
     assert_eq!(digest(&first), digest(&third));
@@ -174,7 +187,7 @@ fn what_changes_nothing_that_runs_is_not_called_again() {
     let dev = Dev::start(place.path(), &HELLO);
     dev.until_it_waits();
     let ignored = place.path().join("echo/.yoiignore");
-    fs::write(&ignored, "/notes\n").unwrap();
+    put(&ignored, "/notes\n");
     let told = dev.until_it_waits();
     assert!(told.contains("as before, not called again"), "{told}");
     fs::create_dir_all(place.path().join("echo/target/release")).unwrap();
@@ -215,13 +228,13 @@ fn grants_and_input_in_files_are_read_again() {
         "permissions = [{{ kind = \"host_api\", api = \"fs\" }}]\n[[fs]]\nroot = \"{}\"\noperations = [\"read\"]\n",
         notes.path().display()
     );
-    fs::write(&grants, given).unwrap();
+    put(&grants, given);
     let read = dev.until_it_waits();
     assert!(
         read.contains("the note") && read.contains("it works now"),
         "{read}"
     );
-    fs::write(&input, r#"{"path":"b.txt"}"#).unwrap();
+    put(&input, r#"{"path":"b.txt"}"#);
     let gone = dev.until_it_waits();
     assert!(
         gone.contains("input.json changed") && gone.contains("it fails now"),

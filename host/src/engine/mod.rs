@@ -204,7 +204,6 @@ fn wasmtime_config(profile: Profile, instances: u32) -> Config {
         // Nearly every component has one, and address space is not endless.
         .total_memories(instances.max(u32::try_from(per_instance.memories).unwrap_or(u32::MAX)))
         .total_tables(times(per_instance.tables))
-        .table_elements(per_instance.table_elements)
         .max_memories_per_module(u32::try_from(per_instance.memories).unwrap_or(u32::MAX))
         .max_tables_per_module(u32::try_from(per_instance.tables).unwrap_or(u32::MAX));
 
