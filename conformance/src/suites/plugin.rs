@@ -1,6 +1,6 @@
 //! The plugin contract: worlds `yoi:plugin/tool` and `yoi:plugin/instance`.
 //!
-//! - [`guest`]: what is asked of a plugin
+//! - [`mod@guest`]: what is asked of a plugin
 //! - [`target`]: what can stand behind the contract on the guest's side
 //! - [`open`]: from a path to targets
 //! - [`check`]: the suite in a plugin's own tests
