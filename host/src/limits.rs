@@ -273,6 +273,10 @@ pub const SERVICE_REQUESTS: usize = 64;
 /// nothing repeats itself within seconds; this is what a busy source sends in that time.
 pub const KNOWN_EVENTS: usize = 4096;
 
+/// Most bytes of an event's id, of an ingress's or a tool's name that a message or a happening shows: as many as a
+/// sound one has.
+pub const SHOWN_ID_BYTES: usize = 128;
+
 /// Diagnostics that a service keeps for its status. The yoi host keeps all of them, for ever.
 pub const SERVICE_DIAGNOSTICS: usize = 64;
 
@@ -280,8 +284,8 @@ pub const SERVICE_DIAGNOSTICS: usize = 64;
 pub const DEAD_LETTERS: usize = 32;
 
 /// Happenings that wait for whoever watches a service. One that is slower loses the oldest, and is told how
-/// many.
-pub const SERVICE_HAPPENINGS: usize = 1024;
+/// many. The largest have an answer of the plugin in them, 64 KiB: these are 16 MiB at most.
+pub const SERVICE_HAPPENINGS: usize = 256;
 
 /// How many times an event is delivered before it is given up: over a minute, with the pauses between.
 pub const DELIVERY_ATTEMPTS: u32 = 5;

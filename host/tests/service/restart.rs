@@ -1,10 +1,18 @@
 //! What becomes of a plugin that breaks.
 
-use serde_json::json;
-use yoi_host::Profile;
-use yoi_host::plugin::service::{Service, ServiceOptions, Settlement, State};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-use crate::support::{data, event, failure, mode, outcome, plan, told};
+use serde_json::json;
+use yoi_host::authority::Manifest;
+use yoi_host::plugin::service::{CommandStatus, Service, ServiceOptions, Settlement, State};
+use yoi_host::world::{Clock, HttpPeer, NetOptions, ScriptedDialer, ScriptedResolver};
+use yoi_host::{Limits, Profile};
+
+use crate::support::{
+    data, endless, event, failure, manifest, mode, outcome, plan, plan_of, plugin, plugin_with, scripted,
+    told,
+};
 
 #[test]
 fn a_plugin_that_traps_is_restarted_and_the_event_tried_again_but_not_by_the_yoi_host() {
@@ -90,11 +98,11 @@ fn a_plugin_that_breaks_too_often_stays_failed_and_what_waits_is_abandoned() {
 fn restarts_that_are_long_ago_do_not_count() {
     let mut options = ServiceOptions::of(Profile::Documented);
     options.restart.most = 1;
-    let net = crate::support::scripted();
-    let manifest = crate::support::manifest(yoi_guests::HOSTILE);
-    let plugin = crate::support::plugin(yoi_guests::HOSTILE, Profile::Documented);
+    let net = scripted();
+    let manifest = manifest(yoi_guests::HOSTILE);
+    let plugin = plugin(yoi_guests::HOSTILE, Profile::Documented);
     let within = options.restart.within;
-    let plan = crate::support::plan_of(plugin, &manifest, &net).config(r#"{"ingress":"told"}"#);
+    let plan = plan_of(plugin, &manifest, &net).config(r#"{"ingress":"told"}"#);
     let service = Service::start(plan.options(options)).unwrap();
     for _ in 0..3 {
         let trap = event("events", "test", json!({"mode": "trap-until", "until": 2}));
@@ -102,4 +110,93 @@ fn restarts_that_are_long_ago_do_not_count() {
         net.advance(within);
     }
     assert_eq!(service.metrics().restarts, 3);
+}
+
+#[test]
+fn a_restart_that_fails_is_tried_again() {
+    // The plugin makes a request while it starts, and with every event. To read the large answer takes more
+    // instructions than a call has.
+    let large = "\"".repeat(60_000);
+    let peer = HttpPeer::new()
+        .answer(200, "started")
+        .answer(200, &large)
+        .answer(200, &large)
+        .answer(200, "started again")
+        .answer(200, "tried again");
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
+    let net = NetOptions::new()
+        .resolver(ScriptedResolver::new().answer("api.test", [address.ip()]))
+        .dialer(ScriptedDialer::new().http(address, peer.clone()))
+        .clock(Clock::Scripted)
+        .seed(7)
+        .build();
+    let toml = std::fs::read_to_string(yoi_guests::CALLER.package().join("plugin.toml")).unwrap();
+    let target = "\n[[request]]\nscheme = \"http\"\nhost = \"api.test\"\nmethods = [\"GET\"]\n";
+    let manifest = Manifest::parse(&(toml + target)).unwrap();
+    let plugin = plugin(yoi_guests::CALLER, Profile::Documented);
+    let call = json!({"call": "request", "args": {"method": "GET", "url": "http://api.test/"}});
+    let plan = plan_of(plugin, &manifest, &net).config(call.to_string());
+    let service = Service::start(plan).unwrap();
+    let taken = outcome(&service, event("call", "test", call));
+    assert_eq!(taken.settlement, Settlement::Accepted);
+    assert!(data(&taken)["answer"].as_str().unwrap().contains("tried again"));
+    assert_eq!(taken.report.unwrap().attempt, 2);
+    assert_eq!((service.metrics().restarts, peer.leftovers()), (2, 0));
+}
+
+/// Hostile with this much time for a call, if it starts in that time.
+fn within(profile: Profile, limits: Limits) -> Option<Service> {
+    let plugin = plugin_with(yoi_guests::HOSTILE, profile, limits);
+    let plan = plan_of(plugin, &manifest(yoi_guests::HOSTILE), &scripted());
+    let mut options = ServiceOptions::of(profile);
+    options.retry.attempts = 1;
+    Service::start(plan.config(r#"{"ingress":"told"}"#).options(options)).ok()
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_ended_and_the_plugin_restarted() {
+    let profile = Profile::Documented;
+    // The guest may be slow to start on a machine that is busy.
+    let mut times = (5..12).map(|n| Duration::from_millis(1 << n));
+    let service = times.find_map(|time| within(profile, endless(profile).with_call_timeout(time)));
+    let service = service.expect("a guest that starts within two seconds");
+    let late = outcome(&service, mode("loop"));
+    assert_eq!(late.settlement, Settlement::Dead);
+    let failure = late.report.unwrap().failure.clone().unwrap();
+    assert_eq!(failure.code, "fault.deadline");
+    assert_eq!(service.status().dispatch_counters.timed_out, 1);
+    assert_eq!(service.state(), State::Restarting);
+}
+
+#[test]
+fn the_yoi_host_acts_upon_an_answer_before_it_finds_it_late() {
+    let profile = Profile::Yoi;
+    let asked = || {
+        let command = json!({
+            "command_id": "a", "kind": "diagnostic_status_update", "payload": {"status": "acted"}
+        });
+        let padding = "x".repeat(30_000);
+        let payload = json!({"mode": "commands", "commands": [command], "padding": padding});
+        event("events", "test", payload)
+    };
+    let took = {
+        let service = Service::start(told(profile)).unwrap();
+        let taken = outcome(&service, asked());
+        taken.report.unwrap().measures.unwrap().wall
+    };
+    // A call is judged when it is done, and ended only after ten times its time. So the limit is put somewhat
+    // below what it took; on a machine that is busy the next may take another time.
+    let mut limits = [50, 30, 70, 20, 90, 15].into_iter().cycle().take(60);
+    let late = limits.find_map(|percent| {
+        let limits = Limits::of(profile).with_call_timeout(took * percent / 100);
+        let service = within(profile, limits)?;
+        let report = outcome(&service, asked()).report?;
+        let late = report.failure.as_ref()?.code == "too-late";
+        late.then_some((service, report))
+    });
+    let (service, report) = late.expect("a limit that lies below the time of the call, and not far below");
+    assert_eq!(report.commands[0].status, CommandStatus::Recorded);
+    assert_eq!(service.status().component_status, Some("acted".into()));
+    assert_eq!(service.status().dispatch_counters.timed_out, 1);
+    assert_eq!(service.state(), State::Failed);
 }

@@ -9,12 +9,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::charter::{Charter, Event};
-use super::desk::{DeadLetter, Request, Shared};
+use super::desk::{DeadLetter, Request};
 use super::happening::Observer;
 use super::journal::{InMemory, Journal, JournalError};
 use super::options::{ServiceOptions, StopTimes};
 use super::refusal::{Refusal, ToolFailure};
 use super::reply::Reply;
+use super::shared::Shared;
 use super::status::{Metrics, ServiceStatus, State};
 use super::supervisor::Supervisor;
 use super::ticket::Ticket;

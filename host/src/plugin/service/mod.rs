@@ -29,6 +29,7 @@
 //!
 //! Where events must outlive the host, a [`Journal`] keeps them.
 
+mod admission;
 mod backoff;
 mod charter;
 mod commands;
@@ -41,6 +42,7 @@ mod options;
 mod queue;
 mod refusal;
 mod reply;
+mod shared;
 mod sockets;
 mod status;
 mod supervisor;

@@ -1,7 +1,7 @@
 //! Why an event is not accepted, and a tool not called.
 
 use crate::authority::{Denial, Missing};
-use crate::limits::{COMMAND_ID_BYTES, SERVICE_REQUESTS};
+use crate::limits::{COMMAND_ID_BYTES, SERVICE_REQUESTS, SHOWN_ID_BYTES};
 use crate::plugin::CallError;
 use crate::plugin::message::EventError;
 use crate::text::bounded;
@@ -33,10 +33,10 @@ pub enum Refusal {
     )]
     BadId,
     /// The manifest does not have that ingress.
-    #[error("invalid plugin ingress event: requested ingress is not declared by plugin manifest: `{}`", bounded(.0, 128))]
+    #[error("invalid plugin ingress event: requested ingress is not declared by plugin manifest: `{}`", bounded(.0, SHOWN_ID_BYTES))]
     Undeclared(String),
     /// The ingress does not take events of that kind.
-    #[error("invalid plugin ingress event: event kind `{}` is not declared for ingress `{ingress}`", bounded(.kind, 128))]
+    #[error("invalid plugin ingress event: event kind `{}` is not declared for ingress `{ingress}`", bounded(.kind, SHOWN_ID_BYTES))]
     UndeclaredKind {
         /// The ingress.
         ingress: String,
@@ -112,7 +112,7 @@ pub enum ToolFailure {
     #[error("the surface `tool` is not enabled")]
     SurfaceOff,
     /// The manifest does not have that tool.
-    #[error("the tool `{}` is not declared by the plugin's manifest", bounded(.0, 128))]
+    #[error("the tool `{}` is not declared by the plugin's manifest", bounded(.0, SHOWN_ID_BYTES))]
     Undeclared(String),
     /// The tool is not asked for, or not granted.
     #[error("plugin tool permission denied: {0}")]

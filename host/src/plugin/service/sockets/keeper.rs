@@ -1,0 +1,262 @@
+//! The task of one socket: it connects, listens, sends, and connects again.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Job, Socket, SocketState, worded};
+use crate::Profile;
+use crate::imports::Destination;
+use crate::imports::websocket::wire::{self, Fault, Received, Stream};
+use crate::limits::{SOCKET_HELD, SOCKET_PAUSE, SOCKET_PAUSE_AT_MOST};
+use crate::plugin::service::Backoff;
+use crate::plugin::service::charter::Event;
+use crate::plugin::service::happening::What;
+use crate::plugin::service::refusal::Refusal;
+use crate::plugin::service::shared::Shared;
+use crate::plugin::service::status::DiagnosticKind;
+use crate::plugin::service::ticket::Ticket;
+use crate::plugin::service::time::timestamp;
+use crate::world::Pending;
+
+/// How a conversation ended.
+enum Ended {
+    /// The service wants no more of it.
+    Enough,
+    /// The other side said farewell.
+    Closed,
+    /// It broke.
+    Broken(String),
+}
+
+/// What a task does its work with.
+pub(super) struct Keeper {
+    pub(super) shared: Arc<Shared>,
+    pub(super) socket: Arc<Socket>,
+    pub(super) to: Destination,
+    pub(super) sends: mpsc::Receiver<Job>,
+    pub(super) end: watch::Receiver<bool>,
+    /// Which kinds of events the ingress takes; any, if there are none.
+    pub(super) kinds: Vec<String>,
+}
+
+const BACKOFF: Backoff = Backoff {
+    first: SOCKET_PAUSE,
+    most: SOCKET_PAUSE_AT_MOST,
+};
+
+impl Keeper {
+    /// Connect, and listen, and connect again.
+    pub(super) async fn keep(mut self, dialled: oneshot::Sender<()>) {
+        let net = self.shared.net.clone();
+        let mut dialled = Some(dialled);
+        let mut failures = 0;
+        loop {
+            self.go(SocketState::Connecting, None);
+            let opening = wire::open(net.clone(), self.to.clone());
+            let Some(opened) = self.without(opening).await else {
+                return;
+            };
+            let connected_at = net.now();
+            match opened {
+                Ok(mut stream) => {
+                    self.go(SocketState::Connected, None);
+                    if let Some(dialled) = dialled.take() {
+                        // It fails where nobody waits for it.
+                        let _ = dialled.send(());
+                    }
+                    if self.listen(&mut stream).await.is_none() {
+                        // The other side is gone if it fails.
+                        let _ = wire::close(&mut stream, net.times().close).await;
+                        return;
+                    }
+                }
+                Err(fault) => {
+                    let shown = self.to.shown.clone();
+                    let why = fault.message(&shown);
+                    let missing = fault
+                        .denial()
+                        .map_or_else(Vec::new, |denial| denial.lines().to_vec());
+                    let why = format!("host-owned WebSocket open failed for {shown}: {why}");
+                    self.shared.socket_trouble(&why, &missing);
+                    self.go(SocketState::Failed, Some(why));
+                    if let Some(dialled) = dialled.take() {
+                        let _ = dialled.send(());
+                    }
+                }
+            }
+            match self.shared.profile {
+                Profile::Documented => {}
+                // What is lost stays lost.
+                Profile::Yoi => return,
+            }
+            let held = net.now().saturating_duration_since(connected_at) >= SOCKET_HELD;
+            failures = if held { 1 } else { failures + 1 };
+            let pause = tokio::time::sleep(BACKOFF.pause(failures, net.random()));
+            if self.without(pause).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Do something without a connection: nothing can be sent meanwhile. None where the service has enough.
+    async fn without<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = over(&mut self.end) => return None,
+                done = &mut work => return Some(done),
+                Some(job) = self.sends.recv() => {
+                    // It fails where nobody waits for it any more.
+                    let _ = job.done.send(Err("the connection was lost".to_owned()));
+                }
+            }
+        }
+    }
+
+    /// Hand on what comes until the connection is over, and that as well. None where the service has enough.
+    async fn listen(&mut self, stream: &mut Stream) -> Option<()> {
+        let url = self.socket.url.clone();
+        let ended = self.talk(stream).await;
+        let (kind, payload) = match ended {
+            Ended::Enough => return None,
+            Ended::Closed => {
+                let reason = "host-owned WebSocket closed by peer";
+                self.go(SocketState::Closed, Some(reason.to_owned()));
+                ("websocket_close", json!({ "url": url, "reason": reason }))
+            }
+            Ended::Broken(why) => {
+                let why = worded(&why);
+                self.go(SocketState::Failed, Some(why.clone()));
+                ("websocket_error", json!({ "url": url, "error": why }))
+            }
+        };
+        if let Some(sending) = self.event(kind, payload) {
+            let sent = self.without(sending).await?;
+            self.sent(sent);
+        }
+        Some(())
+    }
+
+    async fn talk(&mut self, stream: &mut Stream) -> Ended {
+        let times = self.shared.net.times().clone();
+        // An event that is on its way into the queue. Nothing is read while it waits.
+        let mut sending: Option<Pending<'static, Result<Ticket, Refusal>>> = None;
+        loop {
+            tokio::select! {
+                biased;
+                () = over(&mut self.end) => return Ended::Enough,
+                Some(job) = self.sends.recv() => {
+                    let sent = wire::send(stream, job.text, times.send).await;
+                    let lost = matches!(sent, Err(Fault::Send(_)));
+                    let sent = sent.map_err(|fault| fault.to_string());
+                    let why = sent.as_ref().err().cloned();
+                    // It fails where nobody waits for it any more.
+                    let _ = job.done.send(sent);
+                    if lost {
+                        return Ended::Broken(why.unwrap_or_default());
+                    }
+                }
+                sent = on_its_way(&mut sending) => {
+                    sending = None;
+                    self.sent(sent);
+                }
+                received = wire::receive(stream, times.receive, times.send), if sending.is_none() => {
+                    match received {
+                        Ok(Received::Text(text)) => {
+                            let mut state = self.socket.lock();
+                            state.received_text_frames += 1;
+                            state.last_frame_at = Some(timestamp(self.shared.net.wall()));
+                            drop(state);
+                            let payload = json!({ "url": self.socket.url, "text": text });
+                            sending = self.event("websocket_text", payload);
+                        }
+                        Ok(Received::Closed) => return Ended::Closed,
+                        Err(Fault::ReceiveTimeout) => {}
+                        Err(fault) => return Ended::Broken(fault.to_string()),
+                    }
+                }
+            }
+        }
+    }
+
+    /// An event on its way into the queue. In profile `documented`, none of a kind that the ingress does not take.
+    fn event(&self, kind: &str, payload: Value) -> Option<Pending<'static, Result<Ticket, Refusal>>> {
+        let taken = match self.shared.profile {
+            Profile::Documented => self.kinds.is_empty() || self.kinds.iter().any(|known| known == kind),
+            // It is sent, and refused.
+            Profile::Yoi => true,
+        };
+        if !taken {
+            return None;
+        }
+        let event = Event {
+            ingress: self.socket.ingress.clone(),
+            kind: kind.to_owned(),
+            source: self.socket.source.clone(),
+            payload,
+            created_at: None,
+            correlation_id: None,
+            attempt: 1,
+        };
+        let shared = Arc::clone(&self.shared);
+        Some(Box::pin(async move { shared.send(event).await }))
+    }
+
+    fn sent(&self, sent: Result<Ticket, Refusal>) {
+        if let Err(refusal) = sent {
+            self.socket.lock().queue_drops += 1;
+            let why = format!("host-owned WebSocket ingress drop: {refusal}");
+            self.shared.socket_trouble(&why, &[]);
+        }
+    }
+
+    fn go(&self, to: SocketState, why: Option<String>) {
+        let mut state = self.socket.lock();
+        state.state = to;
+        let why = why.map(|why| worded(&why));
+        if why.is_some() {
+            state.last_error.clone_from(&why);
+        }
+        drop(state);
+        let kind = match to {
+            SocketState::Connecting => None,
+            SocketState::Connected => Some(DiagnosticKind::ServiceWebSocketConnected),
+            SocketState::Closed => Some(DiagnosticKind::ServiceWebSocketClosed),
+            // It was told where it happened.
+            SocketState::Failed => None,
+        };
+        let shown = &self.to.shown;
+        let mut desk = self.shared.lock();
+        if let Some(kind) = kind {
+            let message = format!(
+                "host-owned WebSocket {shown}: {}",
+                why.as_deref().unwrap_or("connected")
+            );
+            desk.note(kind, &message);
+        }
+        desk.happen(&self.shared.net, || What::Socket {
+            url: shown.clone(),
+            ingress: self.socket.ingress.clone(),
+            state: to,
+            why,
+        });
+    }
+}
+
+/// Wait until the service has enough.
+async fn over(end: &mut watch::Receiver<bool>) {
+    // It fails where there is no service any more, which is the same.
+    let _ = end.wait_for(|end| *end).await;
+}
+
+async fn on_its_way(
+    sending: &mut Option<Pending<'static, Result<Ticket, Refusal>>>,
+) -> Result<Ticket, Refusal> {
+    match sending {
+        Some(sending) => sending.await,
+        None => std::future::pending().await,
+    }
+}
