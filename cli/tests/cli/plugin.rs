@@ -279,7 +279,7 @@ fn what_the_guests_readme_says_is_true_when_typed() {
         .take_while(|line| *line != "```")
         .map(|line| line.strip_prefix("$ ").unwrap())
         .collect();
-    assert_eq!(lines.len(), 6);
+    assert_eq!(lines.len(), 7);
     let place = Place::new();
     let programs = Path::new(env!("CARGO_BIN_EXE_yoikit")).parent().unwrap();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
