@@ -9,6 +9,8 @@
 //! - [`package`]: a plugin as it is handed on: its files, its digest, its archive
 //! - [`source`]: a path, and the component it stands for
 //! - [`watch`]: what changes in a plugin's folder while its author works
+//! - [`bridge`]: child agents behind one stream of events
+//! - [`wire`]: lines of a pipe and children behind it, which every protocol between processes stands on
 //! - [`Profile`]: which host a plugin is held to
 //! - [`harmless`]: a guest's text, fit for a terminal
 //! - [`limits`]: every number, with its reason
@@ -17,6 +19,7 @@
 
 mod authored;
 pub mod authority;
+pub mod bridge;
 pub mod build;
 pub mod component;
 pub mod engine;
@@ -30,6 +33,7 @@ mod profile;
 pub mod source;
 mod text;
 pub mod watch;
+pub mod wire;
 pub mod world;
 
 pub use limits::Limits;

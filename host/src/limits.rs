@@ -7,6 +7,12 @@ use std::time::Duration;
 
 use crate::Profile;
 
+mod bridge;
+mod wire;
+
+pub use bridge::*;
+pub use wire::*;
+
 /// Most bytes of JSON that go into a tool.
 pub const TOOL_INPUT_BYTES: usize = 64 * 1024;
 

@@ -1,0 +1,49 @@
+//! Child agents behind one stream of events.
+//!
+//! A model may be a program of somebody else's that speaks a dialect of its own. What it says goes through three
+//! hands: a [`Dialect`] knows what a line means, a [`Translation`] makes one exchange of it with exactly one end,
+//! and a [`Sink`] tells of it as the framework does. All three are functions; the process, the clock and the files
+//! are with [`Exchange`], [`Transport`] and [`LinkStore`]. A [`Broker`] decides which child answers for a model.
+//!
+//! Two modes: `faithful` reads the children as they are, `compat` exactly as the reference does, mistakes included.
+
+mod broker;
+mod dialect;
+mod event;
+mod exchange;
+mod launch;
+mod link;
+mod message;
+mod probe;
+mod prompt;
+mod record;
+mod sink;
+mod spec;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod translation;
+mod transport;
+
+pub use crate::wire::json::Json;
+pub use broker::{Broker, ExchangeOptions, FrameworkStream, Route, RuntimeBridge};
+pub use dialect::{Dialect, Heard, Opening, Said, dialect};
+pub use event::{
+    Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NORMALIZED_EVENT_KINDS,
+    NormalizedEvent, ToolCall, Voice,
+};
+pub use exchange::{Canceller, Exchange, ExchangeReport, ExchangeTimes};
+pub use launch::{Start, launch};
+pub use link::{LinkError, LinkKey, LinkStore, LinksInMemory, LinksOnDisk, RuntimeLink};
+pub use message::{AssistantMessage, Content, Context, Cost, Message, Model, Part, StopReason, Usage};
+pub use probe::{Probe, ProbeError, ProbedWord, probe};
+pub use prompt::prompt;
+pub use record::Recording;
+pub use sink::{MessageSeed, Sink, Snapshot};
+pub use spec::{
+    Adapter, ExternalRuntimeSpec, Mode, RUNTIME_ENDPOINT_SCHEME, RUNTIME_LINK_ENTRY, RuntimeAuthMode,
+    UnknownAdapter,
+};
+pub use stream::{EventStream, FrameworkEvents, Kept, StreamError, StreamEvent, What};
+pub use translation::{LineCounts, Translation};
+pub use transport::{Processes, Transport, TransportContext, TransportFactory};

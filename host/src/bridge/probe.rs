@@ -1,0 +1,192 @@
+//! Which child agent is installed here, and whether it has the words by which it is driven.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::event::BridgeFailure;
+use super::launch::{Start, launch};
+use super::spec::{Adapter, ExternalRuntimeSpec};
+use crate::limits::{BRIDGE_PROBE_TIME, BRIDGE_SOFT_TIME, MESSAGE_BYTES};
+use crate::text::bounded;
+use crate::wire::Line;
+use crate::wire::child::{Child, Farewell, Launch, StartError};
+
+/// What is known of an installed child agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Probe {
+    /// The program, where it was found.
+    pub program: PathBuf,
+    /// What it says of its version, in a line; none where it says nothing in time.
+    pub version: Option<String>,
+    /// The words that the bridge uses, and whether its help has them.
+    pub words: Vec<ProbedWord>,
+}
+
+/// A word that a child is driven by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ProbedWord {
+    /// The word.
+    pub word: &'static str,
+    /// Whether the program's help has it.
+    pub found: bool,
+}
+
+impl Probe {
+    /// Whether the program has every word.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.words.iter().all(|word| word.found)
+    }
+}
+
+/// Why nothing is known.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProbeError {
+    /// It cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// What it would be started with cannot be meant.
+    #[error("{}", .0.message)]
+    Launch(BridgeFailure),
+}
+
+/// Ask a program for its version and its help. Nothing is asked of a model.
+///
+/// # Errors
+///
+/// Where there is no such program.
+pub async fn probe(adapter: Adapter, spec: &ExternalRuntimeSpec) -> Result<Probe, ProbeError> {
+    let mut launch = launch(adapter, spec, &Start::default()).map_err(ProbeError::Launch)?;
+    launch.args.clear();
+    let program = found(&launch).ok_or_else(|| StartError::NoProgram(launch.program.clone()))?;
+    launch.program = program.clone().into();
+    let (help, words): (&[&str], &[&'static str]) = match adapter {
+        Adapter::ClaudeCli => (
+            &["--help"],
+            &[
+                "--print",
+                "--output-format",
+                "--verbose",
+                "--include-partial-messages",
+                "--resume",
+            ],
+        ),
+        Adapter::CodexCli => (
+            &["exec", "--help"],
+            &["--json", "--skip-git-repo-check", "resume"],
+        ),
+        Adapter::CodexAppServer => (&["--help"], &["app-server"]),
+        Adapter::IndusagiCli | Adapter::IndusagiWire => (&["--help"], &["--rpc"]),
+    };
+    let version = said(&launch, &["--version"]).await?;
+    let help = said(&launch, help).await?;
+    let first = version.lines().map(str::trim).find(|line| !line.is_empty());
+    Ok(Probe {
+        program,
+        version: first.map(|line| bounded(line, MESSAGE_BYTES).into_owned()),
+        words: words
+            .iter()
+            .map(|&word| ProbedWord {
+                word,
+                found: help.contains(word),
+            })
+            .collect(),
+    })
+}
+
+/// What a program says when it is asked something, on either of its outputs.
+async fn said(launch: &Launch, words: &[&str]) -> Result<String, StartError> {
+    let mut launch = launch.clone();
+    launch.args = words.iter().map(Into::into).collect();
+    let mut child = Child::start(&launch)?;
+    child.say_no_more();
+    let mut said = String::new();
+    let listening = async {
+        while let Ok(Some(line)) = child.hear().await {
+            if let Line::Text(line) = line {
+                said += &line;
+                said.push('\n');
+            }
+        }
+    };
+    // One that takes too long has said what it has said.
+    let _ = timeout(BRIDGE_PROBE_TIME, listening).await;
+    let farewell = Farewell {
+        alone: Duration::ZERO,
+        asked: BRIDGE_SOFT_TIME,
+    };
+    Ok(said + &child.end(farewell).await.stderr)
+}
+
+/// The file that would be run.
+fn found(launch: &Launch) -> Option<PathBuf> {
+    let program = Path::new(&launch.program);
+    if program.components().count() > 1 {
+        return program.is_file().then(|| program.to_owned());
+    }
+    let path = launch.environment.iter().find(|(name, _)| *name == "PATH");
+    let folders: Vec<_> = path
+        .map(|(_, path)| env::split_paths(path).collect())
+        .unwrap_or_default();
+    folders
+        .into_iter()
+        .map(|folder: PathBuf| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn spec(binary: &Path) -> ExternalRuntimeSpec {
+        ExternalRuntimeSpec {
+            binary_path: Some(binary.to_str().unwrap().to_owned()),
+            ..Adapter::CodexCli.spec()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_is_known_by_its_version_and_its_help() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("codex");
+        let script = "#!/bin/sh\ncase \"$*\" in --version) echo; echo codex 1.2;; *) echo 'usage: --json' >&2;; esac\n";
+        fs::write(&file, script).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
+        // Another test may just be starting a process that has the file open for writing.
+        let probed = loop {
+            match probe(Adapter::CodexCli, &spec(&file)).await {
+                Err(ProbeError::Start(StartError::Refused { cause, .. }))
+                    if cause.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
+                probed => break probed.unwrap(),
+            }
+        };
+        assert_eq!(probed.version.as_deref(), Some("codex 1.2"));
+        let found: Vec<_> = probed.words.iter().map(|word| (word.word, word.found)).collect();
+        assert_eq!(
+            found,
+            [
+                ("--json", true),
+                ("--skip-git-repo-check", false),
+                ("resume", false)
+            ]
+        );
+        assert!(!probed.fits());
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_said_not_to_be() {
+        let error = probe(Adapter::CodexCli, &spec(Path::new("/no/such/codex")))
+            .await
+            .unwrap_err();
+        insta::assert_snapshot!(error, @"there is no program `/no/such/codex`");
+    }
+}

@@ -1,0 +1,87 @@
+//! Children whose output is kept, line by line and as it is, so that it can be read again without them.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::event::BridgeFailure;
+use super::transport::{Transport, TransportContext, TransportFactory};
+use crate::wire::Line;
+use crate::wire::child::{Ending, Farewell};
+use crate::world::Pending;
+
+/// Children of another factory, and a file for what they say.
+///
+/// A line goes into the file when it is heard. Where it cannot be written the exchange fails: half a recording that
+/// passes for a whole one is worse than none.
+pub struct Recording {
+    of: Arc<dyn TransportFactory>,
+    file: Arc<Mutex<BufWriter<File>>>,
+}
+
+impl Recording {
+    /// Keep what children of `of` say.
+    #[must_use]
+    pub fn of(of: Arc<dyn TransportFactory>, file: File) -> Self {
+        Self {
+            of,
+            file: Arc::new(Mutex::new(BufWriter::new(file))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recording").finish_non_exhaustive()
+    }
+}
+
+impl TransportFactory for Recording {
+    fn connect(&self, context: &TransportContext) -> Result<Box<dyn Transport>, BridgeFailure> {
+        Ok(Box::new(Recorded {
+            of: self.of.connect(context)?,
+            file: Arc::clone(&self.file),
+        }))
+    }
+}
+
+struct Recorded {
+    of: Box<dyn Transport>,
+    file: Arc<Mutex<BufWriter<File>>>,
+}
+
+fn write(file: &Mutex<BufWriter<File>>, line: Option<&Line>) -> io::Result<()> {
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    match line {
+        Some(Line::Text(text)) => writeln!(file, "{text}"),
+        // Of a line that was not held nothing is left to be written.
+        Some(_) => Ok(()),
+        None => file.flush(),
+    }
+}
+
+impl Transport for Recorded {
+    fn say(&mut self, line: &str) {
+        self.of.say(line);
+    }
+
+    fn say_no_more(&mut self) {
+        self.of.say_no_more();
+    }
+
+    fn hear(&mut self) -> Pending<'_, io::Result<Option<Line>>> {
+        Box::pin(async {
+            let heard = self.of.hear().await?;
+            write(&self.file, heard.as_ref()).map_err(|cause| {
+                io::Error::new(cause.kind(), format!("the recording cannot be written: {cause}"))
+            })?;
+            Ok(heard)
+        })
+    }
+
+    fn end(self: Box<Self>, farewell: Farewell) -> Pending<'static, Ending> {
+        // What could not be flushed is lost with the disk that it was for.
+        let _ = write(&self.file, None);
+        self.of.end(farewell)
+    }
+}

@@ -1,0 +1,363 @@
+//! Exchanges over scripted children: ends, deadlines, slow readers, conversations taken up again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::scripted::{Scripts, Step, exited, model, says};
+use super::text_of;
+use crate::bridge::{
+    Broker, Context, Exchange, ExchangeOptions, ExchangeTimes, FailureCode, LinkKey, LinkStore,
+    LinksInMemory, NormalizedEvent, RuntimeLink,
+};
+use crate::limits::{BRIDGE_IDLE_TIME, BRIDGE_START_TIME, BRIDGE_TOTAL_TIME, BRIDGE_WAITING_EVENTS};
+use crate::wire::child::{Ending, How};
+
+const DELTA: &str = r#"{"type":"event","event":{"kind":"text_delta","delta":"some text"}}"#;
+const RESULT: &str = r#"{"type":"result","snapshot":{"phase":"settled"}}"#;
+
+fn begin(scripts: &Arc<Scripts>) -> Exchange {
+    begin_with(scripts, "indusagi-wire", &ExchangeOptions::default())
+}
+
+fn begin_with(scripts: &Arc<Scripts>, adapter: &str, options: &ExchangeOptions) -> Exchange {
+    let broker = Broker::new().with_factory(Some(scripts.clone()));
+    broker
+        .begin(&model(adapter), &Context::of_prompt("hi"), options)
+        .unwrap()
+}
+
+async fn all(exchange: &mut Exchange) -> Vec<NormalizedEvent> {
+    let mut events = Vec::new();
+    while let Some(event) = exchange.next().await {
+        events.push(event);
+    }
+    let terminals = events.iter().filter(|event| event.is_terminal()).count();
+    assert_eq!(terminals, 1, "{events:?}");
+    assert!(events.last().unwrap().is_terminal());
+    events
+}
+
+fn code(events: &[NormalizedEvent]) -> Option<FailureCode> {
+    match events.last() {
+        Some(NormalizedEvent::Failed { error }) => error.code,
+        _ => None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_is_asked_heard_and_taken_down_once() {
+    let scripts = Scripts::saying(&format!("{DELTA}\n{RESULT}"));
+    let mut exchange = begin(&scripts);
+    let events = all(&mut exchange).await;
+    assert_eq!(text_of(&events), "some text");
+    let report = exchange.ended().await;
+    assert_eq!((report.ending, report.attempts), (Some(exited(0)), 1));
+    let record = scripts.record.lock().unwrap();
+    let told = vec![(vec![r#"{"input":"hi","type":"submit"}"#.to_owned()], true)];
+    assert_eq!((&record.told, record.ended), (&told, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_after_the_end_is_not_heard() {
+    let scripts = Scripts::saying(&format!("{RESULT}\n{DELTA}\n{RESULT}"));
+    let events = all(&mut begin(&scripts)).await;
+    assert_eq!(events.len(), 1, "{events:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_is_silent_is_ended_at_each_of_its_deadlines() {
+    let cases = [
+        (vec![Step::Hang], BRIDGE_START_TIME),
+        (vec![Step::Say(DELTA.to_owned()), Step::Hang], BRIDGE_IDLE_TIME),
+    ];
+    for (steps, time) in cases {
+        let scripts = Scripts::of([(steps, exited(0))]);
+        let began = tokio::time::Instant::now();
+        let mut exchange = begin(&scripts);
+        let events = all(&mut exchange).await;
+        assert_eq!(code(&events), Some(FailureCode::Deadline));
+        assert_eq!(began.elapsed().as_secs(), time.as_secs());
+        exchange.ended().await;
+        assert_eq!(scripts.record.lock().unwrap().ended, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_of_life_resets_the_idle_deadline_and_not_the_total_one() {
+    let life = [
+        Step::Say(r#"{"type":"event","event":{"kind":"snapshot"}}"#.to_owned()),
+        Step::Wait(BRIDGE_IDLE_TIME - Duration::from_secs(1)),
+    ];
+    let count = (BRIDGE_TOTAL_TIME.as_secs() / BRIDGE_IDLE_TIME.as_secs() + 2) as usize;
+    let steps = std::iter::repeat_n(life, count).flatten().collect();
+    let scripts = Scripts::of([(steps, exited(0))]);
+    let began = tokio::time::Instant::now();
+    let events = all(&mut begin(&scripts)).await;
+    assert_eq!(code(&events), Some(FailureCode::Deadline));
+    assert_eq!(began.elapsed().as_secs(), BRIDGE_TOTAL_TIME.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_is_aborted_at_any_moment_and_once() {
+    // Before it begins, and after each event of it.
+    for moment in 0..4 {
+        let steps = vec![
+            Step::Say(DELTA.to_owned()),
+            Step::Say(DELTA.to_owned()),
+            Step::Hang,
+        ];
+        let scripts = Scripts::of([(steps, exited(0))]);
+        let mut exchange = begin(&scripts);
+        for _ in 0..moment.min(2) {
+            exchange.next().await.unwrap();
+        }
+        exchange.cancel();
+        exchange.cancel();
+        let events = all(&mut exchange).await;
+        assert_eq!(code(&events), Some(FailureCode::Aborted));
+        exchange.ended().await;
+        let record = scripts.record.lock().unwrap();
+        assert_eq!(record.ended, record.told.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn aborting_what_is_over_changes_nothing() {
+    let scripts = Scripts::saying(RESULT);
+    let mut exchange = begin(&scripts);
+    exchange.ended().await;
+    exchange.cancel();
+    assert!(matches!(
+        all(&mut exchange).await[..],
+        [NormalizedEvent::Finish { .. }]
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_makes_the_child_wait_and_can_still_abort() {
+    let scripts = Scripts::of([(vec![Step::Chatter(DELTA.to_owned())], exited(0))]);
+    let mut exchange = begin(&scripts);
+    // Everything that can go on has gone on when the clock moves.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let heard = scripts.record.lock().unwrap().heard;
+    assert!(
+        heard <= BRIDGE_WAITING_EVENTS + 2,
+        "{heard} lines were heard of a child that nobody reads"
+    );
+    let began = tokio::time::Instant::now();
+    exchange.cancel();
+    exchange.ended().await;
+    assert!(began.elapsed() < Duration::from_millis(100));
+    assert_eq!(code(&all(&mut exchange).await), Some(FailureCode::Aborted));
+    assert_eq!(scripts.record.lock().unwrap().heard, heard);
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_events_wait_one_at_a_time() {
+    let large = format!(r#"{{"type":"new_thing","x":"{}"}}"#, "x".repeat(700_000));
+    let scripts = Scripts::of([(vec![Step::Chatter(large)], exited(0))]);
+    let exchange = begin(&scripts);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let heard = scripts.record.lock().unwrap().heard;
+    assert!(heard <= 2, "{heard}");
+    drop(exchange);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_that_nobody_holds_takes_its_child_down() {
+    let scripts = Scripts::of([(vec![Step::Hang], exited(0))]);
+    let exchange = begin(&scripts);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(exchange);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(scripts.record.lock().unwrap().ended, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipe_that_breaks_and_a_child_that_is_not_there_are_failures() {
+    let broken = Scripts::of([(vec![Step::Break], exited(0))]);
+    assert_eq!(
+        code(&all(&mut begin(&broken)).await),
+        Some(FailureCode::Transport)
+    );
+    let absent = Scripts::of([]);
+    assert_eq!(
+        code(&all(&mut begin(&absent)).await),
+        Some(FailureCode::NotStarted)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_a_token_never_reaches_a_child() {
+    let scripts = Scripts::saying("");
+    let options = ExchangeOptions {
+        resume: Some("--dangerously".to_owned()),
+        ..ExchangeOptions::default()
+    };
+    let events = all(&mut begin_with(&scripts, "codex-cli", &options)).await;
+    assert_eq!(code(&events), Some(FailureCode::BadToken));
+    assert!(scripts.record.lock().unwrap().told.is_empty());
+}
+
+const STARTED: &str = r#"{"type":"thread.started","thread_id":"new"}"#;
+const COMPLETED: &str = r#"{"type":"turn.completed","usage":{"input_tokens":5,"output_tokens":6}}"#;
+
+fn link(token: &str) -> RuntimeLink {
+    RuntimeLink {
+        source: "p".to_owned(),
+        model: "m".to_owned(),
+        bridge: "codex-cli".to_owned(),
+        resume_token: token.to_owned(),
+        at: String::new(),
+        used: None,
+    }
+}
+
+async fn remembered(links: &LinksInMemory) -> Option<RuntimeLink> {
+    links
+        .find(&LinkKey::of(&model("codex-cli"), "codex-cli"))
+        .await
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_is_remembered_with_what_it_used_and_taken_up_again() {
+    let links = Arc::new(LinksInMemory::new());
+    let turn = || (says(&format!("{STARTED}\n{COMPLETED}")), exited(0));
+    let scripts = Scripts::of([turn(), turn()]);
+    let broker = Broker::new()
+        .with_factory(Some(scripts.clone()))
+        .with_links(links.clone());
+    let (model, context) = (model("codex-cli"), Context::of_prompt("hi"));
+    let begin = || {
+        broker
+            .begin(&model, &context, &ExchangeOptions::default())
+            .unwrap()
+    };
+    all(&mut begin()).await;
+    let link = remembered(&links).await.unwrap();
+    assert_eq!(
+        (link.resume_token.as_str(), link.used.unwrap().total_tokens),
+        ("new", 11)
+    );
+    // The child counts on, and this turn used nothing: no usage is told.
+    let events = all(&mut begin()).await;
+    assert!(!events.iter().any(|event| event.kind() == "usage"), "{events:?}");
+    assert_eq!(
+        scripts.record.lock().unwrap().resumed,
+        [None, Some("new".to_owned())]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_child_refuses_is_dropped_and_the_turn_tried_once_without() {
+    let refusals = [
+        // In its last words, and by saying nothing at all.
+        Ending {
+            how: How::Exited(1),
+            stderr: "no rollout found for thread id old".to_owned(),
+        },
+        exited(1),
+    ];
+    for refusal in refusals {
+        let links = Arc::new(LinksInMemory::new());
+        links.save(link("old")).await.unwrap();
+        let scripts = Scripts::of([
+            (Vec::new(), refusal),
+            (says(&format!("{STARTED}\n{COMPLETED}")), exited(0)),
+        ]);
+        let broker = Broker::new()
+            .with_factory(Some(scripts.clone()))
+            .with_links(links.clone());
+        let model = model("codex-cli");
+        let mut exchange = broker
+            .begin(&model, &Context::of_prompt("hi"), &ExchangeOptions::default())
+            .unwrap();
+        let events = all(&mut exchange).await;
+        assert!(
+            matches!(events.last(), Some(NormalizedEvent::Finish { .. })),
+            "{events:?}"
+        );
+        assert_eq!(exchange.ended().await.attempts, 2);
+        assert_eq!(
+            scripts.record.lock().unwrap().resumed,
+            [Some("old".to_owned()), None]
+        );
+        assert_eq!(remembered(&links).await.unwrap().resume_token, "new");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_is_not_tried_again_once_something_was_said() {
+    let answered = r#"{"type":"item.completed","item":{"id":"i","type":"agent_message","text":"half"}}"#;
+    let scripts = Scripts::of([(says(answered), exited(1))]);
+    let options = ExchangeOptions {
+        resume: Some("old".to_owned()),
+        ..ExchangeOptions::default()
+    };
+    let events = all(&mut begin_with(&scripts, "codex-cli", &options)).await;
+    assert_eq!(code(&events), Some(FailureCode::ChildEnded));
+    assert_eq!(text_of(&events), "half");
+}
+
+#[tokio::test(start_paused = true)]
+async fn exchanges_with_one_conversation_go_one_after_the_other() {
+    let slow = |token: &str| {
+        let mut steps = says(&STARTED.replace("new", token));
+        steps.push(Step::Wait(Duration::from_secs(10)));
+        steps.extend(says(COMPLETED));
+        (steps, exited(0))
+    };
+    let scripts = Scripts::of([slow("one"), slow("two")]);
+    let broker = Broker::new()
+        .with_factory(Some(scripts.clone()))
+        .with_links(Arc::new(LinksInMemory::new()));
+    let (model, context) = (model("codex-cli"), Context::of_prompt("hi"));
+    let begin = || {
+        broker
+            .begin(&model, &context, &ExchangeOptions::default())
+            .unwrap()
+    };
+    let (mut first, mut second) = (begin(), begin());
+    tokio::join!(all(&mut first), all(&mut second));
+    assert_eq!(
+        scripts.record.lock().unwrap().resumed,
+        [None, Some("one".to_owned())]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_that_waits_for_its_turn_can_be_aborted() {
+    let scripts = Scripts::of([(vec![Step::Hang], exited(0))]);
+    let broker = Broker::new()
+        .with_factory(Some(scripts.clone()))
+        .with_links(Arc::new(LinksInMemory::new()));
+    let (model, context) = (model("codex-cli"), Context::of_prompt("hi"));
+    let begin = || {
+        broker
+            .begin(&model, &context, &ExchangeOptions::default())
+            .unwrap()
+    };
+    let first = begin();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let mut second = begin();
+    second.cancel();
+    assert_eq!(code(&all(&mut second).await), Some(FailureCode::Aborted));
+    assert_eq!(scripts.record.lock().unwrap().told.len(), 1);
+    drop(first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_can_be_chosen() {
+    let scripts = Scripts::of([(vec![Step::Hang], exited(0))]);
+    let options = ExchangeOptions {
+        times: ExchangeTimes {
+            total: Duration::from_secs(3),
+            ..ExchangeTimes::default()
+        },
+        ..ExchangeOptions::default()
+    };
+    let mut exchange = begin_with(&scripts, "indusagi-wire", &options);
+    let events = all(&mut exchange).await;
+    insta::assert_snapshot!(super::json(&events), @r#"{"kind":"failed","error":{"message":"the exchange did not end within 3s","aborted":false,"code":"deadline"}}"#);
+}

@@ -1,0 +1,346 @@
+//! The child, from its start to its end.
+
+use std::ffi::OsString;
+use std::future::pending;
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::Pid;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::ending::{Ending, How};
+use super::environment::Environment;
+use super::tail::Tail;
+use super::tree::{MARK, Tree, mark};
+use crate::limits::{CHILD_DRAIN, CHILD_LINE_BYTES, CHILD_STDERR_BYTES, WIRE_READ_BYTES};
+use crate::wire::{Line, Lines};
+
+/// What is started. No shell has part in it: every argument reaches the program as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The program: a path, or a name that is looked for in the child's `PATH`.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Its environment.
+    pub environment: Environment,
+    /// The folder that it starts in; ours where none is named.
+    pub cwd: Option<PathBuf>,
+}
+
+/// Why there is no child.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No such program.
+    #[error("there is no program `{}`", .0.display())]
+    NoProgram(OsString),
+    /// No such folder.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
+    /// The system refuses.
+    #[error("failed to start `{}`: {cause}", .program.display())]
+    Refused {
+        /// The program.
+        program: OsString,
+        /// Why.
+        cause: io::Error,
+    },
+}
+
+/// How much time a child is given to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Farewell {
+    /// From when its standard input is closed until it is asked to end.
+    pub alone: Duration,
+    /// From then until it is killed.
+    pub asked: Duration,
+}
+
+/// A running child.
+#[derive(Debug)]
+pub struct Child {
+    process: tokio::process::Child,
+    tree: Tree,
+    stdin: Option<ChildStdin>,
+    stdout: ChildStdout,
+    stderr: Option<ChildStderr>,
+    lines: Lines,
+    tail: Tail,
+    /// What it is yet to be told.
+    outgoing: Outgoing,
+    status: Option<ExitStatus>,
+    /// After it ended: until when its output is waited for. Somebody else may hold the pipe open.
+    drained: Option<Instant>,
+    /// Whether all that it said was heard.
+    silent: bool,
+    /// Whether nothing of it is left.
+    gone: bool,
+    buffer: Box<[u8]>,
+}
+
+#[derive(Debug, Default)]
+struct Outgoing {
+    bytes: Vec<u8>,
+    written: usize,
+    no_more: bool,
+}
+
+impl Child {
+    /// Start one. Needs a runtime of tokio.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such program or folder, or the system refuses.
+    pub fn start(launch: &Launch) -> Result<Self, StartError> {
+        if let Some(cwd) = launch.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
+            return Err(StartError::NoFolder(cwd.clone()));
+        }
+        let mark = mark();
+        let mut command = Command::new(&launch.program);
+        command
+            .args(&launch.args)
+            .env_clear()
+            .envs(launch.environment.iter())
+            .env(MARK, &mark)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        if let Some(cwd) = &launch.cwd {
+            command.current_dir(cwd);
+        }
+        let mut process = command.spawn().map_err(|cause| match cause.kind() {
+            io::ErrorKind::NotFound => StartError::NoProgram(launch.program.clone()),
+            _ => StartError::Refused {
+                program: launch.program.clone(),
+                cause,
+            },
+        })?;
+        let root = process.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let root = root.expect("a child that was not waited for has a number");
+        Ok(Self {
+            tree: Tree::new(root, mark),
+            stdin: process.stdin.take(),
+            stdout: process.stdout.take().expect("a pipe"),
+            stderr: process.stderr.take(),
+            process,
+            lines: Lines::new(CHILD_LINE_BYTES),
+            tail: Tail::of(CHILD_STDERR_BYTES),
+            outgoing: Outgoing::default(),
+            status: None,
+            drained: None,
+            silent: false,
+            gone: false,
+            buffer: vec![0; WIRE_READ_BYTES].into(),
+        })
+    }
+
+    /// Its process number, until it has ended.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// Say a line. It is written while somebody listens.
+    pub fn say(&mut self, line: &str) {
+        self.outgoing.bytes.extend_from_slice(line.as_bytes());
+        self.outgoing.bytes.push(b'\n');
+    }
+
+    /// Say something that is no line.
+    pub fn say_bytes(&mut self, bytes: &[u8]) {
+        self.outgoing.bytes.extend_from_slice(bytes);
+    }
+
+    /// Nothing more will be said: its standard input ends after what was said.
+    pub fn say_no_more(&mut self) {
+        self.outgoing.no_more = true;
+        self.close_when_written();
+    }
+
+    /// The next line that it says; none when it has said its last. May be dropped and called again at any time.
+    ///
+    /// # Errors
+    ///
+    /// Where its output cannot be read.
+    pub async fn hear(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            if let Some(line) = self.lines.next() {
+                return Ok(Some(line));
+            }
+            if self.silent {
+                return Ok(None);
+            }
+            self.turn().await?;
+        }
+    }
+
+    /// Whatever comes first: something read, written or drained, or the end.
+    async fn turn(&mut self) -> io::Result<()> {
+        let Self {
+            process,
+            stdin,
+            stdout,
+            stderr,
+            outgoing,
+            ..
+        } = self;
+        let mut errors = [0; 1024];
+        let drained = self.drained;
+        // In this order: what was said before the end is heard before it.
+        tokio::select! {
+            biased;
+            read = stdout.read(&mut self.buffer) => match read? {
+                0 => {
+                    self.silent = true;
+                    self.lines.finish();
+                }
+                read => self.lines.push(&self.buffer[..read]),
+            },
+            read = read_from(stderr, &mut errors) => match read {
+                Ok(read @ 1..) => self.tail.push(&errors[..read]),
+                _ => self.stderr = None,
+            },
+            wrote = write_to(stdin, &outgoing.bytes[outgoing.written..]) => {
+                match wrote {
+                    Ok(wrote @ 1..) => self.outgoing.written += wrote,
+                    // It does not want to hear. What it says counts.
+                    _ => self.stdin = None,
+                }
+                self.close_when_written();
+            }
+            status = process.wait(), if self.status.is_none() => {
+                self.status = Some(status?);
+                self.drained = Some(Instant::now() + CHILD_DRAIN);
+            }
+            () = at(drained) => {
+                self.silent = true;
+                self.lines.finish();
+            }
+        }
+        Ok(())
+    }
+
+    fn close_when_written(&mut self) {
+        if self.stdin.is_none() || self.outgoing.written == self.outgoing.bytes.len() {
+            self.outgoing.bytes.clear();
+            self.outgoing.written = 0;
+            if self.outgoing.no_more {
+                self.stdin = None;
+            }
+        }
+    }
+
+    /// Take it down, all of it, and say how it ended. What it says meanwhile is not heard.
+    pub async fn end(mut self, farewell: Farewell) -> Ending {
+        self.stdin = None;
+        if !self.ends_within(farewell.alone).await {
+            self.tree.ask(true);
+            if !self.ends_within(farewell.asked).await {
+                self.sweep(true).await;
+                // Nothing survives that; this is for a machine that stands still.
+                let _ = self.ends_within(Duration::from_secs(5)).await;
+            }
+        }
+        let lives = self.status.is_none();
+        self.sweep(lives).await;
+        self.gone = true;
+        self.drain().await;
+        Ending {
+            how: self.status.map_or(How::Silent, How::from),
+            stderr: self.tail.text(),
+        }
+    }
+
+    async fn sweep(&self, root_lives: bool) {
+        let tree = self.tree.clone();
+        // It reads `/proc`, which takes a millisecond or a few.
+        let _ = tokio::task::spawn_blocking(move || tree.kill(root_lives)).await;
+    }
+
+    async fn ends_within(&mut self, time: Duration) -> bool {
+        if self.status.is_some() {
+            return true;
+        }
+        let ended = timeout(time, async {
+            while self.status.is_none() && !self.unheard().await {}
+        });
+        ended.await.is_ok() && self.status.is_some()
+    }
+
+    /// A turn whose lines nobody hears. True where there is nothing to be had any more.
+    async fn unheard(&mut self) -> bool {
+        let Self {
+            process,
+            stdout,
+            stderr,
+            ..
+        } = self;
+        let mut errors = [0; 1024];
+        tokio::select! {
+            biased;
+            read = stdout.read(&mut self.buffer), if !self.silent => match read {
+                Ok(1..) => {}
+                _ => self.silent = true,
+            },
+            read = read_from(stderr, &mut errors) => match read {
+                Ok(read @ 1..) => self.tail.push(&errors[..read]),
+                _ => self.stderr = None,
+            },
+            status = process.wait() => match status {
+                Ok(status) => self.status = Some(status),
+                Err(_) => return true,
+            },
+        }
+        false
+    }
+
+    /// What is still in the pipe of its standard error. Whoever might keep that open is gone by now.
+    async fn drain(&mut self) {
+        let mut errors = [0; 1024];
+        let drained = async {
+            while let Some(stderr) = &mut self.stderr {
+                match stderr.read(&mut errors).await {
+                    Ok(read @ 1..) => self.tail.push(&errors[..read]),
+                    _ => self.stderr = None,
+                }
+            }
+        };
+        let _ = timeout(CHILD_DRAIN, drained).await;
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if !self.gone {
+            self.tree.kill(self.status.is_none());
+        }
+    }
+}
+
+async fn read_from(from: &mut Option<ChildStderr>, into: &mut [u8]) -> io::Result<usize> {
+    match from {
+        Some(from) => from.read(into).await,
+        None => pending().await,
+    }
+}
+
+async fn write_to(to: &mut Option<ChildStdin>, bytes: &[u8]) -> io::Result<usize> {
+    match to {
+        Some(to) if !bytes.is_empty() => to.write(bytes).await,
+        _ => pending().await,
+    }
+}
+
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => pending().await,
+    }
+}
