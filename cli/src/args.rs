@@ -1,5 +1,7 @@
 //! What can be typed. Every option is declared once, with its help.
 
+mod bridge;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use yoi_conformance::limits::{PROPERTY_CASES, PROPERTY_CASES_AT_MOST};
 use yoi_conformance::plan::Shard;
 use yoi_conformance::{Kind, Level, Seed};
 use yoi_host::{Limits, Profile};
+
+pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay};
 
 /// Call, inspect and test components that act as plugins of coding agents.
 #[derive(Debug, Parser)]
@@ -45,6 +49,9 @@ pub(crate) enum Command {
     /// Work on the reports that `yoikit test` wrote
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Drive other agents as children, and see what they do as one stream of events
+    #[command(subcommand)]
+    Bridge(BridgeCommand),
     /// Print the JSON Schema of a report
     Schema(Schema),
 }
@@ -81,6 +88,7 @@ impl Command {
         match self {
             Command::Call(call) => call.json,
             Command::Inspect(inspect) => inspect.json,
+            Command::Bridge(command) => command.wants_json(),
             Command::Plugin(PluginCommand::New(new)) => new.json,
             Command::Plugin(PluginCommand::Build(build)) => build.json,
             Command::Plugin(PluginCommand::Check(check)) => check.json,
@@ -572,6 +580,10 @@ pub(crate) enum Report {
     TestRegression,
     /// What `yoikit plugin dev --json` prints, a line
     PluginDev,
+    /// Each line of what `yoikit bridge run --json` and `yoikit bridge replay` print
+    BridgeEvents,
+    /// What `yoikit bridge probe --json` prints
+    BridgeProbe,
     /// What any of them prints where there is no result
     Failure,
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share.
 
+mod bridge;
 mod call;
 mod componentize;
 mod faults;
@@ -32,6 +33,7 @@ use crate::screen;
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     match args.command {
+        Command::Bridge(command) => bridge::run(&command),
         Command::Call(args) => call::run(&args),
         Command::Grant(args) => grant::run(&args),
         Command::Inspect(args) => inspect::run(&args),

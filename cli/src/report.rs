@@ -1,6 +1,7 @@
 //! Reports for machines. Each names its schema, `yoikit.NAME/VERSION`; a change that could break a reader
 //! gets a new version. `yoikit schema` prints the JSON Schema, which is made from these types.
 
+pub mod bridge;
 pub mod dev;
 pub mod inventory;
 pub mod plugin;

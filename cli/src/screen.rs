@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, progress and failures to standard error, so that a pipe gets results only.
 
+pub(crate) mod bridge;
 mod call;
 mod dev;
 mod inspect;

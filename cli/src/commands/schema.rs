@@ -8,6 +8,7 @@ use crate::args;
 use crate::args::Report;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::report::bridge::{BridgeLine, ProbeReport};
 use crate::report::dev::DevReport;
 use crate::report::inventory::{EnableReport, ListReport};
 use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
@@ -30,6 +31,8 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::TestList => of::<ListedReport>(),
         Report::TestRegression => of::<yoi_conformance::regression::File>(),
         Report::PluginDev => of::<DevReport>(),
+        Report::BridgeEvents => of::<BridgeLine>(),
+        Report::BridgeProbe => of::<ProbeReport>(),
         Report::Failure => of::<FailureReport>(),
     })?;
     Ok(Exit::Ok)

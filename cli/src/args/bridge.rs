@@ -1,0 +1,154 @@
+//! What can be typed after `yoikit bridge`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Subcommand;
+use yoi_host::bridge::{Adapter, Mode, UnknownAdapter};
+
+use super::parse_time;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BridgeCommand {
+    /// Ask a child agent something, and show what it does as it does it
+    Run(BridgeRun),
+    /// Ask a child agent something, and keep what it says, word for word
+    Record(BridgeRecord),
+    /// Read what a child agent once said, and print the events that it comes to
+    Replay(BridgeReplay),
+    /// Say which child agent is installed here, and whether it can be driven. No model is asked
+    Probe(BridgeProbe),
+}
+
+impl BridgeCommand {
+    pub(super) fn wants_json(&self) -> bool {
+        match self {
+            Self::Run(run) => run.ask.json,
+            Self::Record(record) => record.ask.json,
+            Self::Replay(_) => true,
+            Self::Probe(probe) => probe.json,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BridgeRun {
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BridgeRecord {
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+
+    /// Where its lines go: a file that is not there yet. It holds all that the child says
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// What is asked of whom.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Ask {
+    /// `claude-cli`, `codex-cli`, `codex-app-server`, `indusagi-cli` or `indusagi-wire`
+    #[arg(value_parser = parse_adapter)]
+    pub(crate) adapter: Adapter,
+
+    /// What is asked; `-` reads standard input
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) prompt: String,
+
+    /// The model, by the child's own name for it [default: the child's choice]
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+
+    /// The folder that the child works in [default: this one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<PathBuf>,
+
+    /// The conversation to go on with, by the token that an earlier run told
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
+    pub(crate) resume: Option<String>,
+
+    /// Where conversations are remembered: the next run with this file, adapter and model goes on where this one ends
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub(crate) links: Option<PathBuf>,
+
+    /// The program, where it is not to be looked for by its name
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<String>,
+
+    /// An argument for the program, before those of the protocol; may be repeated
+    #[arg(long = "arg", value_name = "WORD", allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+
+    /// A variable that the child gets besides the usual ones, `NAME=VALUE`, or `NAME` with the value it has here; may
+    /// be repeated
+    #[arg(long, value_name = "VARIABLE", value_parser = parse_variable)]
+    pub(crate) env: Vec<(String, String)>,
+
+    /// How long the child may say nothing, as `90s` or `5m` [default: 15m]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) idle: Option<Duration>,
+
+    /// How long all of it may take [default: 6h]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Print the events, a line of JSON each, as they come
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BridgeReplay {
+    /// Whose lines they are
+    #[arg(value_parser = parse_adapter)]
+    pub(crate) adapter: Adapter,
+
+    /// The lines, as the child said them; `-` reads standard input
+    pub(crate) file: PathBuf,
+
+    /// `faithful`, as the child means them, or `compat`, exactly as the reference reads them
+    #[arg(long, default_value = "faithful", value_parser = parse_mode)]
+    pub(crate) mode: Mode,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BridgeProbe {
+    /// Whom to look for
+    #[arg(value_parser = parse_adapter)]
+    pub(crate) adapter: Adapter,
+
+    /// The program, where it is not to be looked for by its name
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<String>,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn parse_adapter(name: &str) -> Result<Adapter, UnknownAdapter> {
+    name.parse()
+}
+
+fn parse_mode(name: &str) -> Result<Mode, String> {
+    match name {
+        "faithful" => Ok(Mode::Faithful),
+        "compat" => Ok(Mode::Compat),
+        _ => Err("choose `faithful` or `compat`".to_owned()),
+    }
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (text, std::env::var(text).ok()),
+    };
+    match value {
+        _ if name.is_empty() => Err("a variable has a name".to_owned()),
+        Some(value) => Ok((name.to_owned(), value)),
+        None => Err(format!("`{name}` is not set here, or is no text")),
+    }
+}

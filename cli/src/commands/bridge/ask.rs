@@ -1,0 +1,139 @@
+//! `yoikit bridge run` and `yoikit bridge record`.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use yoi_host::bridge::{
+    Broker, Context, Exchange, ExchangeOptions, FailureCode, LinksOnDisk, Mode, Model, NormalizedEvent,
+    Processes, Recording,
+};
+use yoi_host::limits::BRIDGE_PROMPT_BYTES;
+
+use super::runtime;
+use crate::args::Ask;
+use crate::commands::read_text;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::bridge::{BridgeHead, BridgeLine, BridgeTail};
+use crate::screen;
+use crate::screen::bridge::Show;
+
+pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
+    let prompt = prompt(ask)?;
+    let mut broker = Broker::new();
+    if let Some(path) = record {
+        let mut options = OpenOptions::new();
+        // What a child says may hold anything that it read.
+        let file = options.write(true).create_new(true).mode(0o600).open(path);
+        let file = file.map_err(|cause| Failure::File {
+            path: path.to_owned(),
+            doing: "begin the recording",
+            cause,
+        })?;
+        broker = broker.with_factory(Some(Arc::new(Recording::of(Arc::new(Processes), file))));
+    }
+    if let Some(path) = &ask.links {
+        broker = broker.with_links(Arc::new(LinksOnDisk::at(path)));
+    }
+    let mut spec = ask.adapter.spec();
+    spec.args.clone_from(&ask.args);
+    spec.env = ask.env.iter().cloned().collect();
+    if ask.binary.is_some() {
+        spec.binary_path.clone_from(&ask.binary);
+    }
+    let model = Model {
+        id: ask.model.clone().unwrap_or_else(|| "default".to_owned()),
+        api: ask.adapter.to_string(),
+        provider: ask.adapter.to_string(),
+        base_url: String::new(),
+    };
+    let model = broker.bind(model, spec);
+    let mut options = ExchangeOptions {
+        cwd: folder(ask)?,
+        resume: ask.resume.clone(),
+        session_id: None,
+        child_model: ask.model.clone(),
+        ..ExchangeOptions::default()
+    };
+    options.times.idle = ask.idle.unwrap_or(options.times.idle);
+    options.times.total = ask.timeout.unwrap_or(options.times.total);
+    runtime()?.block_on(async {
+        let exchange = broker.begin(&model, &Context::of_prompt(prompt), &options);
+        let exchange =
+            exchange.ok_or_else(|| Failure::Other("there is no bridge for this adapter".to_owned()))?;
+        drive(exchange, ask).await
+    })
+}
+
+/// Show the events until there are none.
+async fn drive(mut exchange: Exchange, ask: &Ask) -> Result<Exit, Failure> {
+    let canceller = exchange.canceller();
+    tokio::spawn(async move {
+        // Whoever wants it ended sees what the child said until then, and that it was ended.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            canceller.cancel();
+        }
+    });
+    let mut show = Show::default();
+    let mut exit = Exit::Ok;
+    if ask.json {
+        screen::bridge::line(&BridgeHead::of(ask.adapter, Mode::Faithful))?;
+    }
+    while let Some(event) = exchange.next().await {
+        if let NormalizedEvent::Failed { error } = &event {
+            exit = match error.code {
+                Some(FailureCode::NotStarted) => Exit::CouldNotRun,
+                Some(FailureCode::BadToken) => Exit::Usage,
+                _ => Exit::PluginFailed,
+            };
+        }
+        if ask.json {
+            screen::bridge::line(&BridgeLine::Event(event))?;
+        } else {
+            show.event(&event)?;
+        }
+    }
+    let report = exchange.ended().await;
+    if ask.json {
+        screen::bridge::line(&BridgeLine::Tail(BridgeTail {
+            kind: "tail",
+            ended: report.ending.map(|ending| ending.how.to_string()),
+            lines: report.counts,
+            attempts: report.attempts,
+        }))?;
+    } else {
+        show.end(&report.counts)?;
+    }
+    Ok(exit)
+}
+
+fn prompt(ask: &Ask) -> Result<String, Failure> {
+    if ask.prompt != "-" {
+        return Ok(ask.prompt.clone());
+    }
+    let text = read_text(io::stdin().lock(), BRIDGE_PROMPT_BYTES);
+    let text = text.map_err(|cause| Failure::Other(format!("failed to read the prompt: {cause}")))?;
+    if text.len() > BRIDGE_PROMPT_BYTES {
+        let message = format!("the prompt has more than {BRIDGE_PROMPT_BYTES} bytes");
+        return Err(Failure::Usage(message));
+    }
+    Ok(text)
+}
+
+/// The folder as a child that is told of it understands it, wherever that one starts.
+fn folder(ask: &Ask) -> Result<Option<String>, Failure> {
+    let Some(folder) = &ask.cwd else {
+        return Ok(None);
+    };
+    let folder = folder.canonicalize().map_err(|cause| Failure::File {
+        path: folder.clone(),
+        doing: "work in",
+        cause,
+    })?;
+    let folder = folder.into_os_string().into_string();
+    let folder = folder.map_err(|_| Failure::Usage("the name of the folder is no UTF-8".to_owned()))?;
+    Ok(Some(folder))
+}

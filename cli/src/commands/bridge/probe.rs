@@ -1,0 +1,44 @@
+//! `yoikit bridge probe`.
+
+use yoi_host::bridge::{Start, launch, probe};
+
+use super::runtime;
+use crate::args::BridgeProbe;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::bridge::ProbeReport;
+use crate::screen;
+
+pub(super) fn run(args: &BridgeProbe) -> Result<Exit, Failure> {
+    let mut spec = args.adapter.spec();
+    if args.binary.is_some() {
+        spec.binary_path.clone_from(&args.binary);
+    }
+    let probed = runtime()?.block_on(probe(args.adapter, &spec));
+    let probed = probed.map_err(|error| {
+        Failure::Other(format!(
+            "{error}: install it, or say where it is with `--binary FILE`"
+        ))
+    })?;
+    let command =
+        launch(args.adapter, &spec, &Start::default()).map_err(|error| Failure::Other(error.message))?;
+    let words = [&command.program].into_iter().chain(&command.args);
+    let report = ProbeReport {
+        schema: "yoikit.bridge-probe/1",
+        adapter: args.adapter,
+        fits: probed.fits(),
+        program: probed.program,
+        version: probed.version,
+        words: probed.words,
+        command: words.map(|word| word.display().to_string()).collect(),
+    };
+    if args.json {
+        screen::json(&report)?;
+    } else {
+        screen::bridge::probed(&report)?;
+    }
+    Ok(match report.fits {
+        true => Exit::Ok,
+        false => Exit::PluginFailed,
+    })
+}

@@ -1,0 +1,66 @@
+//! `yoikit bridge replay`.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use yoi_host::bridge::{Mode, NormalizedEvent, Opening, Translation, dialect};
+use yoi_host::limits::CHILD_LINE_BYTES;
+use yoi_host::wire::LineReader;
+use yoi_host::wire::child::Ending;
+
+use crate::args::BridgeReplay;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::bridge::{BridgeHead, BridgeLine, BridgeTail};
+use crate::screen::bridge::line;
+
+pub(super) fn run(args: &BridgeReplay) -> Result<Exit, Failure> {
+    let Some(dialect) = dialect(args.adapter, args.mode, Opening::default()) else {
+        let message = format!(
+            "the reference has no `{}`, so there is nothing to be compared with: leave out `--mode compat`",
+            args.adapter
+        );
+        return Err(Failure::Usage(message));
+    };
+    let failed = |cause| Failure::File {
+        path: args.file.clone(),
+        doing: "read what a child said in",
+        cause,
+    };
+    let from: Box<dyn Read> = match args.file == Path::new("-") {
+        true => Box::new(io::stdin().lock()),
+        false => Box::new(File::open(&args.file).map_err(failed)?),
+    };
+    let mut lines = LineReader::new(from, CHILD_LINE_BYTES);
+    let mut translation = Translation::new(dialect, args.mode);
+    line(&BridgeHead::of(args.adapter, args.mode))?;
+    let mut exit = Exit::Ok;
+    // What would be said to the child is of no interest to a recording of it. What is told first is: not everything
+    // that can be asked can be carried.
+    let mut tell = |events: Vec<NormalizedEvent>| -> Result<(), Failure> {
+        for event in events {
+            if matches!(event, NormalizedEvent::Failed { .. }) {
+                exit = Exit::PluginFailed;
+            }
+            line(&BridgeLine::Event(event))?;
+        }
+        Ok(())
+    };
+    tell(translation.open().events)?;
+    while let Some(text) = lines.next_line().map_err(failed)? {
+        tell(translation.line(&text).events)?;
+    }
+    tell(translation.end(&Ending::default()).events)?;
+    line(&BridgeLine::Tail(BridgeTail {
+        kind: "tail",
+        ended: None,
+        lines: translation.counts(),
+        attempts: 0,
+    }))?;
+    // The reference's reading is not judged: what it makes of the lines is what was asked for.
+    Ok(match args.mode {
+        Mode::Compat => Exit::Ok,
+        Mode::Faithful => exit,
+    })
+}

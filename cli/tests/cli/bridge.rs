@@ -1,0 +1,299 @@
+//! `yoikit bridge`, with shells in place of child agents.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::run::{Ran, assert_ran, yoikit, yoikit_with_input};
+
+const TURN: &str = r#"{"type":"thread.started","thread_id":"01a1"}
+{"type":"turn.started"}
+{"type":"item.completed","item":{"id":"item_0","type":"reasoning","text":"**Look**"}}
+{"type":"item.completed","item":{"id":"item_1","type":"command_execution","command":"ls","exit_code":0,"status":"completed"}}
+{"type":"item.completed","item":{"id":"item_2","type":"agent_message","text":"One\u001b[31m file."}}
+{"type":"new.thing"}
+{"type":"turn.completed","usage":{"input_tokens":22,"cached_input_tokens":8,"output_tokens":14}}
+"#;
+
+/// A folder in which `sh` is asked instead of codex: the script sees codex's arguments.
+fn folder(script: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("turn.ndjson"), TURN).unwrap();
+    fs::write(folder.path().join("codex.sh"), script).unwrap();
+    folder
+}
+
+fn ask(folder: &Path, words: &[&str]) -> Ran {
+    let words = [words, &["--binary", "sh", "--arg", "codex.sh"]].concat();
+    yoikit(folder, &words)
+}
+
+#[test]
+fn an_answer_goes_to_standard_output_and_what_was_done_for_it_to_standard_error() {
+    let folder = folder("cat >/dev/null; cat turn.ndjson; echo noise");
+    assert_ran!(ask(folder.path(), &["bridge", "run", "codex-cli", "how many files?"]), @r#"
+    exit 0
+    --- stdout
+    One\u{1b}[31m file.
+    --- stderr
+    **Look**
+    ran command_execution ls
+    done
+    14 tokens in, 14 out, 8 out of a cache; 1 of 7 lines said what is not known (`--json` has them); `--resume 01a1` goes on
+    "#);
+}
+
+#[test]
+fn the_prompt_and_the_words_of_the_protocol_reach_the_child() {
+    let script = r#"printf '{"type":"item.completed","item":{"id":"i","type":"agent_message","text":"'
+printf '%s, ' "$@" "$A"; cat | tr -d '\n'; printf '"}}\n{"type":"turn.completed"}\n'"#;
+    let folder = folder(script);
+    fs::write(folder.path().join("prompt"), "from a file").unwrap();
+    let prompt = Stdio::from(fs::File::open(folder.path().join("prompt")).unwrap());
+    let words = [
+        "bridge",
+        "run",
+        "codex-cli",
+        "-",
+        "--binary",
+        "sh",
+        "--arg",
+        "codex.sh",
+        "--model",
+        "m-1",
+        "--resume",
+        "01a1",
+        "--env",
+        "A=b",
+    ];
+    let ran = yoikit_with_input(folder.path(), &words, prompt);
+    assert_eq!(
+        ran.stdout,
+        "exec, resume, --json, --skip-git-repo-check, --model, m-1, 01a1, -, b, from a file\n"
+    );
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn events_are_lines_of_json_between_a_head_and_a_tail() {
+    let folder = folder("cat >/dev/null; cat turn.ndjson");
+    assert_ran!(ask(folder.path(), &["bridge", "run", "codex-cli", "hi", "--json"]), @r#"
+    exit 0
+    --- stdout
+    {"kind":"head","schema":"yoikit.bridge-events/1","adapter":"codex-cli","mode":"faithful"}
+    {"kind":"resume","resumeToken":"01a1"}
+    {"kind":"thinking","delta":"**Look**"}
+    {"kind":"activity","id":"item_1","tool":"command_execution","state":"done","title":"ls","detail":{"id":"item_1","type":"command_execution","command":"ls","exit_code":0,"status":"completed"}}
+    {"kind":"break"}
+    {"kind":"text","delta":"One\u001b[31m file."}
+    {"kind":"unknown","line":"{\"type\":\"new.thing\"}"}
+    {"kind":"usage","usage":{"input":14,"output":14,"cacheRead":8,"cacheWrite":0,"totalTokens":36,"cost":{"input":0.0,"output":0.0,"cacheRead":0.0,"cacheWrite":0.0,"total":0.0}},"wholeConversation":false}
+    {"kind":"finish","reason":"stop"}
+    {"kind":"tail","ended":"exit status 0","lines":{"lines":7,"unknown":1,"noise":0,"too_long":0,"not_text":0,"after_end":0},"attempts":1}
+    "#);
+}
+
+#[test]
+fn a_child_that_fails_fails_the_run_with_its_last_words() {
+    let folder = folder("echo 'error: not logged in' >&2; exit 1");
+    assert_ran!(ask(folder.path(), &["bridge", "run", "codex-cli", "hi"]), @"
+    exit 1
+    --- stderr
+    failed: the child ended before it was done: exit status 1; its last words on standard error:
+    error: not logged in
+    ");
+}
+
+#[test]
+fn what_cannot_be_asked_says_why() {
+    let folder = folder("");
+    let absent = ["bridge", "run", "codex-cli", "hi", "--binary", "no-such-codex"];
+    assert_ran!(yoikit(folder.path(), &absent), @"
+    exit 3
+    --- stderr
+    failed: there is no program `no-such-codex`
+    help: install it, or say where it is with `--binary FILE`
+    ");
+    let flag = ["bridge", "run", "claude-cli", "hi", "--resume", "--yolo"];
+    assert_ran!(yoikit(folder.path(), &flag), @"
+    exit 2
+    --- stderr
+    failed: the resume token `--yolo` would be taken for a flag
+    ");
+    let unknown = yoikit(folder.path(), &["bridge", "run", "gemini", "hi"]);
+    assert_eq!(unknown.status, 2);
+    assert!(
+        unknown.stderr.contains("there is no adapter `gemini`: choose"),
+        "{}",
+        unknown.stderr
+    );
+}
+
+#[test]
+fn a_conversation_is_gone_on_with_and_begun_anew_where_it_is_lost() {
+    let script = r#"cat >/dev/null
+case "$*" in *resume*) test -e lost && { echo 'no rollout found for thread id' >&2; exit 1; };; esac
+cat turn.ndjson"#;
+    let folder = folder(script);
+    let run = || {
+        ask(
+            folder.path(),
+            &[
+                "bridge",
+                "run",
+                "codex-cli",
+                "hi",
+                "--links",
+                "links.jsonl",
+                "--json",
+            ],
+        )
+    };
+    assert_eq!(run().status, 0);
+    let again = run();
+    // The child counts on: nothing was used since.
+    assert!(!again.stdout.contains("\"usage\""), "{}", again.stdout);
+    fs::write(folder.path().join("lost"), "").unwrap();
+    let lost = run();
+    assert_eq!(lost.status, 0);
+    assert!(
+        lost.stdout
+            .contains("does not know the conversation `01a1` any more"),
+        "{}",
+        lost.stdout
+    );
+    assert!(lost.stdout.contains("\"attempts\":2"), "{}", lost.stdout);
+}
+
+#[test]
+fn what_was_recorded_is_replayed_to_the_same_events() {
+    let folder = folder("cat >/dev/null; cat turn.ndjson");
+    let words = [
+        "bridge",
+        "record",
+        "codex-cli",
+        "hi",
+        "-o",
+        "kept.ndjson",
+        "--json",
+    ];
+    let recorded = ask(folder.path(), &words);
+    assert_eq!(recorded.status, 0, "{}", recorded.stderr);
+    assert_eq!(
+        fs::read_to_string(folder.path().join("kept.ndjson")).unwrap(),
+        TURN
+    );
+    let events = |ran: &Ran| {
+        let lines = ran
+            .stdout
+            .lines()
+            .filter(|line| !line.contains("\"kind\":\"tail\""));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let replayed = yoikit(folder.path(), &["bridge", "replay", "codex-cli", "kept.ndjson"]);
+    assert_eq!(events(&replayed), events(&recorded));
+    // What is there is not written over.
+    assert_ran!(ask(folder.path(), &words), @r#"
+    exit 3
+    --- stdout
+    {
+      "schema": "yoikit.failure/1",
+      "exit": 3,
+      "message": "failed to begin the recording kept.ndjson: File exists (os error 17)",
+      "advice": null
+    }
+    --- stderr
+    error: failed to begin the recording kept.ndjson: File exists (os error 17)
+    "#);
+}
+
+#[test]
+fn the_references_reading_is_at_hand_where_there_is_one() {
+    let folder = folder("");
+    let words = ["bridge", "replay", "codex-cli", "turn.ndjson", "--mode", "compat"];
+    assert_ran!(yoikit(folder.path(), &words), @r#"
+    exit 0
+    --- stdout
+    {"kind":"head","schema":"yoikit.bridge-events/1","adapter":"codex-cli","mode":"compat"}
+    {"kind":"resume","resumeToken":"01a1"}
+    {"kind":"text","delta":"**Look**"}
+    {"kind":"text","delta":"One\u001b[31m file."}
+    {"kind":"finish","reason":"stop"}
+    {"kind":"tail","ended":null,"lines":{"lines":7,"unknown":2,"noise":0,"too_long":0,"not_text":0,"after_end":0},"attempts":0}
+    "#);
+    let words = [
+        "bridge",
+        "replay",
+        "indusagi-wire",
+        "turn.ndjson",
+        "--mode",
+        "compat",
+    ];
+    let refused = yoikit(folder.path(), &words);
+    assert_eq!(refused.status, 2);
+    insta::assert_snapshot!(refused.stderr, @"error: the reference has no `indusagi-wire`, so there is nothing to be compared with: leave out `--mode compat`");
+}
+
+#[test]
+fn a_recording_that_breaks_off_fails() {
+    let folder = folder("");
+    let cut = &TURN[..TURN.len() / 2];
+    fs::write(folder.path().join("cut.ndjson"), cut).unwrap();
+    let ran = yoikit(folder.path(), &["bridge", "replay", "codex-cli", "cut.ndjson"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stdout.contains("the child ended before it was done"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_probe_says_who_is_there_and_what_is_missing() {
+    let folder = folder("");
+    let ran = yoikit(
+        folder.path(),
+        &["bridge", "probe", "indusagi-wire", "--binary", "no-such-program"],
+    );
+    assert_ran!(ran, @"
+    exit 3
+    --- stderr
+    error: there is no program `no-such-program`: install it, or say where it is with `--binary FILE`
+    ");
+    // A program that is there, and no child agent.
+    let ran = yoikit(
+        folder.path(),
+        &[
+            "bridge",
+            "probe",
+            "codex-app-server",
+            "--binary",
+            "/bin/sh",
+            "--json",
+        ],
+    );
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&report["fits"], &report["program"]),
+        (&false.into(), &"/bin/sh".into())
+    );
+}
+
+#[test]
+fn every_line_is_as_its_schema_says() {
+    let folder = folder("cat >/dev/null; cat turn.ndjson");
+    let schema = yoikit(folder.path(), &["schema", "bridge-events"]);
+    let schema: serde_json::Value = serde_json::from_str(&schema.stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let ran = ask(folder.path(), &["bridge", "run", "codex-cli", "hi", "--json"]);
+    assert!(ran.stdout.lines().count() > 8);
+    for line in ran.stdout.lines() {
+        let line = serde_json::from_str(line).unwrap();
+        let errors: Vec<_> = validator
+            .iter_errors(&line)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{line}: {errors:?}");
+    }
+}
