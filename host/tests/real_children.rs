@@ -3,6 +3,8 @@
 //! Each is skipped, and says so, where it is not installed: `codex` (npm `@openai/codex`) and `indusagi` (PyPI, with
 //! `mcp<2`). They are looked for in `PATH`; `YOIKIT_CODEX` and `YOIKIT_INDUSAGI` name them elsewhere.
 
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
 use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,7 +84,7 @@ impl MockModel {
 
 fn last_question(request: &Value) -> String {
     let items = request["input"].as_array().cloned().unwrap_or_default();
-    let texts = items
+    let mut texts = items
         .iter()
         .rev()
         .filter(|item| item["role"] == "user")
@@ -90,7 +92,7 @@ fn last_question(request: &Value) -> String {
             let parts = item["content"].as_array()?;
             parts.last()?["text"].as_str().map(str::to_owned)
         });
-    texts.into_iter().next().unwrap_or_default().trim().to_owned()
+    texts.next().unwrap_or_default().trim().to_owned()
 }
 
 fn events(answer: &str) -> String {

@@ -109,7 +109,7 @@ impl Claude {
             Some("ping") => {}
             // The child tries again by itself, or ends with a `result` that says what came of it.
             Some("error") => {
-                said.notice(error_text(error).unwrap_or_else(|| "the model's API failed".to_owned()))
+                said.notice(error_text(error).unwrap_or_else(|| "the model's API failed".to_owned()));
             }
             _ => return Heard::Unknown,
         }

@@ -108,6 +108,7 @@ async fn a_child_that_is_asked_may_end_in_its_own_way() {
 }
 
 /// What it takes to leave a session, and whether this machine has it.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn has_setsid() -> bool {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .any(|folder| folder.join("setsid").exists());

@@ -34,15 +34,18 @@ pub(super) struct Record {
     pub(super) heard: usize,
 }
 
+/// What a scripted child does, and how it ends.
+pub(super) type Play = (Vec<Step>, Ending);
+
 /// Gives one child after the other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scripts {
-    scripts: Arc<Mutex<VecDeque<(Vec<Step>, Ending)>>>,
+    scripts: Arc<Mutex<VecDeque<Play>>>,
     pub(super) record: Arc<Mutex<Record>>,
 }
 
 impl Scripts {
-    pub(super) fn of(scripts: impl IntoIterator<Item = (Vec<Step>, Ending)>) -> Arc<Self> {
+    pub(super) fn of(scripts: impl IntoIterator<Item = Play>) -> Arc<Self> {
         Arc::new(Self {
             scripts: Arc::new(Mutex::new(scripts.into_iter().collect())),
             record: Arc::default(),
