@@ -90,7 +90,12 @@ async fn children_that_end_at_any_moment_leave_nothing() {
                     .await;
             }
         }
-        assert!(!left.iter().any(|pid| lives(pid)), "{left:?} after {how}");
+        // Who ended it in order has waited for all of them; the others are killed, and die when the machine gets to it.
+        let in_order = matches!(how, 1 | 3);
+        while left.iter().any(|pid| lives(pid)) {
+            assert!(!in_order, "{left:?} after {how}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         left.clear();
     }
     // Those that were dropped are waited for by the runtime, which does so when it is woken by the next one.

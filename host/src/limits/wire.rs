@@ -16,7 +16,11 @@ pub const CHILD_STDERR_BYTES: usize = 8 * 1024;
 /// besides is a process of the child's that was left behind.
 pub const CHILD_DRAIN: Duration = Duration::from_millis(200);
 
-/// How often a child's tree is looked for at most until nothing is found: a process that begins others faster than
+/// How long processes that were killed may take to be gone: a machine that is not out of its wits takes
+/// milliseconds.
+pub const CHILD_GONE_TIME: Duration = Duration::from_secs(5);
+
+/// How often a child's tree is looked for at most until nothing new is found: a process that begins others faster than
 /// they are killed is not to hold us.
 pub const CHILD_SWEEPS: usize = 16;
 

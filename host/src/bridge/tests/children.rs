@@ -146,6 +146,10 @@ async fn nothing_of_a_childs_tree_is_left() {
             };
             child.end(farewell).await;
         }
+        // Who drops it does not wait until they are dead.
+        while drops && pids.iter().any(|pid| lives(pid)) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         assert!(!pids.iter().any(|pid| lives(pid)), "{pids:?}");
     }
 }

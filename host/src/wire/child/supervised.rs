@@ -16,7 +16,7 @@ use super::ending::{Ending, How};
 use super::environment::Environment;
 use super::tail::Tail;
 use super::tree::{MARK, Tree, mark};
-use crate::limits::{CHILD_DRAIN, CHILD_LINE_BYTES, CHILD_STDERR_BYTES, WIRE_READ_BYTES};
+use crate::limits::{CHILD_DRAIN, CHILD_GONE_TIME, CHILD_LINE_BYTES, CHILD_STDERR_BYTES, WIRE_READ_BYTES};
 use crate::wire::{Line, Lines};
 
 /// What is started. No shell has part in it: every argument reaches the program as it is.
@@ -243,25 +243,22 @@ impl Child {
         if !self.ends_within(farewell.alone).await {
             self.tree.ask(true);
             if !self.ends_within(farewell.asked).await {
-                self.sweep(true).await;
-                // Nothing survives that; this is for a machine that stands still.
-                let _ = self.ends_within(Duration::from_secs(5)).await;
+                self.tree.kill(true);
+                // Nothing survives that, as soon as the machine gets to it.
+                let _ = self.ends_within(CHILD_GONE_TIME).await;
             }
         }
-        let lives = self.status.is_none();
-        self.sweep(lives).await;
-        self.gone = true;
+        if self.status.is_some() {
+            let tree = self.tree.clone();
+            // It reads `/proc`, which takes a millisecond or a few, and waits.
+            let cleared = tokio::task::spawn_blocking(move || tree.clear()).await;
+            self.gone = cleared.is_ok();
+        }
         self.drain().await;
         Ending {
             how: self.status.map_or(How::Silent, How::from),
             stderr: self.tail.text(),
         }
-    }
-
-    async fn sweep(&self, root_lives: bool) {
-        let tree = self.tree.clone();
-        // It reads `/proc`, which takes a millisecond or a few.
-        let _ = tokio::task::spawn_blocking(move || tree.kill(root_lives)).await;
     }
 
     async fn ends_within(&mut self, time: Duration) -> bool {

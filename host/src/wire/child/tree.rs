@@ -5,14 +5,16 @@
 //! in `/proc`. A process is signalled through a handle that was made before it was looked at, so that no number
 //! that was given to another process in the meantime is ever meant. Where there is no `/proc` the group is all.
 
+use std::collections::HashSet;
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 
-use crate::limits::CHILD_SWEEPS;
+use crate::limits::{CHILD_GONE_TIME, CHILD_SWEEPS};
 
 /// The variable that bears the mark.
 pub(super) const MARK: &str = "YOIKIT_CHILD";
@@ -46,23 +48,37 @@ impl Tree {
         self.signal(Signal::TERM, root_lives);
     }
 
-    /// Kill all of them, until none is found. Only while the child was not waited for is its number its own:
-    /// afterwards its group is left alone, where those in it can be found otherwise.
+    /// Kill all of them, which die as soon as the machine gets to it. Only while the child was not waited for is its
+    /// number its own: afterwards its group is left alone, where those in it can be found otherwise.
     pub(super) fn kill(&self, root_lives: bool) {
         if root_lives || !cfg!(target_os = "linux") {
             let _ = kill_process_group(self.root, Signal::KILL);
         }
-        // One that is killed may have begun another just before.
+        // One that is killed begins no other any more, but may have just before.
+        let mut killed = HashSet::new();
         for _ in 0..CHILD_SWEEPS {
-            if self.signal(Signal::KILL, root_lives) == 0 {
+            let before = killed.len();
+            killed.extend(self.signal(Signal::KILL, root_lives));
+            if killed.len() == before {
                 break;
             }
         }
     }
 
-    /// Signal who is found, and say how many that were.
-    fn signal(&self, signal: Signal, root_lives: bool) -> usize {
-        let mut signalled = 0;
+    /// Kill all of them but the child itself, which is over, and wait until they are gone; in vain for as long as the
+    /// system does not let one die.
+    pub(super) fn clear(&self) {
+        let until = Instant::now() + CHILD_GONE_TIME;
+        self.kill(false);
+        while !self.members(false).is_empty() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(1));
+            self.kill(false);
+        }
+    }
+
+    /// Signal who is found, and say who that was.
+    fn signal(&self, signal: Signal, root_lives: bool) -> Vec<Pid> {
+        let mut signalled = Vec::new();
         for pid in self.members(root_lives) {
             let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else {
                 continue;
@@ -72,7 +88,7 @@ impl Tree {
                 continue;
             }
             if !matches!(pidfd_send_signal(&handle, signal), Err(Errno::SRCH)) {
-                signalled += 1;
+                signalled.push(pid);
             }
         }
         signalled
