@@ -343,4 +343,5 @@ async fn indusagi_answers_with_its_own_mock() {
         .await
         .unwrap();
     assert_eq!(message.stop_reason, StopReason::Error);
+    assert!(message.error_message.unwrap().contains("`indusagi-wire`"));
 }

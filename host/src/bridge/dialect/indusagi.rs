@@ -119,9 +119,8 @@ impl Dialect for Indusagi {
     }
 
     fn line(&mut self, line: &str, said: &mut Said) -> Heard {
-        let Ok(Some([id, method, params, result, error])) =
-            read::members(line, ["id", "method", "params", "result", "error"])
-        else {
+        let names = ["id", "method", "params", "result", "error", "type", "message"];
+        let Ok(Some([id, method, params, result, error, kind, message])) = read::members(line, names) else {
             return Heard::Noise;
         };
         if let Some(method) = read::string(method) {
@@ -142,6 +141,16 @@ impl Dialect for Indusagi {
                 true => Heard::Understood,
                 false => Heard::Unknown,
             };
+        }
+        if id.is_none() && read::string(kind).as_deref() == Some("error") {
+            // So `indusagi --rpc` answers what is no `submit`, and then waits for the next.
+            let message = format!(
+                "{}: the peer speaks no JSON-RPC; what `indusagi --rpc` speaks is the adapter `indusagi-wire`",
+                read::string(message).unwrap_or_default()
+            );
+            said.no_more_lines = true;
+            said.failed(BridgeFailure::new(FailureCode::Unsupported, message));
+            return Heard::Understood;
         }
         if !self.is_ours(id) {
             return Heard::Unknown;

@@ -448,6 +448,14 @@ fn a_peer_without_run_exchange_is_told_where_to_look() {
         &exited(0),
     );
     insta::assert_snapshot!(failure(&events).message, @"Unknown op: runExchange: the peer has no `runExchange`; what `indusagi --rpc` speaks is the adapter `indusagi-wire`");
+    let output = r#"{"type":"error","message":"unrecognised request"}"#;
+    let events = replay(
+        Adapter::IndusagiCli,
+        Mode::Faithful,
+        output.as_bytes(),
+        &exited(0),
+    );
+    insta::assert_snapshot!(failure(&events).message, @"unrecognised request: the peer speaks no JSON-RPC; what `indusagi --rpc` speaks is the adapter `indusagi-wire`");
 }
 
 #[test]
