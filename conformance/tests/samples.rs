@@ -45,17 +45,17 @@ fn the_counter_conforms_under_every_profile() {
 #[test]
 fn a_component_that_brings_wasi_is_refused_and_nothing_else_is_known_of_it() {
     let ran = run(subject(yoi_guests::STD_RICH, Profile::Documented));
-    let verdicts: Vec<_> = ran
+    let failed: Vec<_> = ran
         .iter()
-        .map(|(id, outcome)| (id.as_str(), outcome.verdict.name()))
+        .filter(|(_, outcome)| outcome.verdict.evidence().is_some())
+        .map(|(id, _)| id.as_str())
         .collect();
-    assert_eq!(
-        verdicts,
-        [
-            ("plugin.component.fits-the-contract", "fail"),
-            ("plugin.tool.answers-any-json", "could not run")
-        ]
-    );
+    assert_eq!(failed, ["plugin.component.fits-the-contract"]);
+    for (id, outcome) in ran {
+        // What is read in the manifest can be said of it all the same.
+        let called = !id.starts_with("plugin.component.") && !id.starts_with("plugin.authority.");
+        assert!(!called || outcome.verdict.name() == "could not run", "{id}");
+    }
 }
 
 #[test]

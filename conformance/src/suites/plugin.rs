@@ -1,17 +1,21 @@
 //! The plugin contract: worlds `yoi:plugin/tool` and `yoi:plugin/instance`.
 //!
 //! - [`mod@guest`]: what is asked of a plugin
+//! - [`mod@host`]: what is asked of a host, and [`door`]: any host, in this process or behind another
 //! - [`target`]: what can stand behind the contract on the guest's side
 //! - [`open`]: from a path to targets
 //! - [`check`]: the suite in a plugin's own tests
 
 pub mod check;
+pub mod door;
 pub mod guest;
+pub mod host;
 pub mod open;
 pub mod target;
 
 use crate::Suite;
 
+pub use host::HostTarget;
 pub use target::GuestTarget;
 
 /// What is asked of a plugin.
@@ -20,4 +24,10 @@ pub fn guest() -> Suite<GuestTarget> {
     let mut tests = guest::tests();
     tests.extend(target::tests());
     Suite::new("plugin", 1, tests)
+}
+
+/// What is asked of a host.
+#[must_use]
+pub fn host() -> Suite<HostTarget> {
+    Suite::new("plugin", 1, host::tests())
 }

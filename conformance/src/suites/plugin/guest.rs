@@ -1,37 +1,55 @@
-//! What is asked of a plugin.
+//! What is asked of a plugin, of whatever it is made.
+//!
+//! A case says one clause of the contract; where that stands, it names. `schema` makes inputs up that fit what a
+//! tool says of itself, and `world` is where a plugin's host calls lead.
 
-use proptest::prelude::*;
-use serde_json::Value;
+mod authority;
+mod budgets;
+mod faults;
+mod ingress;
+mod life;
+mod schema;
+mod sequences;
+mod tools;
+mod world;
 
-use super::target::{GuestTarget, Setup};
+use super::target::{CallFailure, GuestTarget, Setup};
 use crate::verdict::expect;
 use crate::{Case, Checked, Clause, Context, Stop, Test};
+use world::words;
+
+type GuestTest = Test<GuestTarget>;
 
 const FITS: Clause = Clause::new(
     "wit/plugin",
     "A component stands in the world `tool` or `instance`, and imports nothing but `yoi:host`.",
 );
 const START: Clause = Clause::new("wit/plugin/instance.wit#start", "Begin. Answers a PluginStatus.");
-const TOOL_INPUT: Clause = Clause::new(
-    "wit/plugin/tool.wit#call",
-    "`input-json` is any JSON value of at most 65536 bytes; the host does not hold it against the tool's schema. \
-     The answer is a ToolOutput.",
-);
 
 /// All of it.
 #[must_use]
-pub fn tests() -> Vec<Test<GuestTarget>> {
-    vec![
+pub fn tests() -> Vec<GuestTest> {
+    let first = vec![
         Case::must("plugin.component.fits-the-contract", FITS)
             .example(fits)
             .applies(|target| target.component().is_some()),
         Case::must("plugin.start.answers-a-status", START)
             .example(starts)
             .applies(GuestTarget::lives),
-        Case::must("plugin.tool.answers-any-json", TOOL_INPUT)
-            .property(|_| json(), answers_any_json)
-            .applies(|target| !target.tools().is_empty()),
+    ];
+    [
+        first,
+        life::tests(),
+        tools::tests(),
+        ingress::tests(),
+        authority::tests(),
+        faults::tests(),
+        budgets::tests(),
+        sequences::tests(),
     ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn fits(target: &GuestTarget, _: &Context) -> Checked {
@@ -51,33 +69,19 @@ fn starts(target: &GuestTarget, context: &Context) -> Checked {
     }
 }
 
-fn answers_any_json(target: &GuestTarget, context: &Context, input: &Value) -> Checked {
-    let input = input.to_string();
-    for tool in target.tools() {
-        let mut session = target.started(context, Setup::default())?;
-        if let Err(failure) = session.handle_tool(&tool.name, &input) {
-            return Err(Stop::fail(
-                format!("a ToolOutput from `{}`", tool.name),
-                failure.message,
-            ));
-        }
-    }
-    Ok(())
+fn lives(target: &GuestTarget) -> bool {
+    target.lives()
 }
 
-/// Any JSON of a modest size.
-fn json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        ".{0,16}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(4, 32, 6, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::btree_map("[a-z_]{0,8}", inner, 0..6)
-                .prop_map(|map| Value::Object(map.into_iter().collect())),
-        ]
-    })
+fn has_tools(target: &GuestTarget) -> bool {
+    !target.tools().is_empty()
+}
+
+/// That a plugin refused something in its own words, and did not trap or talk nonsense.
+fn refused_well(expected: &str, failure: &CallFailure) -> Checked {
+    expect(
+        failure.code == "reported",
+        || expected.to_owned(),
+        || failure.message.clone(),
+    )
 }

@@ -1,14 +1,16 @@
 //! From a path that a person gave to targets, one under each profile.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use yoi_host::Profile;
 use yoi_host::authority::Manifest;
 use yoi_host::engine::{CodeCache, EngineError, EngineOptions};
 use yoi_host::source::{Source, SourceError};
 
-use super::guest;
 use super::target::{GuestTarget, ProcessTimes};
+use super::{HostTarget, guest, host};
+use crate::About;
 use crate::limits::{INSTANCES, PROCESS_INPUT_TIME};
 use crate::run::Entrant;
 
@@ -121,6 +123,41 @@ impl Opening {
             words.extend_from_slice(command);
             Entrant {
                 subject: suite.bind_paced(target.into(), about, PROCESS_INPUT_TIME),
+                judged,
+                words,
+            }
+        });
+        entrants.collect()
+    }
+
+    /// A host: ours, or any behind an adapter that speaks `yoikit.host/1`.
+    #[must_use]
+    pub fn hosts(&self, command: &[String]) -> Vec<Entrant> {
+        let suite = host();
+        let entrants = self.profiles().map(|(profile, judged)| {
+            let name = command.iter().map(|word| name_of(Path::new(word)));
+            let (name, door, target) = match command {
+                [] => ("yoikit".to_owned(), "in-process", HostTarget::in_process()),
+                command => {
+                    let name = name.collect::<Vec<_>>().join(" ");
+                    (name, "process", HostTarget::process(command))
+                }
+            };
+            let about = About {
+                name,
+                door: door.to_owned(),
+                profile: profile.name().to_owned(),
+                digest: None,
+                remark: None,
+                trouble: None,
+            };
+            let mut words = vec!["--side".to_owned(), "host".to_owned()];
+            if !command.is_empty() {
+                words.push("--".to_owned());
+                words.extend_from_slice(command);
+            }
+            Entrant {
+                subject: suite.bind_paced(Arc::new(target), about, PROCESS_INPUT_TIME),
                 judged,
                 words,
             }

@@ -19,7 +19,7 @@ use yoi_host::authority::{Declared, Manifest};
 use yoi_host::component::World;
 use yoi_host::imports::Access;
 use yoi_host::plugin::message::{IngressEvent, PluginStatus, ServiceOutput, ToolOutput};
-use yoi_host::plugin::{CallError, Lifecycle};
+use yoi_host::plugin::{CallError, Lifecycle, Measures};
 
 use crate::limits::{PROCESS_CALL_TIME, PROCESS_HELLO_TIME};
 use crate::suite::in_trouble;
@@ -120,6 +120,11 @@ trait Life {
     fn status(&mut self) -> Result<PluginStatus, CallFailure>;
     fn stop(&mut self) -> Result<PluginStatus, CallFailure>;
     fn lifecycle(&self) -> Lifecycle;
+
+    /// What the last call took, where that is measured.
+    fn measures(&self) -> Option<Measures> {
+        None
+    }
 }
 
 impl Default for Setup {
@@ -287,6 +292,12 @@ impl Session<'_> {
     #[must_use]
     pub fn lifecycle(&self) -> Lifecycle {
         self.life.lifecycle()
+    }
+
+    /// What the last call took, where that is measured: of a component in process.
+    #[must_use]
+    pub fn measures(&self) -> Option<Measures> {
+        self.life.measures()
     }
 
     fn got<T: Serialize>(&self, what: &str, answer: Result<T, CallFailure>) -> Result<T, CallFailure> {

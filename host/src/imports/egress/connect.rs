@@ -53,10 +53,11 @@ pub(crate) struct Forbidden {
 impl ConnectError {
     pub(crate) const fn code(&self) -> HostErrorCode {
         match self {
-            ConnectError::Lookup { .. } | ConnectError::NoAddress { .. } | ConnectError::Forbidden(_) => {
-                HostErrorCode::Denied
+            ConnectError::Forbidden(_) => HostErrorCode::Denied,
+            // No grant would help.
+            ConnectError::Lookup { .. } | ConnectError::NoAddress { .. } | ConnectError::Dial(_) => {
+                HostErrorCode::Unreachable
             }
-            ConnectError::Dial(_) => HostErrorCode::Unreachable,
             ConnectError::Silence => HostErrorCode::Timeout,
             ConnectError::Tls(_) => HostErrorCode::Failed,
         }
@@ -71,8 +72,11 @@ impl ConnectError {
     }
 
     /// Whether it was decided before anything was dialled; the message then stands by itself.
-    pub(crate) const fn is_denial(&self) -> bool {
-        matches!(self.code(), HostErrorCode::Denied)
+    pub(crate) const fn is_undialled(&self) -> bool {
+        matches!(
+            self,
+            ConnectError::Lookup { .. } | ConnectError::NoAddress { .. } | ConnectError::Forbidden(_)
+        )
     }
 }
 
@@ -236,8 +240,8 @@ mod tests {
         }
         let told = faults.iter().map(|fault| format!("{:?}: {fault}", fault.code()));
         insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
-        Denied: DNS lookup failed for "a.test": the cause
-        Denied: DNS lookup for "a.test" returned no addresses
+        Unreachable: DNS lookup failed for "a.test": the cause
+        Unreachable: DNS lookup for "a.test" returned no addresses
         Unreachable: the cause
         Timeout: no answer in time
         Failed: the cause

@@ -55,7 +55,7 @@ impl Fault {
     /// The contract's words for it.
     pub(super) fn message(&self, url: &str) -> String {
         match self {
-            Fault::Connect(fault) if fault.is_denial() => fault.to_string(),
+            Fault::Connect(fault) if fault.is_undialled() => fault.to_string(),
             Fault::Connect(ConnectError::Silence) | Fault::Timeout => format!("request to {url} timed out"),
             Fault::Read(_) => format!("request response read failed: {self}"),
             Fault::Connect(_) | Fault::Path(_) | Fault::Send(_) => format!("request to {url} failed: {self}"),

@@ -607,9 +607,9 @@ fn a_name_that_cannot_be_resolved_is_denied() {
     .map(|url| words(&get(&authority, &world, url)));
     assert_eq!(world.dialer.dialled(), []);
     insta::assert_snapshot!(refusals.join("\n"), @r#"
-    Denied: DNS lookup failed for "broken.test": the server is down
-    Denied: DNS lookup for "empty.test" returned no addresses
-    Denied: DNS lookup failed for "unknown.test": no such name
+    Unreachable: DNS lookup failed for "broken.test": the server is down
+    Unreachable: DNS lookup for "empty.test" returned no addresses
+    Unreachable: DNS lookup failed for "unknown.test": no such name
     "#);
 }
 

@@ -250,9 +250,9 @@ fn wss_takes_the_same_way_out_as_https() {
     Denied: host_api.websocket target wss://[64:ff9b::a9fe:a9fe]/ is 64:ff9b::a9fe:a9fe (169.254.169.254 inside), the address of a metadata service: a wildcard does not cover it, manifest and grant must name the address itself
     Denied: "metadata.test" resolves to 169.254.169.254, the address of a metadata service: it is reached by no name, manifest and grant must name the address itself
     Denied: one of the 2 addresses of "mixed.test" is ::ffff:169.254.0.1 (169.254.0.1 inside), a link-local address: it is reached by no name, manifest and grant must name the address itself
-    Denied: DNS lookup failed for "broken.test": the server is down
-    Denied: DNS lookup for "empty.test" returned no addresses
-    Denied: DNS lookup failed for "unknown.test": no such name
+    Unreachable: DNS lookup failed for "broken.test": the server is down
+    Unreachable: DNS lookup for "empty.test" returned no addresses
+    Unreachable: DNS lookup failed for "unknown.test": no such name
     "#);
 }
 

@@ -105,7 +105,7 @@ impl Fault {
             Fault::Connect(ConnectError::Silence) | Fault::OpenTimeout => {
                 format!("WebSocket connection to {url} timed out")
             }
-            Fault::Connect(fault) if fault.is_denial() => fault.to_string(),
+            Fault::Connect(fault) if fault.is_undialled() => fault.to_string(),
             Fault::Connect(_) | Fault::Url(_) => format!("WebSocket connection to {url} failed: {self}"),
             Fault::Handshake(cause) => format!("WebSocket connection to {url} failed: {cause}"),
             fault => fault.to_string(),

@@ -136,6 +136,12 @@ pub(super) fn read_commands(list: Value, event_id: &str) -> Result<Vec<OutputCom
 }
 
 fn read_command(item: Value, event_id: &str) -> Result<OutputCommand, CommandRejection> {
+    // serde would take an array for the fields in their order.
+    if !item.is_object() {
+        return Err(CommandRejection::unread(
+            "malformed service output command envelope: not an object",
+        ));
+    }
     let command: OutputCommand = serde_json::from_value(item).map_err(|error| {
         CommandRejection::unread(&format!("malformed service output command envelope: {error}"))
     })?;
@@ -209,6 +215,9 @@ fn check_payload(kind: CommandKind, payload: &Value) -> Result<(), String> {
         #[serde(rename = "value")]
         _value: String,
     }
+    if !payload.is_object() {
+        return Err("payload does not fit its kind: not an object".to_owned());
+    }
     let shape = match kind {
         CommandKind::DiagnosticStatusUpdate => StatusUpdate::deserialize(payload).err(),
         CommandKind::WebsocketSend => WebsocketSend::deserialize(payload).err(),
@@ -256,6 +265,8 @@ mod tests {
     #[test]
     fn every_bound_has_its_message() {
         insta::assert_snapshot!(refusal(|c| c["extra"] = 1.into()), @"malformed service output command envelope: unknown field `extra`, expected one of `correlation_id`, `source_event_id`, `command_id`, `kind`, `payload`, `requested_at`");
+        insta::assert_snapshot!(refusal(|c| *c = json!(["c-1", "e-1", "reply", "websocket_send", {}, "2026-11-20T10:00:00Z"])), @"malformed service output command envelope: not an object");
+        insta::assert_snapshot!(refusal(|c| c["payload"] = json!(["wss://host/path", "hello"])), @"payload does not fit its kind: not an object");
         insta::assert_snapshot!(refusal(|c| c["kind"] = "dance".into()), @"malformed service output command envelope: unknown variant `dance`, expected one of `diagnostic_status_update`, `host_request_dispatch`, `websocket_send`");
         insta::assert_snapshot!(refusal(|c| c["command_id"] = "".into()), @"command_id must be 1 to 128 bytes without control characters");
         insta::assert_snapshot!(refusal(|c| c["correlation_id"] = "é".repeat(65).into()), @"correlation_id must be 1 to 128 bytes without control characters");

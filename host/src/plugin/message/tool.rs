@@ -36,7 +36,11 @@ impl ToolOutput {
     /// The first way in which it breaks the contract: size, syntax, unknown keys, summary, content.
     pub fn read(answer: &str) -> Result<Self, OutputError> {
         check_size(answer, TOOL_OUTPUT_BYTES)?;
-        let output = serde_json::from_str(answer).or_else(|_| Self::read_closely(answer))?;
+        // An array is not looked at as what it is: serde would take it for the fields in their order.
+        let output = match answer.trim_start().starts_with('[') {
+            true => Self::read_closely(answer),
+            false => serde_json::from_str(answer).or_else(|_| Self::read_closely(answer)),
+        }?;
         output.check_summary()?;
         Ok(output)
     }
@@ -144,6 +148,7 @@ mod tests {
         insta::assert_snapshot!(refusal(&huge), @"answered 65564 bytes, 65536 are allowed");
         insta::assert_snapshot!(refusal("{\"summary\":"), @"answered something that is not JSON: EOF while parsing a value at line 1 column 11");
         insta::assert_snapshot!(refusal("[]"), @"answered an array where an object is wanted");
+        insta::assert_snapshot!(refusal(r#"["summary", "content"]"#), @"answered an array where an object is wanted");
         insta::assert_snapshot!(refusal(r#"{"summary":"s","err\u001b[31mor":1}"#), @"answered an object with the key `err [31mor`, which is not part of it");
         insta::assert_snapshot!(refusal("{}"), @"answered an object without `summary`");
         insta::assert_snapshot!(refusal(r#"{"summary":1}"#), @"answered with `summary` as a number; it must be a string");

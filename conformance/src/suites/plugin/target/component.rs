@@ -7,7 +7,7 @@ use yoi_host::authority::Manifest;
 use yoi_host::component::{Preflight, PreflightError};
 use yoi_host::engine::Engine;
 use yoi_host::plugin::message::{IngressEvent, PluginStatus, ServiceOutput, ToolOutput};
-use yoi_host::plugin::{Instance, Lifecycle, LoadError, Plugin};
+use yoi_host::plugin::{Instance, Lifecycle, LoadError, Measures, Plugin};
 
 use super::{CallFailure, Door, GuestTarget, Life, Setup, Tool};
 use crate::context::OnInterrupt;
@@ -132,6 +132,10 @@ impl Life for InProcess {
 
     fn lifecycle(&self) -> Lifecycle {
         self.instance.lifecycle()
+    }
+
+    fn measures(&self) -> Option<Measures> {
+        self.instance.last_call().copied()
     }
 }
 

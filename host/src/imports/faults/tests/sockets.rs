@@ -91,7 +91,7 @@ fn every_kind_breaks_opening_in_its_own_way() {
     silence: timeout: WebSocket connection to ws://a.test/ timed out
     silence, after_bytes = 20: timeout: WebSocket connection to ws://a.test/ timed out
     refuse: unreachable: WebSocket connection to ws://a.test/ failed: Connection refused (os error 111)
-    unresolved: denied: DNS lookup failed for "a.test": failed to lookup address information: Name or service not known
+    unresolved: unreachable: DNS lookup failed for "a.test": failed to lookup address information: Name or service not known
     reset: failed: WebSocket connection to ws://a.test/ failed: IO error: Connection reset by peer (os error 104)
     reset, after_bytes = 20: failed: WebSocket connection to ws://a.test/ failed: IO error: Connection reset by peer (os error 104)
     cut: failed: WebSocket connection to ws://a.test/ failed: WebSocket protocol error: Handshake not finished

@@ -50,7 +50,7 @@ fn every_kind_breaks_a_request_in_its_own_way() {
     silence 38: timeout: request to http://a.test/ timed out
     silence 40: timeout: request to http://a.test/ timed out
     refuse 0: unreachable: request to http://a.test/ failed: Connection refused (os error 111)
-    unresolved 0: denied: DNS lookup failed for "a.test": failed to lookup address information: Name or service not known
+    unresolved 0: unreachable: DNS lookup failed for "a.test": failed to lookup address information: Name or service not known
     reset 0: failed: request to http://a.test/ failed: connection error: Connection reset by peer (os error 104)
     reset 10: failed: request to http://a.test/ failed: connection error: Connection reset by peer (os error 104)
     reset 38: failed: request response read failed: error reading a body from connection: Connection reset by peer (os error 104)

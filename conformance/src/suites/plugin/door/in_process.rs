@@ -1,0 +1,338 @@
+//! Our own host, in this process.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use serde_json::Value;
+use yoi_host::Profile;
+use yoi_host::authority::{
+    Authority, Binding, Grants, Inspection, Manifest, Package as Bound, PluginId, PluginSource,
+};
+use yoi_host::engine::{Cancel, Engine, EngineOptions};
+use yoi_host::imports::Access;
+use yoi_host::package::Package;
+use yoi_host::plugin::message::{IngressEvent, PluginStatus};
+use yoi_host::plugin::{self, CallError, Instance, Plugin};
+use yoi_host::world::{NetOptions, ScriptedResolver};
+
+use super::{
+    Ability, Ask, CommandResult, CommandVerdict, Done, Hello, HostFault, Lifecycle, Load, Loaded, Outcome,
+    PROTOCOL, PackageFound, PluginHost, Refusal, RefusalKind, Report, Service, Status, Tool,
+};
+
+/// Plugins that are alive at the same time, at most: a few for every case that runs.
+const INSTANCES: u32 = 256;
+
+/// Our own host.
+#[derive(Default)]
+pub struct InProcess {
+    held: Option<Held>,
+    ender: InProcessEnder,
+}
+
+/// Ends the call that is under way, from another thread, and every one after it.
+#[derive(Clone, Default)]
+pub struct InProcessEnder {
+    /// That of the plugin that is loaded.
+    cancel: Arc<Mutex<Option<Cancel>>>,
+}
+
+/// A plugin under its manifest and grants.
+struct Held {
+    manifest: Manifest,
+    authority: Arc<Authority>,
+    instance: Instance,
+    component_status: Option<Value>,
+}
+
+impl InProcess {
+    /// A host that holds no plugin yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What ends it from elsewhere.
+    #[must_use]
+    pub fn ender(&self) -> InProcessEnder {
+        self.ender.clone()
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn hello() -> Hello {
+        Hello {
+            protocol: PROTOCOL.to_owned(),
+            host: "yoikit".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            profiles: Profile::ALL.to_vec(),
+            abilities: vec![Ability::Restart, Ability::Names],
+        }
+    }
+
+    fn do_it(&mut self, ask: &Ask) -> Result<Done, Refusal> {
+        match ask {
+            Ask::Hello { protocol } if protocol == PROTOCOL => Ok(Done::Hello(Self::hello())),
+            Ask::Hello { protocol } => Err(Refusal::new(
+                RefusalKind::Unsupported,
+                format!("this is {PROTOCOL}, not {protocol}"),
+            )),
+            Ask::Inspect { profile, package } => {
+                let package = open(package, *profile)?;
+                Ok(Done::Package(PackageFound {
+                    id: package.manifest.declared().id.clone(),
+                    version: package.manifest.declared().version.clone(),
+                    digest: package.digest.to_string(),
+                    files: package.files.iter().map(|(path, _)| path.to_owned()).collect(),
+                }))
+            }
+            Ask::Load(load) => self.load(load).map(Done::Loaded),
+            Ask::Start => self.held()?.start().map(Done::Status),
+            Ask::Call { tool, input } => self.held()?.call(tool, input).map(Done::Tool),
+            Ask::Deliver { ingress, event } => self.held()?.deliver(ingress, event).map(Done::Service),
+            Ask::Status => self.held()?.status().map(Done::Status),
+            Ask::Stop => self.held()?.stop().map(Done::Status),
+            Ask::Restart => self.held()?.restart().map(Done::Status),
+            Ask::Report => self.held().map(|held| Done::Report(held.report())),
+        }
+    }
+
+    fn held(&mut self) -> Result<&mut Held, Refusal> {
+        self.held
+            .as_mut()
+            .ok_or_else(|| Refusal::new(RefusalKind::NotRunning, "no plugin is loaded"))
+    }
+
+    fn load(&mut self, load: &Load) -> Result<Loaded, Refusal> {
+        self.held = None;
+        let package = open(&load.package, load.profile)?;
+        let grants = Grants::parse(&load.grants)
+            .map_err(|faults| Refusal::new(RefusalKind::Input, faults.to_string()))?;
+        let binding = binding(&package);
+        let manifest = &package.manifest;
+        let offered = Inspection::of_bound(manifest, &grants, &binding, &manifest.surfaces(), load.profile);
+        let authority = Arc::new(Authority::new(manifest, grants, &binding));
+        let Some(component) = package.component() else {
+            return Err(Refusal::new(
+                RefusalKind::Component,
+                "the package has no component",
+            ));
+        };
+        let plugin = Plugin::load(engine(load.profile), component)
+            .map_err(|error| Refusal::new(RefusalKind::Component, error.to_string()))?;
+        let runtime = manifest.declared().runtime.as_ref();
+        let named = runtime.and_then(|runtime| runtime.world.as_deref());
+        if named != Some(plugin.world().id()) {
+            let reason = format!(
+                "the component stands in {}, which its manifest does not say",
+                plugin.world()
+            );
+            return Err(Refusal::new(RefusalKind::Component, reason));
+        }
+        let access = Access::new(Arc::clone(&authority), net(load));
+        let instance = plugin.instance_with(&load.config, access).map_err(refusal)?;
+        *self.ender.lock() = Some(instance.canceller());
+        let held = Held {
+            manifest: package.manifest,
+            authority,
+            instance,
+            component_status: None,
+        };
+        self.held = Some(held);
+        let tools = offered.tools.into_iter().filter(|row| row.eligible);
+        let ingresses = offered.ingresses.into_iter().filter(|row| row.eligible);
+        Ok(Loaded {
+            tools: tools.map(|row| row.name).collect(),
+            ingresses: ingresses.map(|row| row.name).collect(),
+        })
+    }
+}
+
+impl InProcessEnder {
+    /// End it.
+    pub fn end(&self) {
+        if let Some(cancel) = &*self.lock() {
+            cancel.cancel();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Cancel>> {
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PluginHost for InProcess {
+    fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
+        Ok(match self.do_it(ask) {
+            Ok(done) => Outcome::Done(done),
+            Err(refusal) => Outcome::Refused(refusal),
+        })
+    }
+}
+
+impl Held {
+    fn start(&mut self) -> Result<Status, Refusal> {
+        let status = self.instance.start().map_err(refusal)?;
+        Ok(self.keep(status))
+    }
+
+    fn call(&mut self, name: &str, input: &str) -> Result<Tool, Refusal> {
+        let tools = &self.manifest.declared().tools;
+        let Some(tool) = tools.iter().find(|tool| tool.name == name) else {
+            return Err(Refusal::new(
+                RefusalKind::Denied,
+                "the manifest declares no such tool",
+            ));
+        };
+        self.authority
+            .tool(name, tool.external_write)
+            .map_err(|denial| Refusal::new(RefusalKind::Denied, denial.to_string()))?;
+        let output = self.instance.handle_tool(name, input).map_err(refusal)?;
+        Ok(Tool {
+            summary: output.summary,
+            content: output.content,
+        })
+    }
+
+    fn deliver(&mut self, name: &str, event: &Value) -> Result<Service, Refusal> {
+        let event: IngressEvent = serde_json::from_value(event.clone())
+            .map_err(|error| Refusal::new(RefusalKind::Input, error.to_string()))?;
+        let declared = self.manifest.declared();
+        let Some(ingress) = declared.ingresses.iter().find(|ingress| ingress.name == name) else {
+            return Err(Refusal::new(
+                RefusalKind::Denied,
+                "requested ingress is not declared by plugin manifest",
+            ));
+        };
+        let kinds = &ingress.event_kinds;
+        if !kinds.is_empty() && !kinds.contains(&event.kind) {
+            return Err(Refusal::new(
+                RefusalKind::Denied,
+                "event kind is not declared for this ingress",
+            ));
+        }
+        self.authority
+            .ingress(name)
+            .map_err(|denial| Refusal::new(RefusalKind::Denied, denial.to_string()))?;
+        let output = self.instance.handle_ingress(name, &event).map_err(refusal)?;
+        let carried_out = output.output_commands.into_iter().map(|command| CommandResult {
+            command_id: Some(command.command_id),
+            verdict: CommandVerdict::Recorded,
+            message: String::new(),
+        });
+        let rejected = output.rejections.into_iter().map(|rejection| CommandResult {
+            command_id: rejection.command_id,
+            verdict: CommandVerdict::Rejected,
+            message: rejection.message,
+        });
+        Ok(Service {
+            accepted: output.accepted,
+            data: output.data,
+            commands: carried_out.chain(rejected).collect(),
+        })
+    }
+
+    fn status(&mut self) -> Result<Status, Refusal> {
+        let status = self.instance.status().map_err(refusal)?;
+        Ok(self.keep(status))
+    }
+
+    fn stop(&mut self) -> Result<Status, Refusal> {
+        let status = self.instance.stop().map_err(refusal)?;
+        Ok(self.keep(status))
+    }
+
+    fn restart(&mut self) -> Result<Status, Refusal> {
+        let status = self.instance.restart().map_err(refusal)?;
+        Ok(self.keep(status))
+    }
+
+    fn report(&self) -> Report {
+        Report {
+            lifecycle: match self.instance.lifecycle() {
+                plugin::Lifecycle::Ready => Lifecycle::Ready,
+                plugin::Lifecycle::Starting => Lifecycle::Starting,
+                plugin::Lifecycle::Running => Lifecycle::Running,
+                plugin::Lifecycle::Stopping => Lifecycle::Stopping,
+                plugin::Lifecycle::Stopped => Lifecycle::Stopped,
+                plugin::Lifecycle::Failed => Lifecycle::Failed,
+            },
+            last_error: self.instance.last_error().map(str::to_owned),
+            component_status: self.component_status.clone(),
+        }
+    }
+
+    fn keep(&mut self, status: PluginStatus) -> Status {
+        self.component_status = serde_json::to_value(&status).ok();
+        Status {
+            state: status.state,
+            data: status.data,
+        }
+    }
+}
+
+fn open(path: &Path, profile: Profile) -> Result<Package, Refusal> {
+    Package::open(path, profile).map_err(|faults| Refusal::new(RefusalKind::Package, faults.to_string()))
+}
+
+/// As for a plugin that is enabled: its grants name it, its version and its content.
+fn binding(package: &Package) -> Binding {
+    Binding::Package(Bound {
+        id: PluginId {
+            source: PluginSource::Project,
+            local: package.manifest.declared().id.clone(),
+        },
+        version: package.manifest.declared().version.clone(),
+        digest: package.digest.to_string(),
+    })
+}
+
+/// The machine's network, in which there are the names of the script and no others.
+fn net(load: &Load) -> yoi_host::world::Net {
+    let resolver = load
+        .names
+        .iter()
+        .fold(ScriptedResolver::new(), |resolver, (name, addresses)| {
+            let addresses: Vec<IpAddr> = addresses.clone();
+            resolver.answer(name, addresses)
+        });
+    NetOptions::new().resolver(resolver).build()
+}
+
+/// One engine a profile for all plugins of this process.
+fn engine(profile: Profile) -> &'static Engine {
+    static ENGINES: [LazyLock<Engine>; 2] = [
+        LazyLock::new(|| made(Profile::Documented)),
+        LazyLock::new(|| made(Profile::Yoi)),
+    ];
+    fn made(profile: Profile) -> Engine {
+        EngineOptions::new(profile)
+            .instances(INSTANCES)
+            .build()
+            .expect("there is address space for a few instances")
+    }
+    match profile {
+        Profile::Documented => &ENGINES[0],
+        Profile::Yoi => &ENGINES[1],
+    }
+}
+
+fn refusal(error: CallError) -> Refusal {
+    let kind = match &error {
+        CallError::Input(_) => RefusalKind::Input,
+        CallError::NotRunning { .. } => RefusalKind::NotRunning,
+        CallError::NoExport { .. } => RefusalKind::NoExport,
+        CallError::NoRestart => RefusalKind::Unsupported,
+        CallError::Fault(_) => RefusalKind::Fault,
+        CallError::Output { .. } => RefusalKind::Output,
+        CallError::Reported { .. } => RefusalKind::Reported,
+        CallError::TooLate { .. } => RefusalKind::Late,
+        _ => RefusalKind::Fault,
+    };
+    Refusal {
+        kind,
+        code: Some(error.code().to_owned()),
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,133 @@
+//! Any host, behind a process that speaks the protocol.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Ask, HostFault, Line, Outcome, PluginHost};
+use crate::Context;
+use crate::context::OnInterrupt;
+use crate::limits::PROCESS_CALL_TIME;
+use crate::target::{Child, Ender};
+
+/// How long an adapter may take for one thing that it is asked: what a plugin may take, and as long again for the
+/// host's own work on a busy machine.
+const PATIENCE: Duration = PROCESS_CALL_TIME.saturating_mul(2);
+
+/// A host behind a process, ended with this.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    asked: u64,
+    broken: bool,
+}
+
+/// Processes of one command: one that a case is done with serves the next, one that broke is replaced.
+#[derive(Debug, Clone)]
+pub(in crate::suites::plugin) struct Processes {
+    command: Vec<String>,
+    idle: Arc<Mutex<Vec<Process>>>,
+}
+
+/// A process for the length of a case, ended with the time of that.
+struct Lent {
+    process: Option<Process>,
+    idle: Arc<Mutex<Vec<Process>>>,
+    _ends: OnInterrupt,
+}
+
+impl Process {
+    /// Start the command.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be started.
+    pub fn spawn(command: &[String]) -> Result<Self, HostFault> {
+        let Some((program, arguments)) = command.split_first() else {
+            return Err(HostFault("no command was given".to_owned()));
+        };
+        let child = Child::spawn(program, arguments).map_err(|error| HostFault(error.to_string()))?;
+        Ok(Self {
+            child,
+            asked: 0,
+            broken: false,
+        })
+    }
+
+    /// What ends it from elsewhere.
+    #[must_use]
+    pub fn ender(&self) -> Ender {
+        self.child.ender()
+    }
+
+    fn exchange(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
+        self.asked += 1;
+        let id = self.asked;
+        let fault = |error: &dyn std::fmt::Display| {
+            HostFault(format!("the host was asked `{}`: {error}", ask.name()))
+        };
+        self.child
+            .send(&Line { id, what: ask })
+            .map_err(|error| fault(&error))?;
+        let answer = self.child.receive(PATIENCE).map_err(|error| fault(&error))?;
+        let line: Line<Outcome> = serde_json::from_value(answer).map_err(|error| {
+            fault(&format!(
+                "it answered something that is not of the protocol: {error}"
+            ))
+        })?;
+        if line.id != id {
+            return Err(fault(&format!("it answered under number {}, not {id}", line.id)));
+        }
+        Ok(line.what)
+    }
+}
+
+impl PluginHost for Process {
+    fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
+        let outcome = self.exchange(ask);
+        self.broken |= outcome.is_err();
+        outcome
+    }
+}
+
+impl Processes {
+    pub(in crate::suites::plugin) fn of(command: &[String]) -> Self {
+        Self {
+            command: command.to_vec(),
+            idle: Arc::default(),
+        }
+    }
+
+    pub(in crate::suites::plugin) fn lend(&self, ctx: &Context) -> Result<Box<dyn PluginHost>, HostFault> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let process = match idle {
+            Some(process) => process,
+            None => Process::spawn(&self.command)?,
+        };
+        let ender = process.ender();
+        Ok(Box::new(Lent {
+            process: Some(process),
+            idle: Arc::clone(&self.idle),
+            _ends: ctx.on_interrupt(move || ender.end()),
+        }))
+    }
+}
+
+impl PluginHost for Lent {
+    fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
+        match &mut self.process {
+            Some(process) => process.ask(ask),
+            None => Err(HostFault("the host is gone".to_owned())),
+        }
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.take().filter(|process| !process.broken) {
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(process);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What the contract promises of a host, and how it is seen from outside.
+//!
+//! - [`HostTarget`] is a host to be held to it; a case opens a session of its own.
+//! - `stage` is where a case meets the host; `plugin` and `puppet` are what it has the host load; `peer` is whom that
+//!   reaches, `zip` is what it comes in.
+//! - The cases stand by what they are about. One clause each: what it says is in `conformance/contracts/plugin.md`,
+//!   in the section that the case names.
+
+mod answers;
+mod commands;
+mod events;
+mod files;
+mod gate;
+mod grants;
+mod inputs;
+mod life;
+mod limits;
+mod manifests;
+mod packages;
+pub(crate) mod peer;
+pub(crate) mod plugin;
+pub(crate) mod puppet;
+mod requests;
+mod sockets;
+pub(crate) mod stage;
+mod targets;
+pub(crate) mod zip;
+
+use super::door::{HostFault, InProcess, Outcome, PluginHost, Processes};
+use crate::context::OnInterrupt;
+use crate::{Case, Checked, Clause, Context, Side, Stop, Test};
+use stage::Stage;
+
+/// A host to be held to the contract.
+pub struct HostTarget {
+    open: Box<Open>,
+}
+
+type Open = dyn Fn(&Context) -> Result<Box<dyn PluginHost>, Stop> + Send + Sync;
+
+impl HostTarget {
+    /// A host that is opened anew for every case.
+    pub fn new(open: impl Fn(&Context) -> Result<Box<dyn PluginHost>, Stop> + Send + Sync + 'static) -> Self {
+        Self { open: Box::new(open) }
+    }
+
+    /// Our own host, in this process.
+    #[must_use]
+    pub fn in_process() -> Self {
+        Self::new(|ctx| {
+            let host = InProcess::new();
+            let ender = host.ender();
+            Ok(Box::new(Timed {
+                host,
+                _ends: ctx.on_interrupt(move || ender.end()),
+            }))
+        })
+    }
+
+    /// A host behind a process that speaks `yoikit.host/1`.
+    #[must_use]
+    pub fn process(command: &[String]) -> Self {
+        let processes = Processes::of(command);
+        Self::new(move |ctx| {
+            processes
+                .lend(ctx)
+                .map_err(|fault| Stop::CouldNotRun(fault.to_string()))
+        })
+    }
+
+    fn session(&self, ctx: &Context) -> Result<Box<dyn PluginHost>, Stop> {
+        (self.open)(ctx)
+    }
+}
+
+/// A host that is ended with the time of its case.
+struct Timed<H> {
+    host: H,
+    _ends: OnInterrupt,
+}
+
+impl<H: PluginHost> PluginHost for Timed<H> {
+    fn ask(&mut self, ask: &super::door::Ask) -> Result<Outcome, HostFault> {
+        self.host.ask(ask)
+    }
+}
+
+type HostTest = Test<HostTarget>;
+
+/// All cases for hosts.
+pub(super) fn tests() -> Vec<HostTest> {
+    [
+        gate::tests(),
+        inputs::tests(),
+        answers::tests(),
+        limits::tests(),
+        life::tests(),
+        events::tests(),
+        commands::tests(),
+        packages::tests(),
+        manifests::tests(),
+        grants::tests(),
+        targets::tests(),
+        files::tests(),
+        requests::tests(),
+        sockets::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A clause that every host has to keep, in every profile.
+fn must(
+    id: &'static str,
+    section: &'static str,
+    text: &'static str,
+    steps: impl Fn(&mut Stage<'_>) -> Checked + Send + Sync + 'static,
+) -> HostTest {
+    judged(Case::must(id, Clause::new(section, text)), steps)
+}
+
+/// One that is promised by the documents, and that the yoi host does not keep.
+fn documented(
+    id: &'static str,
+    section: &'static str,
+    text: &'static str,
+    steps: impl Fn(&mut Stage<'_>) -> Checked + Send + Sync + 'static,
+) -> HostTest {
+    judged(
+        Case::must(id, Clause::new(section, text)).profiles(&["documented"]),
+        steps,
+    )
+}
+
+/// One that is true of the yoi host only.
+fn yoi(
+    id: &'static str,
+    section: &'static str,
+    text: &'static str,
+    steps: impl Fn(&mut Stage<'_>) -> Checked + Send + Sync + 'static,
+) -> HostTest {
+    judged(
+        Case::must(id, Clause::new(section, text)).profiles(&["yoi"]),
+        steps,
+    )
+}
+
+fn judged(case: Case, steps: impl Fn(&mut Stage<'_>) -> Checked + Send + Sync + 'static) -> HostTest {
+    case.side(Side::Host).example(move |target: &HostTarget, ctx| {
+        let mut stage = Stage::new(target, ctx)?;
+        steps(&mut stage).map_err(|stop| stage.shown_stop(stop))
+    })
+}

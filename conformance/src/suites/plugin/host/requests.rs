@@ -1,0 +1,698 @@
+//! The host API `request`: what is sent, what comes back, and what never leaves the machine.
+
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
+
+use super::super::door::Ability;
+use super::grants::expect_code;
+use super::peer::{Peer, answer};
+use super::plugin::Plugin;
+use super::puppet::{HostCall, HostFunction, Part, Puppet, calling, text};
+use super::stage::Stage;
+use super::{HostTest, documented};
+use crate::{Stop, expect, expect_eq};
+
+const REQUEST: &str = "contracts/plugin.md#request";
+const ADDRESSES: &str = "contracts/plugin.md#addresses";
+
+pub(super) fn tests() -> Vec<HostTest> {
+    let mut tests = vec![
+        documented(
+            "plugin.host.request.answer",
+            REQUEST,
+            "An answer has status, headers, body and whether that was cut off.",
+            |stage| {
+                let peer = Peer::http(answer("200 OK", &[("x-a", "1"), ("x-a", "2")], b"hello"))?;
+                let got = get(stage, &peer)?;
+                expect_eq("the status", &json!(200), &got["status"])?;
+                expect_eq("the body", &json!("hello"), &got["body"])?;
+                expect_eq("truncated", &json!(false), &got["truncated"])?;
+                for value in ["1", "2"] {
+                    let header = json!({ "name": "x-a", "value": value });
+                    let there = got["headers"]
+                        .as_array()
+                        .is_some_and(|headers| headers.contains(&header));
+                    expect(
+                        there,
+                        || format!("the header {header}"),
+                        || got["headers"].to_string(),
+                    )?;
+                }
+                Ok(())
+            },
+        ),
+        documented(
+            "plugin.host.request.as-asked",
+            REQUEST,
+            "Method, path, query, headers and body are sent as they are asked for.",
+            |stage| {
+                let peer = Peer::http(answer("204 No Content", &[], b""))?;
+                let description = json!({
+                    "method": "PATCH",
+                    "url": format!("http://127.0.0.1:{}/a/b?q=%20x", peer.port),
+                    "headers": [{ "name": "X-One", "value": "1" }, { "name": "X-Two", "value": "2" }],
+                    "body": "né",
+                });
+                let got = ask(stage, &peer, &description)?;
+                expect_eq("the status", &json!(204), &got["status"])?;
+                let seen = peer.seen();
+                let request = seen.first().map_or("", String::as_str);
+                let lower = request.to_ascii_lowercase();
+                for part in ["patch /a/b?q=%20x http/1.1\r\n", "x-one: 1\r\n", "x-two: 2\r\n"] {
+                    expect(
+                        lower.contains(part),
+                        || format!("{part:?} in the request"),
+                        || stage.shown(request),
+                    )?;
+                }
+                expect(
+                    request.ends_with("\r\n\r\nné"),
+                    || "the body".to_owned(),
+                    || stage.shown(request),
+                )
+            },
+        ),
+        documented(
+            "plugin.host.request.methods",
+            REQUEST,
+            "There are five methods, and any of them may have a body or none.",
+            |stage| {
+                for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+                    let peer = Peer::http(answer("200 OK", &[], b"ok"))?;
+                    let got = ask(
+                        stage,
+                        &peer,
+                        &json!({ "method": method, "url": url(&peer), "body": "b" }),
+                    )?;
+                    expect_eq("the status", &json!(200), &got["status"])?;
+                    let seen = peer.seen();
+                    let request = seen.first().map_or("", String::as_str);
+                    expect(
+                        request.starts_with(method) && request.ends_with("b"),
+                        || format!("a {method} with its body"),
+                        || stage.shown(request),
+                    )?;
+                }
+                Ok(())
+            },
+        ),
+        documented(
+            "plugin.host.request.any-status",
+            REQUEST,
+            "Every status is an answer.",
+            |stage| {
+                for (line, status) in [("404 Not Found", 404), ("500 Oh", 500), ("299 Odd", 299)] {
+                    let peer = Peer::http(answer(line, &[], b"no"))?;
+                    let got = get(stage, &peer)?;
+                    expect_eq("the status", &json!(status), &got["status"])?;
+                }
+                Ok(())
+            },
+        ),
+        documented(
+            "plugin.host.request.no-redirects",
+            REQUEST,
+            "A redirect is an answer, and is not followed.",
+            |stage| {
+                let other = Peer::http(answer("200 OK", &[], b"there"))?;
+                let location = format!("http://127.0.0.1:{}/", other.port);
+                let peer = Peer::http(answer("302 Found", &[("location", &location)], b""))?;
+                stage.hide(other.port, "OTHER");
+                let got = get(stage, &peer)?;
+                expect_eq("the status", &json!(302), &got["status"])?;
+                expect_eq("requests at the other place", &0, &other.seen().len())
+            },
+        ),
+        documented(
+            "plugin.host.request.cookies-withheld",
+            REQUEST,
+            "A plugin gets no cookies and no credentials of an answer.",
+            |stage| {
+                let headers = [
+                    ("Set-Cookie", "session=s3cret"),
+                    ("Authorization", "s3cret"),
+                    ("X-Api-Key", "s3cret"),
+                    ("x-kept", "k"),
+                ];
+                let peer = Peer::http(answer("200 OK", &headers, b""))?;
+                let got = get(stage, &peer)?.to_string();
+                expect(
+                    !got.contains("s3cret") && got.contains("x-kept"),
+                    || "the header `x-kept` and no secret".to_owned(),
+                    || got.clone(),
+                )
+            },
+        ),
+        documented(
+            "plugin.host.request.sixteen-headers",
+            REQUEST,
+            "Of an answer's headers 16 are handed on.",
+            |stage| {
+                let names: Vec<String> = (0..40).map(|n| format!("x-{n:02}")).collect();
+                let headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
+                let peer = Peer::http(answer("200 OK", &headers, b""))?;
+                let got = get(stage, &peer)?;
+                expect_eq(
+                    "how many headers there are",
+                    &16,
+                    &got["headers"].as_array().map_or(0, Vec::len),
+                )
+            },
+        ),
+        documented(
+            "plugin.host.request.long-header",
+            REQUEST,
+            "Of a header's value 1024 bytes are handed on.",
+            |stage| {
+                let peer = Peer::http(answer("200 OK", &[("x-long", &"v".repeat(2000))], b""))?;
+                let got = get(stage, &peer)?;
+                let value = got["headers"]
+                    .as_array()
+                    .and_then(|headers| headers.iter().find(|header| header["name"] == "x-long"));
+                let value = value
+                    .and_then(|header| header["value"].as_str())
+                    .unwrap_or_default();
+                expect_eq("the value", &format!("{}…", "v".repeat(1024)), &value.to_owned())
+            },
+        ),
+        documented(
+            "plugin.host.request.largest-body",
+            REQUEST,
+            "A body of 65536 bytes is read whole.",
+            |stage| {
+                let peer = Peer::http(answer("200 OK", &[], &vec![b'x'; 65_536]))?;
+                let got = ends(stage, &peer)?;
+                expect(
+                    got.ends_with(r#""truncated":false}"#),
+                    || "the whole body".to_owned(),
+                    || got.clone(),
+                )
+            },
+        ),
+        documented(
+            "plugin.host.request.large-body",
+            REQUEST,
+            "Of a body 65536 bytes are read, and it is said that there are more.",
+            |stage| {
+                let peer = Peer::http(answer("200 OK", &[], &vec![b'x'; 200_000]))?;
+                let got = ends(stage, &peer)?;
+                let bytes: usize = got
+                    .get(..8)
+                    .and_then(|digits| digits.parse().ok())
+                    .unwrap_or(usize::MAX);
+                expect(
+                    got.ends_with(r#""truncated":true}"#) && (65_536..66_500).contains(&bytes),
+                    || "65536 bytes of the body, and `truncated`".to_owned(),
+                    || got.clone(),
+                )
+            },
+        ),
+        documented(
+            "plugin.host.request.not-text",
+            REQUEST,
+            "Bytes of a body that are no text are replaced.",
+            |stage| {
+                let peer = Peer::http(answer("200 OK", &[], b"a\xffb"))?;
+                let got = get(stage, &peer)?;
+                expect_eq("the body", &json!("a\u{fffd}b"), &got["body"])
+            },
+        ),
+        documented(
+            "plugin.host.request.not-unpacked",
+            REQUEST,
+            "A body is handed on as it came: nothing is unpacked.",
+            |stage| {
+                let peer = Peer::http(answer("200 OK", &[("content-encoding", "gzip")], b"not gzip"))?;
+                let got = get(stage, &peer)?;
+                expect_eq("the body", &json!("not gzip"), &got["body"])
+            },
+        ),
+        documented(
+            "plugin.host.request.no-http",
+            REQUEST,
+            "Who answers something else than HTTP has failed.",
+            |stage| {
+                let peer = Peer::http(*b"hello there\r\n\r\n")?;
+                let got = ask(stage, &peer, &json!({ "method": "GET", "url": url(&peer) }))?;
+                expect_code(&got.to_string(), "failed")
+            },
+        ),
+        documented(
+            "plugin.host.request.broken-off",
+            REQUEST,
+            "Who breaks off has failed, and the plugin goes on.",
+            |stage| {
+                let peer = Peer::rude()?;
+                let got = ask(stage, &peer, &json!({ "method": "GET", "url": url(&peer) }))?;
+                let code = got["error"]["code"].as_str().unwrap_or_default().to_owned();
+                expect(
+                    ["failed", "unreachable"].contains(&code.as_str()),
+                    || "`failed` or `unreachable`".to_owned(),
+                    || got.to_string(),
+                )
+            },
+        ),
+        documented(
+            "plugin.host.request.nobody-there",
+            REQUEST,
+            "Nobody there is `unreachable`.",
+            |stage| {
+                let port = {
+                    let gone = Peer::rude()?;
+                    gone.port
+                };
+                stage.hide(port, "PORT");
+                let plugin = granted(port).config("null");
+                stage.run(&plugin)?;
+                let input =
+                    json!({ "method": "GET", "url": format!("http://127.0.0.1:{port}/") }).to_string();
+                let answer = stage.host_answers(&input)?.remove(0);
+                expect_code(&answer, "unreachable")
+            },
+        ),
+        documented(
+            "plugin.host.request.no-secrets-in-errors",
+            REQUEST,
+            "An error does not repeat a query or a credential.",
+            |stage| {
+                let input = json!({ "method": "GET", "url": "http://other.test/?token=s3cret" }).to_string();
+                stage.run(&granted(9))?;
+                let answer = stage.host_answers(&input)?.remove(0);
+                expect_code(&answer, "denied")?;
+                expect(
+                    !answer.contains("s3cret"),
+                    || "no secret".to_owned(),
+                    || answer.clone(),
+                )
+            },
+        ),
+        documented(
+            "plugin.host.request.nothing-sent-when-denied",
+            REQUEST,
+            "A request that is denied is not sent.",
+            |stage| {
+                let peer = Peer::http(answer("200 OK", &[], b""))?;
+                stage.hide(peer.port, "PORT");
+                let port = peer.port;
+                let plugin = Plugin::of(Puppet::tool(calling([HostCall::with_input(HostFunction::Request)])))
+                .host_api("request")
+                .targets(&format!("[[request]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nport = {port}\nmethods = [\"GET\"]\npath_prefixes = [\"/v1\"]"));
+                stage.run(&plugin)?;
+                for (method, path) in [("GET", "/v2"), ("POST", "/v1"), ("GET", "/v1/../v2")] {
+                    let input = json!({ "method": method, "url": format!("http://127.0.0.1:{port}{path}") })
+                        .to_string();
+                    let answer = stage.host_answers(&input)?.remove(0);
+                    expect_code(&answer, "denied")?;
+                }
+                expect_eq("requests that were sent", &0, &peer.seen().len())
+            },
+        ),
+        documented(
+            "plugin.host.addresses.name-to-loopback",
+            ADDRESSES,
+            "A name that is granted itself may lead into the machine.",
+            |stage| {
+                stage.needs(Ability::Names)?;
+                let peer = Peer::http(answer("200 OK", &[], b"here"))?;
+                let got = by_name(stage, &peer, "here.test", "here.test", "127.0.0.1")?;
+                expect_eq("the status", &json!(200), &got["status"])?;
+                let seen = peer.seen();
+                let request = seen.first().map_or("", String::as_str).to_ascii_lowercase();
+                expect(
+                    request.contains("host: here.test"),
+                    || "the name in the request".to_owned(),
+                    || stage.shown(&request),
+                )
+            },
+        ),
+        documented(
+            "plugin.host.addresses.wildcard-to-loopback",
+            ADDRESSES,
+            "A name that only a wildcard covers never leads into the machine.",
+            |stage| {
+                stage.needs(Ability::Names)?;
+                let peer = Peer::http(answer("200 OK", &[], b"here"))?;
+                let got = by_name(stage, &peer, "here.test", "*", "127.0.0.1")?;
+                expect_code(&got.to_string(), "denied")?;
+                expect_eq("requests that were sent", &0, &peer.seen().len())
+            },
+        ),
+        documented(
+            "plugin.host.addresses.unknown-name",
+            ADDRESSES,
+            "A name that does not exist is `unreachable`.",
+            |stage| {
+                stage.needs(Ability::Names)?;
+                let plugin = named("gone.test", 80);
+                stage.run(&plugin)?;
+                let answer = stage
+                    .host_answers(r#"{"method":"GET","url":"http://gone.test/"}"#)?
+                    .remove(0);
+                expect_code(&answer, "unreachable")
+            },
+        ),
+    ];
+    for (id, says, address) in NEVER {
+        tests.push(documented(id, ADDRESSES, says, move |stage| {
+            stage.needs(Ability::Names)?;
+            let address: IpAddr = address.parse().expect("the suite's own address is one");
+            let plugin = named("bad.test", 80).name("bad.test", &[address]);
+            stage.run(&plugin)?;
+            let answer = stage
+                .host_answers(r#"{"method":"GET","url":"http://bad.test/"}"#)?
+                .remove(0);
+            expect_code(&answer, "denied")
+        }));
+    }
+    for (id, says, description, code) in REFUSED {
+        tests.push(documented(id, REQUEST, says, move |stage| {
+            let description = description();
+            let call = HostCall::of(HostFunction::Request, description);
+            let plugin = Plugin::of(Puppet::tool(calling([call])))
+                .host_api("request")
+                .targets(ANY);
+            stage.run(&plugin)?;
+            let answer = stage.host_answers("null")?.remove(0);
+            expect_code(&answer, code)
+        }));
+    }
+    tests
+}
+
+/// Addresses that no name leads to.
+const NEVER: &[(&str, &str, &str)] = &[
+    (
+        "plugin.host.addresses.metadata",
+        "No name leads to the metadata service of a cloud.",
+        "169.254.169.254",
+    ),
+    (
+        "plugin.host.addresses.link-local",
+        "No name leads to a link-local address.",
+        "fe80::1",
+    ),
+    (
+        "plugin.host.addresses.multicast",
+        "No name leads to a multicast address.",
+        "224.0.0.1",
+    ),
+    (
+        "plugin.host.addresses.unspecified",
+        "No name leads to the unspecified address.",
+        "0.0.0.0",
+    ),
+    (
+        "plugin.host.addresses.mapped-metadata",
+        "No name leads there in the form of version 6 either.",
+        "::ffff:169.254.169.254",
+    ),
+];
+
+const ANY: &str = "[[request]]\nscheme = \"*\"\nhost = \"*\"\nmethods = [\"GET\", \"POST\", \"PUT\", \"PATCH\", \"DELETE\"]";
+
+type Description = fn() -> String;
+
+fn with_header(name: &str, value: &str) -> String {
+    json!({ "method": "GET", "url": "http://a.test/", "headers": [{ "name": name, "value": value }] })
+        .to_string()
+}
+
+fn to(url: &str) -> String {
+    json!({ "method": "GET", "url": url }).to_string()
+}
+
+/// Descriptions that are refused before anything is sent, and the code of each.
+const REFUSED: &[(&str, &str, Description, &str)] = &[
+    (
+        "plugin.host.request.not-json",
+        "A description is JSON.",
+        || "GET /".to_owned(),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.not-an-object",
+        "A description is an object.",
+        || "[]".to_owned(),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.no-url",
+        "A description has a URL.",
+        || r#"{"method":"GET"}"#.to_owned(),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.no-method",
+        "A description has a method.",
+        || r#"{"url":"http://a.test/"}"#.to_owned(),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.unknown-field",
+        "A description has no fields but those of the contract.",
+        || r#"{"method":"GET","url":"http://a.test/","proxy":"x"}"#.to_owned(),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.unknown-header-field",
+        "A header has no fields but those of the contract.",
+        || r#"{"method":"GET","url":"http://a.test/","headers":[{"name":"a","value":"b","x":1}]}"#.to_owned(),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.head",
+        "`HEAD` is none of the methods.",
+        || r#"{"method":"HEAD","url":"http://a.test/"}"#.to_owned(),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.trace",
+        "`TRACE` is none of the methods.",
+        || r#"{"method":"TRACE","url":"http://a.test/"}"#.to_owned(),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.lower-case",
+        "A method is written in capitals.",
+        || r#"{"method":"get","url":"http://a.test/"}"#.to_owned(),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.too-large-description",
+        "A description has 49152 bytes at most.",
+        || json!({ "method": "GET", "url": format!("http://a.test/{}", "x".repeat(49_152)) }).to_string(),
+        "too_large",
+    ),
+    (
+        "plugin.host.request.too-large-body",
+        "A body has 32768 bytes at most.",
+        || json!({ "method": "POST", "url": "http://a.test/", "body": "b".repeat(32_769) }).to_string(),
+        "too_large",
+    ),
+    (
+        "plugin.host.request.too-many-headers",
+        "A request has 16 headers at most.",
+        || {
+            json!({ "method": "GET", "url": "http://a.test/", "headers": vec![json!({ "name": "a", "value": "b" }); 17] }).to_string()
+        },
+        "too_large",
+    ),
+    (
+        "plugin.host.request.too-long-header",
+        "A header's value has 1024 bytes at most.",
+        || with_header("a", &"v".repeat(1025)),
+        "too_large",
+    ),
+    (
+        "plugin.host.request.long-header-name",
+        "A header's name has 64 bytes at most.",
+        || with_header(&"n".repeat(65), "v"),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.empty-header-name",
+        "A header has a name.",
+        || with_header("", "v"),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.bad-header-name",
+        "A header's name has no blanks.",
+        || with_header("a b", "v"),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.header-of-two-lines",
+        "A header is one line.",
+        || with_header("a", "b\r\nc: d"),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.authorization",
+        "A plugin sends no `Authorization`.",
+        || with_header("Authorization", "Bearer x"),
+        "denied",
+    ),
+    (
+        "plugin.host.request.cookie",
+        "A plugin sends no `Cookie`, in whatever case.",
+        || with_header("cOOkie", "a=b"),
+        "denied",
+    ),
+    (
+        "plugin.host.request.proxy-authorization",
+        "A plugin sends no `Proxy-Authorization`.",
+        || with_header("Proxy-Authorization", "x"),
+        "denied",
+    ),
+    (
+        "plugin.host.request.api-key",
+        "A plugin sends no `X-Api-Key`.",
+        || with_header("X-API-Key", "x"),
+        "denied",
+    ),
+    (
+        "plugin.host.request.upgrade",
+        "A request is no upgrade to another protocol.",
+        || with_header("Upgrade", "websocket"),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.connection-upgrade",
+        "A connection is no upgrade either.",
+        || with_header("Connection", "keep-alive, Upgrade"),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.event-stream",
+        "A request is for no stream of events.",
+        || with_header("Accept", "text/html, text/event-stream"),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.event-stream-with-parameter",
+        "It is for none with a parameter either.",
+        || with_header("Accept", "text/event-stream;q=1"),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.relative-url",
+        "A URL is absolute.",
+        || to("/v1"),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.no-host",
+        "A URL has a host.",
+        || to("http://"),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.user-in-url",
+        "A URL has no credentials.",
+        || to("http://user:pass@a.test/"),
+        "invalid",
+    ),
+    (
+        "plugin.host.request.websocket-url",
+        "`request` goes to no `ws`.",
+        || to("ws://a.test/"),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.file-url",
+        "`request` goes to no `file`.",
+        || to("file:///etc/hostname"),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.data-url",
+        "`request` goes to no `data`.",
+        || to("data:text/plain,a"),
+        "unsupported",
+    ),
+    (
+        "plugin.host.request.bad-port",
+        "A port has 16 bits.",
+        || to("http://a.test:99999/"),
+        "invalid",
+    ),
+];
+
+fn url(peer: &Peer) -> String {
+    format!("http://127.0.0.1:{}/", peer.port)
+}
+
+/// A plugin that makes the request that it is given, and may go to this port of the machine.
+fn granted(port: u16) -> Plugin {
+    named("127.0.0.1", port)
+}
+
+/// The same, for a port of a host.
+fn named(host: &str, port: u16) -> Plugin {
+    let table = format!(
+        "[[request]]\nscheme = \"http\"\nhost = \"{host}\"\nport = {port}\nmethods = [\"GET\", \"POST\", \"PUT\", \"PATCH\", \"DELETE\"]\npath_prefixes = [\"/\"]"
+    );
+    Plugin::of(Puppet::tool(calling([HostCall::with_input(
+        HostFunction::Request,
+    )])))
+    .host_api("request")
+    .targets(&table)
+}
+
+/// What the plugin got for this request.
+fn ask(stage: &mut Stage<'_>, peer: &Peer, description: &Value) -> Result<Value, Stop> {
+    stage.hide(peer.port, "PORT");
+    stage.run(&granted(peer.port))?;
+    let answer = stage.host_answers(&description.to_string())?.remove(0);
+    parsed(stage, &answer)
+}
+
+fn get(stage: &mut Stage<'_>, peer: &Peer) -> Result<Value, Stop> {
+    ask(stage, peer, &json!({ "method": "GET", "url": url(peer) }))
+}
+
+/// What the plugin got from this name, which leads to this address, where this host is granted.
+fn by_name(
+    stage: &mut Stage<'_>,
+    peer: &Peer,
+    name: &str,
+    granted: &str,
+    address: &str,
+) -> Result<Value, Stop> {
+    stage.hide(peer.port, "PORT");
+    let address: IpAddr = address.parse().expect("the suite's own address is one");
+    let plugin = named(granted, peer.port).name(name, &[address]);
+    stage.run(&plugin)?;
+    let description = json!({ "method": "GET", "url": format!("http://{name}:{}/", peer.port) });
+    let answer = stage.host_answers(&description.to_string())?.remove(0);
+    parsed(stage, &answer)
+}
+
+/// The length of what the plugin got, its beginning and its end.
+fn ends(stage: &mut Stage<'_>, peer: &Peer) -> Result<String, Stop> {
+    stage.hide(peer.port, "PORT");
+    let call = HostCall::with_input(HostFunction::Request);
+    let parts = vec![
+        text(r#"{"summary":"s","content":""#),
+        Part::HostEnds(call),
+        text(r#""}"#),
+    ];
+    let table = format!(
+        "[[request]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nport = {}\nmethods = [\"GET\"]\npath_prefixes = [\"/\"]",
+        peer.port
+    );
+    stage.run(
+        &Plugin::of(Puppet::tool(parts))
+            .host_api("request")
+            .targets(&table),
+    )?;
+    let description = json!({ "method": "GET", "url": url(peer) }).to_string();
+    Ok(stage.host_answers(&description)?.remove(0))
+}
+
+fn parsed(stage: &Stage<'_>, answer: &str) -> Result<Value, Stop> {
+    serde_json::from_str(answer)
+        .map_err(|error| Stop::fail("an answer in JSON", format!("{error}: {}", stage.shown(answer))))
+}

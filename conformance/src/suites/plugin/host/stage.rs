@@ -1,0 +1,355 @@
+//! Where a case meets a host: it lays packages out, asks, writes down what is said, and judges the answers.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use yoi_host::Profile;
+
+use super::super::door::{
+    Ability, Ask, CommandVerdict, Done, Hello, Lifecycle, Load, Loaded, Outcome, PROTOCOL, PackageFound,
+    PluginHost, Refusal, RefusalKind, Report, Service, Status, Tool,
+};
+use super::HostTarget;
+use super::plugin::{INGRESS, Plugin, TOOL};
+use super::puppet::SEPARATOR;
+use crate::{Checked, Context, Stop};
+
+/// One host for one case.
+pub(crate) struct Stage<'c> {
+    ctx: &'c Context,
+    host: Box<dyn PluginHost + 'c>,
+    hello: Hello,
+    profile: Profile,
+    folder: TempDir,
+    packages: u32,
+    /// What differs from run to run and is not to be seen in a report: a port, a folder.
+    hidden: Vec<(String, &'static str)>,
+}
+
+/// What an answer of the host's was: done, or refused.
+pub(crate) type Answered<T> = Result<T, Refusal>;
+
+impl<'c> Stage<'c> {
+    pub(crate) fn new(target: &HostTarget, ctx: &'c Context) -> Result<Self, Stop> {
+        let profile: Profile = ctx
+            .profile()
+            .parse()
+            .map_err(|error: yoi_host::UnknownProfile| Stop::Harness(error.to_string()))?;
+        let folder = tempfile::tempdir()
+            .map_err(|error| Stop::Harness(format!("there is no temporary folder: {error}")))?;
+        let mut stage = Self {
+            ctx,
+            host: target.session(ctx)?,
+            hello: Hello {
+                protocol: String::new(),
+                host: String::new(),
+                version: String::new(),
+                profiles: Vec::new(),
+                abilities: Vec::new(),
+            },
+            profile,
+            hidden: vec![(folder.path().display().to_string(), "FOLDER")],
+            folder,
+            packages: 0,
+        };
+        let hello = Ask::Hello {
+            protocol: PROTOCOL.to_owned(),
+        };
+        match stage.ask(&hello, "", |done| match done {
+            Done::Hello(hello) => Some(hello),
+            _ => None,
+        })? {
+            Ok(hello) if hello.protocol == PROTOCOL => stage.hello = hello,
+            Ok(hello) => {
+                return Err(Stop::CouldNotRun(format!(
+                    "the host speaks {}, not {PROTOCOL}",
+                    hello.protocol
+                )));
+            }
+            Err(refusal) => {
+                return Err(Stop::CouldNotRun(format!(
+                    "the host does not speak {PROTOCOL}: {}",
+                    refusal.message
+                )));
+            }
+        }
+        if !stage.hello.profiles.contains(&profile) {
+            return Err(Stop::Skip(format!(
+                "the host makes no promises of profile {profile}"
+            )));
+        }
+        Ok(stage)
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The context of the case.
+    pub(crate) fn ctx(&self) -> &'c Context {
+        self.ctx
+    }
+
+    /// Skip the case where the host lacks an ability.
+    pub(crate) fn needs(&self, ability: Ability) -> Checked {
+        if self.hello.abilities.contains(&ability) {
+            return Ok(());
+        }
+        let name = serde_json::to_value(ability).unwrap_or_default();
+        Err(Stop::Skip(format!("the host has not the ability {name}")))
+    }
+
+    /// Keep something out of the transcript that differs from run to run.
+    pub(crate) fn hide(&mut self, what: impl ToString, shown: &'static str) {
+        self.hidden.push((what.to_string(), shown));
+    }
+
+    /// A folder of the case's own.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Load a plugin that is meant to load.
+    pub(crate) fn load(&mut self, plugin: &Plugin) -> Result<Loaded, Stop> {
+        let answer = self.try_load(plugin)?;
+        self.done("the plugin to be loaded", answer)
+    }
+
+    /// Load a plugin and start it.
+    pub(crate) fn run(&mut self, plugin: &Plugin) -> Checked {
+        self.load(plugin)?;
+        let answer = self.start()?;
+        self.done("the plugin to start", answer)?;
+        Ok(())
+    }
+
+    /// Load a plugin, start it, and call it where that is its whole life: the first refusal on the way. A host may
+    /// refuse a component when it is loaded, or as late as when it is first instantiated.
+    pub(crate) fn bring_to_life(&mut self, plugin: &Plugin) -> Result<Answered<()>, Stop> {
+        if let Err(refusal) = self.try_load(plugin)? {
+            return Ok(Err(refusal));
+        }
+        if let Err(refusal) = self.start()? {
+            return Ok(Err(refusal));
+        }
+        if plugin.is_tool()
+            && let Err(refusal) = self.call("null")?
+        {
+            return Ok(Err(refusal));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Load a plugin, or not.
+    pub(crate) fn try_load(&mut self, plugin: &Plugin) -> Result<Answered<Loaded>, Stop> {
+        let (package, grants) = plugin.package();
+        let said = format!(
+            "{}# grants\n{grants}# config {}",
+            plugin.manifest_text(),
+            plugin.config
+        );
+        let ask = Ask::Load(Load {
+            profile: self.profile,
+            package: self.lay_out(&package)?,
+            grants,
+            config: plugin.config.clone(),
+            names: plugin.names.clone(),
+        });
+        self.ask(&ask, &said, |done| match done {
+            Done::Loaded(loaded) => Some(loaded),
+            _ => None,
+        })
+    }
+
+    /// Have the host read an archive.
+    pub(crate) fn inspect(&mut self, archive: &[u8]) -> Result<Answered<PackageFound>, Stop> {
+        let ask = Ask::Inspect {
+            profile: self.profile,
+            package: self.lay_out(archive)?,
+        };
+        let said = format!("an archive of {} bytes", archive.len());
+        self.ask(&ask, &said, |done| match done {
+            Done::Package(package) => Some(package),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn start(&mut self) -> Result<Answered<Status>, Stop> {
+        self.life(&Ask::Start)
+    }
+
+    pub(crate) fn status(&mut self) -> Result<Answered<Status>, Stop> {
+        self.life(&Ask::Status)
+    }
+
+    pub(crate) fn stop(&mut self) -> Result<Answered<Status>, Stop> {
+        self.life(&Ask::Stop)
+    }
+
+    pub(crate) fn restart(&mut self) -> Result<Answered<Status>, Stop> {
+        self.life(&Ask::Restart)
+    }
+
+    /// Call the tool of most plugins.
+    pub(crate) fn call(&mut self, input: &str) -> Result<Answered<Tool>, Stop> {
+        self.call_tool(TOOL, input)
+    }
+
+    pub(crate) fn call_tool(&mut self, tool: &str, input: &str) -> Result<Answered<Tool>, Stop> {
+        let ask = Ask::Call {
+            tool: tool.to_owned(),
+            input: input.to_owned(),
+        };
+        let said = format!("{tool} {input}");
+        self.ask(&ask, &said, |done| match done {
+            Done::Tool(tool) => Some(tool),
+            _ => None,
+        })
+    }
+
+    /// Call a tool that calls the host, and give the host's answers, one a call.
+    pub(crate) fn host_answers(&mut self, input: &str) -> Result<Vec<String>, Stop> {
+        let answer = self.call(input)?;
+        let tool = self.done("an answer of the tool", answer)?;
+        let content = tool.content.unwrap_or_default();
+        Ok(content.split(SEPARATOR).map(str::to_owned).collect())
+    }
+
+    /// Deliver an event that keeps every rule to the ingress of most plugins.
+    pub(crate) fn deliver(&mut self) -> Result<Answered<Service>, Stop> {
+        self.deliver_event(INGRESS, event())
+    }
+
+    pub(crate) fn deliver_event(&mut self, ingress: &str, event: Value) -> Result<Answered<Service>, Stop> {
+        let said = format!("{ingress} {event}");
+        let ask = Ask::Deliver {
+            ingress: ingress.to_owned(),
+            event,
+        };
+        self.ask(&ask, &said, |done| match done {
+            Done::Service(service) => Some(service),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn report(&mut self) -> Result<Report, Stop> {
+        let answer = self.ask(&Ask::Report, "", |done| match done {
+            Done::Report(report) => Some(report),
+            _ => None,
+        })?;
+        self.done("a report", answer)
+    }
+
+    /// That the plugin is where it should be in its life.
+    pub(crate) fn expect_lifecycle(&mut self, wanted: Lifecycle) -> Checked {
+        let report = self.report()?;
+        crate::expect_eq("the life cycle", &wanted, &report.lifecycle)
+    }
+
+    /// What was done, where it was meant to be.
+    pub(crate) fn done<T>(&self, expected: &str, answer: Answered<T>) -> Result<T, Stop> {
+        answer.map_err(|refusal| {
+            Stop::fail(
+                expected,
+                format!("refused as {:?}: {}", refusal.kind, self.shown(&refusal.message)),
+            )
+        })
+    }
+
+    /// That something was refused, and whose fault it was said to be.
+    pub(crate) fn refused<T: std::fmt::Debug>(
+        &self,
+        kinds: &[RefusalKind],
+        answer: Answered<T>,
+    ) -> Result<Refusal, Stop> {
+        match answer {
+            Err(refusal) if kinds.contains(&refusal.kind) => Ok(refusal),
+            Err(refusal) => Err(Stop::fail(
+                format!("to be refused as {}", names(kinds)),
+                format!("refused as {:?}: {}", refusal.kind, self.shown(&refusal.message)),
+            )),
+            Ok(done) => Err(Stop::fail(
+                format!("to be refused as {}", names(kinds)),
+                format!("done: {}", self.shown(&format!("{done:?}"))),
+            )),
+        }
+    }
+
+    /// What is shown of a text.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        let hidden = self.hidden.iter();
+        hidden.fold(text.to_owned(), |text, (what, shown)| text.replace(what, shown))
+    }
+
+    /// A failure without what differs from run to run.
+    pub(crate) fn shown_stop(&self, stop: Stop) -> Stop {
+        match stop {
+            Stop::Fail(finding) => Stop::fail(self.shown(&finding.expected), self.shown(&finding.seen)),
+            other => other,
+        }
+    }
+
+    fn life(&mut self, ask: &Ask) -> Result<Answered<Status>, Stop> {
+        self.ask(ask, "", |done| match done {
+            Done::Status(status) => Some(status),
+            _ => None,
+        })
+    }
+
+    fn ask<T>(
+        &mut self,
+        ask: &Ask,
+        said: &str,
+        wanted: impl FnOnce(Done) -> Option<T>,
+    ) -> Result<Answered<T>, Stop> {
+        self.ctx.sent(ask.name(), &self.shown(said));
+        let outcome = self
+            .host
+            .ask(ask)
+            .map_err(|fault| Stop::CouldNotRun(self.shown(&fault.0)))?;
+        let text = serde_json::to_string(&outcome).unwrap_or_default();
+        self.ctx.got(ask.name(), &self.shown(&text));
+        match outcome {
+            Outcome::Refused(refusal) => Ok(Err(refusal)),
+            Outcome::Done(done) => match wanted(done) {
+                Some(done) => Ok(Ok(done)),
+                None => Err(Stop::CouldNotRun(format!(
+                    "the host answers `{}` with something else than that",
+                    ask.name()
+                ))),
+            },
+        }
+    }
+
+    fn lay_out(&mut self, archive: &[u8]) -> Result<std::path::PathBuf, Stop> {
+        self.packages += 1;
+        let path = self.folder.path().join(format!("{}.yoi-plugin", self.packages));
+        fs::write(&path, archive)
+            .map_err(|error| Stop::Harness(format!("a package cannot be written: {error}")))?;
+        Ok(path)
+    }
+}
+
+/// An event that keeps every rule. Its id is `e-1`.
+pub(crate) fn event() -> Value {
+    json!({
+        "kind": "test",
+        "source": "suite",
+        "ingress_name": INGRESS,
+        "payload": { "text": "hello" },
+        "created_at": "2026-11-20T10:00:00.000Z",
+        "attempt": 1,
+        "correlation_id": "e-1",
+    })
+}
+
+/// The verdicts on the commands of an event's answer.
+pub(crate) fn verdicts(service: &Service) -> Vec<CommandVerdict> {
+    service.commands.iter().map(|command| command.verdict).collect()
+}
+
+fn names(kinds: &[RefusalKind]) -> String {
+    let names: Vec<String> = kinds.iter().map(|kind| format!("{kind:?}")).collect();
+    names.join(" or ")
+}

@@ -1,0 +1,64 @@
+//! Every clause stands where its case says, and every case can be found.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use yoi_conformance::Case;
+use yoi_conformance::suites::plugin;
+
+fn all() -> Vec<Case> {
+    let guest: Vec<Case> = plugin::guest().cases().cloned().collect();
+    let host: Vec<Case> = plugin::host().cases().cloned().collect();
+    guest.into_iter().chain(host).collect()
+}
+
+/// What a heading is called in a link.
+fn anchor(heading: &str) -> String {
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .replace(' ', "-")
+}
+
+#[test]
+fn every_clause_stands_in_a_section_that_there_is() {
+    let conformance = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contract = std::fs::read_to_string(conformance.join("contracts/plugin.md")).unwrap();
+    let headings: BTreeSet<String> = contract
+        .lines()
+        .filter(|line| line.starts_with("## "))
+        .map(anchor)
+        .collect();
+    let mut used = BTreeSet::new();
+    for case in all() {
+        let (file, section) = match case.clause.section.split_once('#') {
+            Some((file, section)) => (file, section),
+            None => (case.clause.section, ""),
+        };
+        if file == "contracts/plugin.md" {
+            assert!(headings.contains(section), "{}: {section}", case.id);
+            used.insert(section.to_owned());
+        } else {
+            assert!(conformance.join("..").join(file).exists(), "{}: {file}", case.id);
+        }
+    }
+    assert_eq!(used, headings, "a section without a case");
+}
+
+#[test]
+fn no_id_is_used_twice_or_is_the_beginning_of_another() {
+    let cases = all();
+    let ids: BTreeSet<&str> = cases.iter().map(|case| case.id).collect();
+    assert_eq!(ids.len(), cases.len());
+    for id in &ids {
+        assert!(!ids.contains(id.rsplit_once('.').unwrap().0), "{id}");
+    }
+}
+
+#[test]
+fn every_clause_is_a_sentence_of_its_own() {
+    for case in all() {
+        assert!(case.clause.text.ends_with('.'), "{}", case.id);
+    }
+}
