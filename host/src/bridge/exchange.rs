@@ -113,6 +113,7 @@ impl Exchange {
             last: Arc::clone(&last),
             cancelled,
             over: Instant::now() + times.total,
+            finished: false,
         };
         tokio::spawn(async move {
             let done = run.run().await;
@@ -188,6 +189,8 @@ struct Run {
     last: Arc<Mutex<Option<NormalizedEvent>>>,
     cancelled: watch::Receiver<bool>,
     over: Instant,
+    /// Whether the last event was told.
+    finished: bool,
 }
 
 /// What ends an exchange from outside.
@@ -274,7 +277,15 @@ impl Run {
     async fn attempt(&mut self, translation: &mut Translation, mut transport: Box<dyn Transport>) -> Attempt {
         let mut refused = false;
         let opened = translation.open();
-        let mut stop = self.carry(opened, transport.as_mut(), &mut refused).await.err();
+        let mut stop = self
+            .carry(
+                opened,
+                translation.has_answered(),
+                transport.as_mut(),
+                &mut refused,
+            )
+            .await
+            .err();
         let mut waits = ("the child did not say its first line", self.times.start);
         while stop.is_none() && !translation.is_settled() {
             let silent = Instant::now() + waits.1;
@@ -295,20 +306,25 @@ impl Run {
             match heard {
                 Ok(Some(line)) => {
                     let said = translation.line(&line);
-                    stop = self.carry(said, transport.as_mut(), &mut refused).await.err();
+                    stop = self
+                        .carry(said, translation.has_answered(), transport.as_mut(), &mut refused)
+                        .await
+                        .err();
                 }
                 Ok(None) => break,
                 Err(error) => {
                     let message = format!("failed to read what the child says: {error}");
                     let said = translation.fail(BridgeFailure::new(FailureCode::Transport, message));
-                    stop = self.carry(said, transport.as_mut(), &mut refused).await.err();
+                    stop = self
+                        .carry(said, translation.has_answered(), transport.as_mut(), &mut refused)
+                        .await
+                        .err();
                 }
             }
         }
         if let Some(stop) = stop {
             // Told before the child is gone: whoever ended it does not wait for that.
-            let mut said = translation.fail(stop.failure());
-            self.last_of(&mut said);
+            self.give_up(stop).await;
             let farewell = Farewell {
                 alone: Duration::ZERO,
                 asked: self.times.soft,
@@ -336,28 +352,31 @@ impl Run {
         match ended {
             Ok(ended) => {
                 let silent = translation.counts().lines == 0;
-                let mut said = translation.end(&ended);
+                let said = translation.end(&ended);
                 // One that says nothing at all and fails, asked to take up a conversation, may not know it: asked
                 // once more without, nothing is lost.
                 let unheard = silent && !ended.how.is_success();
-                if self.is_refused(&said.events)
+                if self.is_refused(translation.has_answered(), &said.events)
                     || (unheard && self.errand.resumes() && self.mode == Mode::Faithful)
                 {
                     return Attempt::Refused;
                 }
-                self.last_of(&mut said);
+                if let Err(stop) = self.tell_all(said.events).await {
+                    self.give_up(stop).await;
+                }
                 Attempt::Over(ended)
             }
             Err(stop) => {
-                let mut said = translation.fail(stop.failure());
-                self.last_of(&mut said);
+                self.give_up(stop).await;
                 Attempt::Over(ending.await)
             }
         }
     }
 
-    fn is_refused(&self, events: &[NormalizedEvent]) -> bool {
+    /// Whether a child says that it does not know the conversation, and has not said anything of an answer.
+    fn is_refused(&self, answered: bool, events: &[NormalizedEvent]) -> bool {
         self.errand.resumes()
+            && !answered
             && events.iter().any(|event| {
                 matches!(event, NormalizedEvent::Failed { error } if error.code == Some(FailureCode::TokenRefused))
             })
@@ -367,6 +386,7 @@ impl Run {
     async fn carry(
         &mut self,
         said: Said,
+        answered: bool,
         transport: &mut dyn Transport,
         refused: &mut bool,
     ) -> Result<(), Stop> {
@@ -376,7 +396,7 @@ impl Run {
         if said.no_more_lines {
             transport.say_no_more();
         }
-        if self.is_refused(&said.events) {
+        if self.is_refused(answered, &said.events) {
             *refused = true;
             return Ok(());
         }
@@ -420,16 +440,23 @@ impl Run {
         }
     }
 
-    /// The last event, out of what a dialect said when it was over anyway.
-    fn last_of(&mut self, said: &mut Said) {
-        let events = mem::take(&mut said.events);
-        if let Some(last) = events.into_iter().find(NormalizedEvent::is_terminal) {
-            self.finish(last);
-        }
+    /// Somebody or something ended it from outside. What the child had yet to say is not told.
+    async fn give_up(&mut self, stop: Stop) {
+        let error = stop.failure();
+        let last = NormalizedEvent::Failed { error };
+        self.finish(last.clone());
+        // What was used until then may be worth to be remembered; nobody hears any more whether it was.
+        self.errand.note(&last).await;
     }
 
     /// The last event. The reader has it after all that waits, without waiting for the child's end.
-    fn finish(&mut self, event: NormalizedEvent) {
+    fn finish(&mut self, mut event: NormalizedEvent) {
+        if mem::replace(&mut self.finished, true) {
+            return;
+        }
+        if let (NormalizedEvent::Failed { error }, Mode::Compat) = (&mut event, self.mode) {
+            error.code = None;
+        }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(event);
         // Nobody else has a sender: this ends the reader's queue.
         self.events = mpsc::channel(1).0;

@@ -153,6 +153,23 @@ async fn a_slow_reader_makes_the_child_wait_and_can_still_abort() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_abort_in_the_middle_of_the_last_line_is_the_end() {
+    let thought = r#"{"type":"event","event":{"kind":"thinking_delta","delta":"hm"}}"#;
+    // Its result is an answer, usage and an end: more events than there is room for.
+    let result = r#"{"type":"result","snapshot":{"phase":"settled","usageTotal":{"inputTokens":1},
+        "messages":[{"role":"assistant","blocks":[{"kind":"text","text":"Hi"}]}]}}"#
+        .replace('\n', "");
+    let lines = format!("{thought}\n").repeat(BRIDGE_WAITING_EVENTS) + &result;
+    let scripts = Scripts::saying(&lines);
+    let mut exchange = begin(&scripts);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(scripts.record.lock().unwrap().heard, BRIDGE_WAITING_EVENTS + 1);
+    exchange.cancel();
+    exchange.ended().await;
+    assert_eq!(code(&all(&mut exchange).await), Some(FailureCode::Aborted));
+}
+
+#[tokio::test(start_paused = true)]
 async fn large_events_wait_one_at_a_time() {
     let large = format!(r#"{{"type":"new_thing","x":"{}"}}"#, "x".repeat(700_000));
     let scripts = Scripts::of([(vec![Step::Chatter(large)], exited(0))]);

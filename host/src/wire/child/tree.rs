@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::limits::{CHILD_GONE_TIME, CHILD_SWEEPS};
 
@@ -80,14 +79,9 @@ impl Tree {
     fn signal(&self, signal: Signal, root_lives: bool) -> Vec<Pid> {
         let mut signalled = Vec::new();
         for pid in self.members(root_lives) {
-            let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else {
-                continue;
-            };
-            // Looked at once more: only now is it sure whom the handle means.
-            if !(self.is_marked(pid) || (root_lives && self.descends(pid))) {
-                continue;
-            }
-            if !matches!(pidfd_send_signal(&handle, signal), Err(Errno::SRCH)) {
+            // Looked at once more when the handle is there: only then is it sure whom it means.
+            let is_ours = || self.is_marked(pid) || (root_lives && self.descends(pid));
+            if signal_surely(pid, signal, is_ours) {
                 signalled.push(pid);
             }
         }
@@ -146,6 +140,24 @@ impl Tree {
         }
         false
     }
+}
+
+/// Signal a process by a handle, if it is still the one that is meant. Whether it was there.
+#[cfg(target_os = "linux")]
+fn signal_surely(pid: Pid, signal: Signal, is_meant: impl FnOnce() -> bool) -> bool {
+    use rustix::io::Errno;
+    use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+
+    let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else {
+        return false;
+    };
+    is_meant() && !matches!(pidfd_send_signal(&handle, signal), Err(Errno::SRCH))
+}
+
+/// Without handles no process but the child's group is signalled.
+#[cfg(not(target_os = "linux"))]
+fn signal_surely(_: Pid, _: Signal, _: impl FnOnce() -> bool) -> bool {
+    false
 }
 
 /// The parent of a process; none where the process is gone, or dead.
