@@ -175,7 +175,8 @@ fn case_line(entrants: &[Entrant], settings: &Settings, outcome: &Outcome) -> Ca
     let failed = outcome.verdict.evidence();
     let listed = settings.baseline.find(case.id, &about.profile, &about.name);
     let known = listed.filter(|_| matches!(outcome.verdict, Verdict::Pass | Verdict::Fail(_)));
-    let saved = failed.and_then(|evidence| {
+    // What fails under a profile that nobody asked for is told, and no business of later runs.
+    let saved = failed.filter(|_| entrant.judged).and_then(|evidence| {
         let file = regression::File::of(subject.as_ref(), case, settings.options.seed, evidence)?;
         settings.regressions.as_ref()?.save(&file)
     });

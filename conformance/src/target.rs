@@ -6,5 +6,5 @@
 mod child;
 mod rpc;
 
-pub use child::{Child, ChildError, Ender};
+pub use child::{Child, ChildError, Ender, end_children};
 pub use rpc::{Rpc, RpcError, Serve, TheirRequest};

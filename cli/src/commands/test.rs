@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use yoi_conformance::baseline::Baseline;
-use yoi_conformance::limits::BASELINE_BYTES;
+use yoi_conformance::limits::{BASELINE_BYTES, LETTING_GO};
 use yoi_conformance::plan::{Plan, Selection, Shard};
 use yoi_conformance::regression::{self, Regressions};
 use yoi_conformance::report::{CaseInfo, Line};
@@ -14,6 +14,7 @@ use yoi_conformance::run::{self, Entrant, Settings, Watch};
 use yoi_conformance::runner::Options;
 use yoi_conformance::suites::plugin;
 use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks};
+use yoi_conformance::target::end_children;
 use yoi_conformance::{Case, Set};
 
 use super::{code_cache, grants, read_text, report};
@@ -42,6 +43,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         return Err(Failure::Usage(reason.to_owned()));
     }
     let mut settings = settings(args, selection)?;
+    end_children_when_interrupted();
     let mut entrants = open(args)?;
     if let Some(file) = &args.replay {
         let kept = regression::File::read(file).map_err(unusable)?;
@@ -64,6 +66,17 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     }
     report::write(&report, &args.write, args.json)?;
     Ok(report.end.outcome.into())
+}
+
+/// Children are in process groups of their own, so that whoever interrupts this process does not reach them.
+fn end_children_when_interrupted() {
+    let handler = || {
+        end_children(LETTING_GO);
+        // What a shell calls ended by SIGINT.
+        std::process::exit(130);
+    };
+    // One handler is enough.
+    let _ = ctrlc::set_handler(handler);
 }
 
 /// Shows how far a run is, and prints its lines where they are asked for.

@@ -4,7 +4,9 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 
 use crate::run::{Ran, assert_ran, yoikit, yoikit_with_env};
@@ -469,4 +471,29 @@ fn a_program_that_is_no_plugin_is_told() {
 
     documented: will not run: `/no/such/server` cannot be run: No such file or directory (os error 2)
     ");
+}
+
+#[test]
+fn whoever_interrupts_a_run_ends_its_children() {
+    let folder = folder();
+    let pid = folder.path().join("pid");
+    // It reads nothing, so that the end of its input does not end it.
+    let script = "echo $$ > pid.new; mv pid.new pid; exec tail -f /dev/null";
+    let mut run = Command::new(env!("CARGO_BIN_EXE_yoikit"))
+        .args(["test", "--", "/bin/sh", "-c", script])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !pid.exists() {
+        assert!(run.try_wait().unwrap().is_none(), "it ended before its child began");
+        std::thread::yield_now();
+    }
+    let child: i32 = fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
+    let child = Pid::from_raw(child).unwrap();
+    assert!(test_kill_process(child).is_ok());
+    kill_process(Pid::from_child(&run), Signal::INT).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+    assert!(test_kill_process(child).is_err(), "the child is still there");
 }

@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,30 @@ pub struct Child {
 pub struct Ender {
     /// None once the child is no more: its number may be another's then.
     group: Arc<Mutex<Option<Pid>>>,
+}
+
+/// The children that are there, so that all can be ended with this process.
+struct Children {
+    there: Mutex<Option<Vec<Ender>>>,
+    fewer: Condvar,
+}
+
+static CHILDREN: Children = Children {
+    there: Mutex::new(Some(Vec::new())),
+    fewer: Condvar::new(),
+};
+
+/// End all children with all that they started, wait as long until they are gone, and let no more begin: this
+/// process is told to end.
+pub fn end_children(patience: Duration) {
+    let ending = lock(&CHILDREN.there).take().unwrap_or_default();
+    for child in &ending {
+        child.end();
+    }
+    let guard = lock(&CHILDREN.there);
+    let alive = |_: &mut Option<Vec<Ender>>| ending.iter().any(|child| lock(&child.group).is_some());
+    // Whatever is left then is not to be had.
+    drop(CHILDREN.fewer.wait_timeout_while(guard, patience, alive));
 }
 
 /// How a child fails to speak.
@@ -97,6 +121,11 @@ impl Child {
             program: program.to_owned(),
             cause,
         };
+        // Held until the child is in it: one that begins while all are ended must not be left.
+        let mut children = lock(&CHILDREN.there);
+        let Some(there) = children.as_mut() else {
+            return Err(start(io::ErrorKind::Interrupted.into()));
+        };
         let mut process = Command::new(program)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -112,6 +141,8 @@ impl Child {
         };
         let group = Arc::new(Mutex::new(Some(Pid::from_child(&process))));
         let ender = Ender { group };
+        there.push(ender.clone());
+        drop(children);
         let errors = Arc::default();
         let (input, to_write) = sync_channel(CHILD_LINES);
         let (to_lines, lines) = sync_channel(CHILD_LINES);
@@ -250,10 +281,17 @@ impl Ender {
         let pid = Pid::from_child(&process);
         // Until it is reaped its number is nobody else's.
         let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
-        let mut group = lock(&self.group);
-        let _ = kill_process_group(pid, Signal::KILL);
-        *group = None;
-        process.wait().ok()
+        let status = {
+            let mut group = lock(&self.group);
+            let _ = kill_process_group(pid, Signal::KILL);
+            *group = None;
+            process.wait().ok()
+        };
+        if let Some(there) = lock(&CHILDREN.there).as_mut() {
+            there.retain(|child| !Arc::ptr_eq(&child.group, &self.group));
+        }
+        CHILDREN.fewer.notify_all();
+        status
     }
 }
 
