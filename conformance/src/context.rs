@@ -50,6 +50,8 @@ struct Steps {
     last: std::collections::VecDeque<Step>,
     left_out: u64,
     waiting_for: Option<(String, Instant)>,
+    /// The target did not answer in its time.
+    hung: bool,
 }
 
 /// An input that failed before, to be played before any is made up.
@@ -162,6 +164,16 @@ impl Context {
     /// Write down something else that helps to understand a failure.
     pub fn note(&self, text: &str) {
         self.state().steps.push(Way::Note, text, "");
+    }
+
+    /// Write down that the target did not answer in the time that it has.
+    pub fn hung(&self) {
+        self.state().steps.hung = true;
+    }
+
+    /// Whether the target did not answer since the transcript began.
+    pub(crate) fn is_hung(&self) -> bool {
+        self.state().steps.hung
     }
 
     /// Begin the transcript anew: another input is tried.

@@ -27,8 +27,14 @@ pub const PROPERTY_CASES: u32 = 64;
 /// Most inputs of a property that can be asked for: an hour's work in process.
 pub const PROPERTY_CASES_AT_MOST: u32 = 1_000_000;
 
-/// Most attempts at a smaller counterexample. Those that help come early; each may cost a call's whole time.
+/// Most attempts at a smaller counterexample. Those that help come early.
 pub const SHRINK_STEPS: u32 = 512;
+
+/// Most attempts at a smaller counterexample where the target does not answer: each costs a call's whole time.
+pub const HUNG_SHRINK_STEPS: u32 = 6;
+
+/// How many values a generator may throw away for one that it wants: what proptest takes.
+pub const LOCAL_REJECTS: u32 = 65_536;
 
 /// Steps of a transcript that are kept: the first, which show how it began, and as many of the last.
 pub const STEPS: usize = 64;

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Context;
-use crate::limits::SHRINK_STEPS;
+use crate::limits::{HUNG_SHRINK_STEPS, LOCAL_REJECTS, SHRINK_STEPS};
 use crate::verdict::{Checked, Evidence, Stop, Verdict};
 
 /// What may be an input: plain data.
@@ -80,7 +80,12 @@ impl<T, I: Input> Generated<T, I> {
         mut smallest: Box<Evidence>,
     ) -> Box<Evidence> {
         let mut simpler = tree.simplify();
-        for _ in 0..SHRINK_STEPS {
+        let steps = if context.is_hung() {
+            HUNG_SHRINK_STEPS
+        } else {
+            SHRINK_STEPS
+        };
+        for _ in 0..steps {
             if !simpler {
                 break;
             }
@@ -158,6 +163,10 @@ fn of(context: &Context, stop: Stop) -> Verdict {
 fn seeded(seed: [u8; 32]) -> TestRunner {
     let config = Config {
         failure_persistence: None,
+        // Those that the environment may say otherwise.
+        max_local_rejects: LOCAL_REJECTS,
+        max_global_rejects: LOCAL_REJECTS,
+        verbose: 0,
         ..Config::default()
     };
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))

@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use yoi_conformance::Exit;
 use yoi_conformance::report::{Report, Styles};
 use yoi_conformance::run::{self, Entrant, Settings};
 use yoi_conformance::suites::plugin::open::{Opening, Speaks};
-use yoi_conformance::suites::plugin::target::{GuestTarget, ProcessTimes};
+use yoi_conformance::suites::plugin::target::{GuestTarget, ProcessTimes, Setup};
+use yoi_conformance::{Case, Clause, Exit, Suite, expect};
 use yoi_host::Profile;
 
 /// The samples are in Python, which is not everywhere: the other tests here need a shell only.
@@ -76,13 +76,10 @@ fn a_server_that_speaks_mcp_is_held_to_what_is_said_of_tools() {
     }
 }
 
-/// What is said of a target that is this script.
-fn trouble(script: &str, speaks: Speaks) -> String {
+/// What is said of a target that is this script, if it is waited for so long.
+fn trouble(script: &str, speaks: Speaks, hello: Duration) -> String {
     let command = ["/bin/sh", "-c", script].map(str::to_owned);
-    let times = ProcessTimes {
-        hello: Duration::from_millis(500),
-        call: Duration::from_millis(500),
-    };
+    let times = ProcessTimes { hello, call: hello };
     let target = match speaks {
         Speaks::Plugin => GuestTarget::process_of("script", &command, Profile::Documented, times),
         Speaks::Mcp => GuestTarget::mcp_of("script", &command, Profile::Documented, times),
@@ -90,20 +87,28 @@ fn trouble(script: &str, speaks: Speaks) -> String {
     target.about().trouble.clone().unwrap()
 }
 
+/// Longer than any of the scripts takes to say something, or to end, on whatever machine.
+const LONG: Duration = Duration::from_secs(60);
+
 #[test]
 fn every_way_not_to_speak_is_told_within_its_time() {
-    let said = |script| trouble(script, Speaks::Plugin);
-    insta::assert_snapshot!(said("read -r line; read -r line"), @"it does not say hello: it said nothing on standard output for 500ms");
+    let said = |script| trouble(script, Speaks::Plugin, LONG);
+    let silent = trouble(
+        "read -r line; read -r line",
+        Speaks::Plugin,
+        Duration::from_millis(50),
+    );
+    insta::assert_snapshot!(silent, @"it does not say hello: it said nothing on standard output for 50ms");
     insta::assert_snapshot!(said("exit 7"), @"it does not say hello: it ended with exit status 7");
-    insta::assert_snapshot!(said("read -r line; echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}' >&2; read -r line"), @r#"it does not say hello: it said nothing on standard output for 500ms; on standard error: `{"jsonrpc":"2.0","id":1,"result":{}}`"#);
+    insta::assert_snapshot!(said("read -r line; echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}' >&2"), @r#"it does not say hello: it ended with exit status 0; on standard error: `{"jsonrpc":"2.0","id":1,"result":{}}`"#);
     insta::assert_snapshot!(said("echo Hello, I am a plugin"), @"it does not say hello: it wrote a line to standard output that is no JSON object: `Hello, I am a plugin`");
     insta::assert_snapshot!(said("cat /dev/zero"), @"it does not say hello: it wrote a line of more than 1048576 bytes");
     insta::assert_snapshot!(said("yes '{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":1}'"), @r#"it does not say hello: it was asked `hello` with the id 1, and answered {"id":7,"jsonrpc":"2.0","result":1}"#);
     insta::assert_snapshot!(said("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}'; read -r line"), @"its answer to `hello` is none: missing field `protocol`");
     insta::assert_snapshot!(said("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1}}'; read -r line"), @r#"it does not say hello: `hello` was answered with an error: {"code":1}"#);
     insta::assert_snapshot!(said("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"protocol\":\"yoikit.plugin/9\",\"world\":\"tool\"}}'; read -r line"), @"it speaks `yoikit.plugin/9`, not `yoikit.plugin/1`");
-    insta::assert_snapshot!(trouble("exit 1", Speaks::Mcp), @"it ended with exit status 1");
-    insta::assert_snapshot!(trouble("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}'; echo '{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}'; read -r l; read -r l; read -r l; read -r l", Speaks::Mcp), @"its answer to `tools/list` is none: missing field `tools`");
+    insta::assert_snapshot!(trouble("exit 1", Speaks::Mcp, LONG), @"it ended with exit status 1");
+    insta::assert_snapshot!(trouble("echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}'; echo '{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}'; read -r l; read -r l; read -r l; read -r l", Speaks::Mcp, LONG), @"its answer to `tools/list` is none: missing field `tools`");
 }
 
 #[test]
@@ -114,41 +119,37 @@ fn a_program_that_is_not_there_is_told_and_nothing_is_run() {
 }
 
 #[test]
-fn a_target_that_hangs_later_costs_its_own_case() {
-    // It says hello and starts, and answers nothing else.
+fn a_target_that_hangs_later_fails_its_case_and_is_not_asked_for_ever() {
+    // It says hello to every call anew, and answers nothing else.
     let script = r#"
-        read -r l; echo '{"jsonrpc":"2.0","id":1,"result":{"protocol":"yoikit.plugin/1","world":"instance","tools":[{"name":"t"}]}}'
-        read -r l; echo '{"jsonrpc":"2.0","id":2,"result":{"state":"running"}}'
-        while read -r l; do :; done"#;
-    let command = ["/bin/sh", "-c", script].map(str::to_owned);
+        read -r l; echo '{"jsonrpc":"2.0","id":1,"result":{"protocol":"yoikit.plugin/1","world":"tool","tools":[{"name":"t"}]}}'
+        while read -r l; do echo asked >> "$0"; done"#;
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("asked");
+    let command = ["/bin/sh", "-c", script, &asked.display().to_string()].map(str::to_owned);
     let times = ProcessTimes {
-        hello: Duration::from_secs(30),
-        call: Duration::from_millis(200),
+        hello: LONG,
+        call: Duration::from_millis(50),
     };
     let target = GuestTarget::process_of("script", &command, Profile::Documented, times);
     let about = target.about().clone();
     assert_eq!(about.trouble, None);
+    let answers = Case::must("toy.answers", Clause::new("toy", "answers")).property(
+        |_| "[a-z]{64}",
+        |target: &GuestTarget, context, input: &String| {
+            let mut session = target.started(context, Setup::default())?;
+            let answer = session.handle_tool("t", &format!("{input:?}"));
+            expect(answer.is_ok(), || "an answer".into(), || format!("{answer:?}"))
+        },
+    );
     let entrant = Entrant {
-        subject: yoi_conformance::suites::plugin::guest().bind(Arc::new(target), about),
+        subject: Suite::new("toy", 1, vec![answers]).bind(Arc::new(target), about),
         judged: true,
         words: Vec::new(),
     };
-    let mut settings = Settings::default();
-    settings.selection.ids = vec![
-        "plugin.tool.answers-any-json".into(),
-        "plugin.start.answers-a-status".into(),
-    ];
-    let report = run::run(&[entrant], &settings, &mut ()).unwrap();
-    let verdicts: Vec<_> = report
-        .cases
-        .iter()
-        .map(|line| (line.case.as_str(), line.verdict.name()))
-        .collect();
-    assert_eq!(
-        verdicts,
-        [
-            ("plugin.start.answers-a-status", "pass"),
-            ("plugin.tool.answers-any-json", "fail")
-        ]
-    );
+    let report = run::run(&[entrant], &Settings::default(), &mut ()).unwrap();
+    let evidence = report.cases[0].verdict.evidence().unwrap();
+    assert!(evidence.finding.seen.contains("process.silent"), "{evidence:?}");
+    let asked = std::fs::read_to_string(asked).unwrap_or_default();
+    assert!(asked.lines().count() <= 7, "{asked}");
 }

@@ -487,7 +487,10 @@ fn whoever_interrupts_a_run_ends_its_children() {
         .spawn()
         .unwrap();
     while !pid.exists() {
-        assert!(run.try_wait().unwrap().is_none(), "it ended before its child began");
+        assert!(
+            run.try_wait().unwrap().is_none(),
+            "it ended before its child began"
+        );
         std::thread::yield_now();
     }
     let child: i32 = fs::read_to_string(&pid).unwrap().trim().parse().unwrap();

@@ -305,9 +305,13 @@ impl Session<'_> {
             Ok(value) => self
                 .context
                 .got(what, &serde_json::to_string(value).unwrap_or_default()),
-            Err(failure) => self
-                .context
-                .got(what, &format!("{}: {}", failure.code, failure.message)),
+            Err(failure) => {
+                self.context
+                    .got(what, &format!("{}: {}", failure.code, failure.message));
+                if matches!(failure.code.as_str(), "process.silent" | "fault.deadline") {
+                    self.context.hung();
+                }
+            }
         }
         answer
     }
