@@ -1,10 +1,16 @@
 //! What is delivered, how often, and what becomes of it.
 
+use std::thread;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
 use serde_json::json;
 use yoi_host::Profile;
-use yoi_host::plugin::service::{Event, Service, ServiceOptions, Settlement, State};
+use yoi_host::plugin::service::{
+    Event, Observed, Service, ServiceOptions, Settlement, State, What, WhenFull,
+};
 
-use crate::support::{data, event, failure, mode, outcome, told, with_id};
+use crate::support::{at_once, data, event, failure, mode, outcome, told, with_id};
 
 fn until(mode: &str, attempt: u32) -> Event {
     event("events", "test", json!({ "mode": mode, "until": attempt }))
@@ -95,6 +101,61 @@ fn events_of_a_source_wait_for_the_first_of_them() {
     let calls = |ticket: yoi_host::plugin::service::Ticket| data(&ticket.wait())["calls"].as_u64().unwrap();
     let (first, second) = (calls(first), calls(second));
     assert!(first < second, "{first} {second}");
+}
+
+/// What an event does, and how it ends.
+fn behaviours() -> impl Strategy<Value = (&'static str, u32, Settlement)> {
+    prop_oneof![
+        6 => Just(("echo", 0, Settlement::Accepted)),
+        1 => Just(("decline", 0, Settlement::Declined)),
+        1 => Just(("error", 0, Settlement::Dead)),
+        2 => (2_u32..4).prop_map(|until| ("refuse-until", until, Settlement::Accepted)),
+        1 => (2_u32..4).prop_map(|until| ("trap-until", until, Settlement::Accepted)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 24, failure_persistence: None, ..Config::default() })]
+
+    /// Three senders at once, each with a source of its own, and a queue that is too small for them.
+    #[test]
+    fn no_event_is_lost_and_those_of_a_source_come_in_order(
+        sources in prop::collection::vec(prop::collection::vec(behaviours(), 0..12), 3),
+    ) {
+        let mut options = ServiceOptions::of(Profile::Documented);
+        options.queue_events = 3;
+        options.when_full = WhenFull::Wait;
+        options.restart.most = u32::MAX;
+        options.happenings = 4096;
+        let service = Service::start(told(Profile::Documented).options(options)).unwrap();
+        let mut observer = service.observe();
+        thread::scope(|scope| {
+            for (source, events) in sources.iter().enumerate() {
+                let service = &service;
+                scope.spawn(move || {
+                    let tickets: Vec<_> = events.iter().enumerate().map(|(n, (mode, until, _))| {
+                        let payload = json!({"mode": mode, "until": until});
+                        let sent = event("events", &format!("source {source}"), payload);
+                        service.send_blocking(with_id(sent, &format!("{source}-{n}"))).unwrap()
+                    }).collect();
+                    for (ticket, (.., settlement)) in tickets.into_iter().zip(events) {
+                        assert_eq!(ticket.wait().settlement, *settlement);
+                    }
+                });
+            }
+        });
+        let _ = service.stop(at_once()).wait();
+        let mut settled = vec![Vec::new(); 3];
+        while let Some(Observed::Happened(happening)) = observer.wait() {
+            if let What::Delivery { report, settlement: Some(_), .. } = &happening.what {
+                let (source, n) = report.correlation_id.split_once('-').unwrap();
+                settled[source.parse::<usize>().unwrap()].push(n.parse::<usize>().unwrap());
+            }
+        }
+        for (settled, events) in settled.iter().zip(&sources) {
+            prop_assert!(settled.iter().copied().eq(0..events.len()), "{:?}", settled);
+        }
+    }
 }
 
 #[test]

@@ -204,6 +204,35 @@ fn who_watches_sees_what_happens_and_the_end() {
 }
 
 #[test]
+fn what_happens_is_a_line_of_json() {
+    let service = Service::start(told(Profile::Documented)).unwrap();
+    let mut observer = service.observe();
+    let _ = outcome(&service, crate::support::with_id(mode("foreign-command"), "e-1"));
+    service.send_blocking(mode_for_nobody()).unwrap_err();
+    let _ = service.stop(at_once()).wait();
+    let mut lines = Vec::new();
+    while let Some(Observed::Happened(happening)) = observer.wait() {
+        let mut line = serde_json::to_value(&*happening).unwrap();
+        // What a call takes is another figure every time.
+        if let Some(report) = line.get_mut("report") {
+            report["measures"] = json!("…");
+        }
+        if line["correlation_id"].as_str().is_some_and(|id| id.len() == 36) {
+            line["correlation_id"] = json!("…");
+        }
+        lines.push(line.to_string());
+    }
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    {"at":"2026-01-01T00:00:00.000Z","correlation_id":"e-1","event":"accepted","ingress":"events","kind":"test","queue_depth":1,"source":"test"}
+    {"at":"2026-01-01T00:00:00.000Z","command_id":"foreign","correlation_id":"hostile","event":"command","kind":"diagnostic_status_update","message":"source_event_id must match the ingress event correlation_id","recorded_at":"2026-01-01T00:00:00.000Z","source_event_id":"another event","status":"Rejected"}
+    {"at":"2026-01-01T00:00:00.000Z","event":"delivery","report":{"attempt":1,"commands":[{"command_id":"foreign","correlation_id":"hostile","kind":"diagnostic_status_update","message":"source_event_id must match the ingress event correlation_id","recorded_at":"2026-01-01T00:00:00.000Z","source_event_id":"another event","status":"Rejected"}],"correlation_id":"e-1","failure":null,"ingress":"events","kind":"test","measures":"…","output":{"accepted":true,"data":null,"output_commands":[],"rejections":[{"command_id":"foreign","correlation_id":"hostile","kind":"diagnostic_status_update","message":"source_event_id must match the ingress event correlation_id","source_event_id":"another event"}],"withheld":[]},"queued_us":0.0,"source":"test"},"retry_in_us":null,"settlement":"accepted"}
+    {"at":"2026-01-01T00:00:00.000Z","code":"ingress.undeclared","correlation_id":"…","event":"refused","ingress":"nobody","message":"invalid plugin ingress event: requested ingress is not declared by plugin manifest: `nobody`","missing":[]}
+    {"at":"2026-01-01T00:00:00.000Z","event":"state","from":"Running","to":"Stopping","why":null}
+    {"at":"2026-01-01T00:00:00.000Z","event":"state","from":"Stopping","to":"Stopped","why":null}
+    "#);
+}
+
+#[test]
 fn who_is_too_slow_is_told_how_much_was_missed() {
     let options = ServiceOptions {
         happenings: 4,

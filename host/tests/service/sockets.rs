@@ -214,6 +214,72 @@ fn an_ingress_that_is_not_granted_is_not_dialled_but_by_the_yoi_host() {
 }
 
 #[test]
+fn an_ingress_that_takes_no_events_of_sockets_is_not_dialled_but_by_the_yoi_host() {
+    let timers = ingress("chat", SOURCE) + "event_kinds = [\"timer\"]\n";
+    let timers = manifest(&timers);
+    for (profile, dials) in [(Profile::Documented, 0), (Profile::Yoi, 1)] {
+        let dialer = ScriptedDialer::new().websocket(here(), WebsocketPeer::new().say("one"));
+        let service = listening(profile, &timers, &scripted(&dialer));
+        if profile == Profile::Yoi {
+            until(&service, |sockets| sockets[0].queue_drops > 0);
+        }
+        assert_eq!(dialer.dialled().len(), dials, "{profile}");
+        assert_eq!(service.metrics().accepted, 0);
+    }
+}
+
+#[test]
+fn the_end_of_a_connection_is_no_event_where_the_ingress_does_not_take_it() {
+    let texts = ingress("chat", SOURCE) + "event_kinds = [\"websocket_text\"]\n";
+    let peer = WebsocketPeer::new().say("one");
+    let dialer = ScriptedDialer::new().websocket(here(), peer);
+    let service = listening(Profile::Documented, &manifest(&texts), &scripted(&dialer));
+    while dialer.dialled().len() < 3 {
+        std::thread::yield_now();
+    }
+    let metrics = service.metrics();
+    assert_eq!((metrics.accepted, metrics.refused), (1, 0));
+}
+
+#[test]
+fn a_service_that_failed_listens_no_longer_but_the_yoi_host_drops_what_it_hears() {
+    for profile in Profile::ALL {
+        let peer = WebsocketPeer::new().hear().say("one");
+        let dialer = ScriptedDialer::new().websocket(here(), peer.clone());
+        let plan = plan_of(plugin(yoi_guests::HOSTILE, profile), &chat(), &scripted(&dialer));
+        let mut options = ServiceOptions::of(profile);
+        options.restart.most = 0;
+        options.retry.attempts = 1;
+        let service = Service::start(plan.config(r#"{"ingress":"told"}"#).options(options)).unwrap();
+        until(&service, |sockets| sockets[0].state == SocketState::Connected);
+        // It makes the peer speak, and then it breaks.
+        let url = SOURCE.strip_prefix("websocket:").unwrap();
+        let send =
+            json!([{"command_id": "a", "kind": "websocket_send", "payload": {"url": url, "text": "go"}}]);
+        match profile {
+            Profile::Documented => {
+                let _ = outcome(&service, event("chat", "test", json!({"mode": "trap"})));
+                assert_eq!(service.state(), State::Failed);
+                // The peer sees the end of the connection, and has nothing heard.
+                until(&service, |sockets| sockets[0].state != SocketState::Connected);
+                assert!(peer.heard().is_empty());
+            }
+            Profile::Yoi => {
+                let asked = json!({"mode": "commands", "commands": send});
+                let said = service.send_blocking(event("chat", "test", asked)).unwrap();
+                let broke = service.send_blocking(event("chat", "test", json!({"mode": "trap"})));
+                let _ = said.wait();
+                let _ = broke.unwrap().wait();
+                assert_eq!(service.state(), State::Failed);
+                until(&service, |sockets| {
+                    sockets[0].received_text_frames == 1 && sockets[0].state == SocketState::Closed
+                });
+            }
+        }
+    }
+}
+
+#[test]
 fn a_url_that_is_not_granted_is_not_dialled() {
     let elsewhere = manifest(&ingress("chat", "wss://other.test/"));
     for profile in Profile::ALL {

@@ -47,8 +47,17 @@ const BACKOFF: Backoff = Backoff {
 };
 
 impl Keeper {
-    /// Connect, and listen, and connect again.
+    /// Keep it for as long as the service wants it. It is told when it was dialled for the first time.
     pub(super) async fn keep(mut self, dialled: oneshot::Sender<()>) {
+        self.run(dialled).await;
+        let mut state = self.socket.lock();
+        if matches!(state.state, SocketState::Connecting | SocketState::Connected) {
+            state.state = SocketState::Closed;
+        }
+    }
+
+    /// Connect, and listen, and connect again.
+    async fn run(&mut self, dialled: oneshot::Sender<()>) {
         let net = self.shared.net.clone();
         let mut dialled = Some(dialled);
         let mut failures = 0;

@@ -92,7 +92,7 @@ pub enum SocketState {
     Connecting,
     /// It is.
     Connected,
-    /// The other side ended it.
+    /// The other side ended it, or the service did.
     Closed,
     /// It could not be connected, or broke.
     Failed,
