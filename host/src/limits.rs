@@ -324,6 +324,11 @@ pub const SOCKET_PAUSE_AT_MOST: Duration = Duration::from_secs(60);
 /// A connection that held for so long was a good one: when it is lost, the pauses begin anew.
 pub const SOCKET_HELD: Duration = Duration::from_secs(10);
 
+/// When nothing came on a connection that the host holds for so long, the other side is asked whether it is there;
+/// when nothing comes for as long again, it is not. Routers forget a silent connection after minutes, and tell
+/// nobody.
+pub const SOCKET_SILENCE: Duration = Duration::from_secs(30);
+
 /// Texts that wait to be sent on a connection that the host holds. They come from one thread, which waits for each.
 pub const SOCKET_SENDS_WAITING: usize = 1;
 

@@ -173,6 +173,55 @@ fn a_connection_that_is_lost_is_made_again_but_not_by_the_yoi_host() {
 }
 
 #[test]
+fn a_peer_that_is_silent_is_asked_and_left_when_it_does_not_answer_but_not_by_the_yoi_host() {
+    for profile in Profile::ALL {
+        // It shakes hands, and is never heard of again.
+        let dialer = ScriptedDialer::new().peer(here(), |stream| async {
+            let _open = tokio_tungstenite::accept_async(stream).await;
+            std::future::pending::<()>().await;
+        });
+        let net = scripted(&dialer);
+        let began = net.now();
+        let service = listening(profile, &chat(), &net);
+        match profile {
+            Profile::Documented => {
+                let sockets = until(&service, |sockets| sockets[0].last_error.is_some());
+                insta::assert_snapshot!(sockets[0].last_error.as_deref().unwrap(), @"nothing came for 60s");
+                while dialer.dialled().len() < 2 {
+                    std::thread::yield_now();
+                }
+            }
+            Profile::Yoi => {
+                while net.now() - began < std::time::Duration::from_secs(3600) {
+                    std::thread::yield_now();
+                }
+                assert_eq!(
+                    service.status().websocket_connections[0].state,
+                    SocketState::Connected
+                );
+                assert_eq!(dialer.dialled().len(), 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_answers_is_not_left() {
+    let dialer = ScriptedDialer::new().websocket(here(), WebsocketPeer::new().hear());
+    let net = scripted(&dialer);
+    let began = net.now();
+    let service = listening(Profile::Documented, &chat(), &net);
+    while net.now() - began < std::time::Duration::from_secs(3600) {
+        std::thread::yield_now();
+    }
+    assert_eq!(
+        service.status().websocket_connections[0].state,
+        SocketState::Connected
+    );
+    assert_eq!(dialer.dialled().len(), 1);
+}
+
+#[test]
 fn a_server_that_is_not_there_is_tried_again_with_longer_and_longer_pauses() {
     let dialer = ScriptedDialer::new();
     let net = scripted(&dialer);

@@ -168,28 +168,44 @@ pub(crate) async fn receive(
 ) -> Result<Received, Fault> {
     let work = async {
         for _ in 0..SOCKET_FRAMES_PER_RECEIVE {
-            match stream.next().await {
-                Some(Ok(Message::Text(text))) => return Ok(Received::Text(text.to_string())),
-                Some(Ok(Message::Binary(_))) => return Err(Fault::Binary),
-                // The library has the answer ready and would keep it for the next call.
-                Some(Ok(Message::Ping(_))) => match timeout(pong_time, stream.flush()).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(cause)) => return Err(Fault::Pong(cause)),
-                    Err(_) => return Err(Fault::PongTimeout),
-                },
-                Some(Ok(Message::Close(_))) => {
-                    // The same for the answer to a farewell. The other side is gone if it fails.
-                    let _ = timeout(pong_time, stream.flush()).await;
-                    return Ok(Received::Closed);
-                }
-                Some(Ok(Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(cause)) => return Err(Fault::Receive(cause)),
-                None => return Err(Fault::Ended),
+            if let Some(received) = next(stream, pong_time).await? {
+                return Ok(received);
             }
         }
         Err(Fault::ControlFrames)
     };
     timeout(time, work).await.unwrap_or(Err(Fault::ReceiveTimeout))
+}
+
+/// What comes next: a text, the end, or nothing to be handed on. A ping is answered, within `pong_time`.
+pub(crate) async fn next(stream: &mut Stream, pong_time: Duration) -> Result<Option<Received>, Fault> {
+    match stream.next().await {
+        Some(Ok(Message::Text(text))) => Ok(Some(Received::Text(text.to_string()))),
+        Some(Ok(Message::Binary(_))) => Err(Fault::Binary),
+        // The library has the answer ready and would keep it for the next call.
+        Some(Ok(Message::Ping(_))) => match timeout(pong_time, stream.flush()).await {
+            Ok(Ok(())) => Ok(None),
+            Ok(Err(cause)) => Err(Fault::Pong(cause)),
+            Err(_) => Err(Fault::PongTimeout),
+        },
+        Some(Ok(Message::Close(_))) => {
+            // The same for the answer to a farewell. The other side is gone if it fails.
+            let _ = timeout(pong_time, stream.flush()).await;
+            Ok(Some(Received::Closed))
+        }
+        Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(None),
+        Some(Err(cause)) => Err(Fault::Receive(cause)),
+        None => Err(Fault::Ended),
+    }
+}
+
+/// Ask the other side whether it is there, within `time`.
+pub(crate) async fn ping(stream: &mut Stream, time: Duration) -> Result<(), Fault> {
+    match timeout(time, stream.send(Message::Ping(Vec::new().into()))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(cause)) => Err(Fault::Send(cause)),
+        Err(_) => Err(Fault::SendTimeout),
+    }
 }
 
 /// Say farewell within `time`. The other side's is not waited for.

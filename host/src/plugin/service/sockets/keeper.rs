@@ -1,15 +1,19 @@
 //! The task of one socket: it connects, listens, sends, and connects again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use super::{Job, Socket, SocketState, worded};
 use crate::Profile;
 use crate::imports::Destination;
 use crate::imports::websocket::wire::{self, Fault, Received, Stream};
-use crate::limits::{SOCKET_HELD, SOCKET_PAUSE, SOCKET_PAUSE_AT_MOST};
+use crate::limits::{
+    SOCKET_FRAMES_PER_RECEIVE, SOCKET_HELD, SOCKET_PAUSE, SOCKET_PAUSE_AT_MOST, SOCKET_SILENCE,
+};
 use crate::plugin::service::Backoff;
 use crate::plugin::service::charter::Event;
 use crate::plugin::service::happening::What;
@@ -153,6 +157,7 @@ impl Keeper {
         let times = self.shared.net.times().clone();
         // An event that is on its way into the queue. Nothing is read while it waits.
         let mut sending: Option<Pending<'static, Result<Ticket, Refusal>>> = None;
+        let mut patience = Patience::new();
         loop {
             tokio::select! {
                 biased;
@@ -171,20 +176,40 @@ impl Keeper {
                 sent = on_its_way(&mut sending) => {
                     sending = None;
                     self.sent(sent);
+                    // What came meanwhile was not looked at.
+                    patience = Patience::new();
                 }
-                received = wire::receive(stream, times.receive, times.send), if sending.is_none() => {
-                    match received {
-                        Ok(Received::Text(text)) => {
-                            let mut state = self.socket.lock();
-                            state.received_text_frames += 1;
-                            state.last_frame_at = Some(timestamp(self.shared.net.wall()));
-                            drop(state);
-                            let payload = json!({ "url": self.socket.url, "text": text });
-                            sending = self.event("websocket_text", payload);
+                next = wire::next(stream, times.send), if sending.is_none() => match next {
+                    Ok(Some(Received::Text(text))) => {
+                        patience = Patience::new();
+                        let mut state = self.socket.lock();
+                        state.received_text_frames += 1;
+                        state.last_frame_at = Some(timestamp(self.shared.net.wall()));
+                        drop(state);
+                        let payload = json!({ "url": self.socket.url, "text": text });
+                        sending = self.event("websocket_text", payload);
+                    }
+                    Ok(Some(Received::Closed)) => return Ended::Closed,
+                    Ok(None) => {
+                        if let Err(fault) = patience.control_frame(times.receive) {
+                            return Ended::Broken(fault.to_string());
                         }
-                        Ok(Received::Closed) => return Ended::Closed,
-                        Err(Fault::ReceiveTimeout) => {}
-                        Err(fault) => return Ended::Broken(fault.to_string()),
+                    }
+                    Err(fault) => return Ended::Broken(fault.to_string()),
+                },
+                () = tokio::time::sleep_until(patience.until), if sending.is_none() => {
+                    let asked = std::mem::replace(&mut patience, Patience::asked()).asked;
+                    match self.shared.profile {
+                        Profile::Documented if asked => {
+                            return Ended::Broken(format!("nothing came for {:?}", 2 * SOCKET_SILENCE));
+                        }
+                        Profile::Documented => {
+                            if let Err(fault) = wire::ping(stream, times.send).await {
+                                return Ended::Broken(fault.to_string());
+                            }
+                        }
+                        // It waits for ever.
+                        Profile::Yoi => {}
                     }
                 }
             }
@@ -252,6 +277,52 @@ impl Keeper {
             state: to,
             why,
         });
+    }
+}
+
+/// How long it is waited for the other side, and with how many frames that say nothing.
+struct Patience {
+    until: Instant,
+    /// Whether it was asked.
+    asked: bool,
+    /// Frames that said nothing, since then.
+    control: (usize, Instant),
+}
+
+impl Patience {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            until: now + SOCKET_SILENCE,
+            asked: false,
+            control: (0, now),
+        }
+    }
+
+    fn asked() -> Self {
+        Self {
+            asked: true,
+            ..Self::new()
+        }
+    }
+
+    /// The other side is there, and says nothing. It may not do so all the time: so many times in `window`.
+    fn control_frame(&mut self, window: Duration) -> Result<(), Fault> {
+        let (count, since) = self.control;
+        let now = Instant::now();
+        let (count, since) = if now - since < window {
+            (count, since)
+        } else {
+            (0, now)
+        };
+        if count + 1 == SOCKET_FRAMES_PER_RECEIVE {
+            return Err(Fault::ControlFrames);
+        }
+        *self = Self {
+            control: (count + 1, since),
+            ..Self::new()
+        };
+        Ok(())
     }
 }
 

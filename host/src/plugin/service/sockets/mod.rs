@@ -2,11 +2,12 @@
 //!
 //! Each has a task of its own on the network's runtime. It connects, hands on what comes as events, sends what
 //! commands ask it to, and, where the connection is lost, connects again after a pause. While an event of it waits
-//! for room in the queue it reads nothing: what a peer sends then waits in the peer's own buffers.
+//! for room in the queue it reads nothing: what a peer sends then waits in the peer's own buffers. Where nothing
+//! comes for a while it asks whether the other side is still there.
 //!
 //! In profile `yoi` it is as in the yoi host: an ingress is dialled whether it was granted or not, one after the
-//! other while the service starts; of two with the same URL only the last can be seen or sent to; and a connection
-//! that is lost stays lost. One thing is better there as well: what cannot be seen any more ends with the service.
+//! other while the service starts; of two with the same URL only the last can be seen or sent to; a connection that
+//! is silent is never doubted, and one that is lost stays lost. One thing is better there as well: what cannot be seen any more ends with the service.
 //!
 //! - `source`: which ones a manifest names
 //! - `keeper`: the task of one
