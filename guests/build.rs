@@ -1,17 +1,16 @@
 //! Builds the guests in `rust/`, lays each out as the directory of a package in `OUT_DIR`, and names them for
 //! the library.
-//!
-//! The build is the one that `cargo build --release --target wasm32-wasip2` in that folder would do, in the
-//! same target directory: neither makes the other start over.
 
-use std::env;
+#[path = "build/cargo.rs"]
+mod cargo;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
-const TARGET: &str = "wasm32-wasip2";
+use cargo::{TARGET, build_components, ensure_target, var};
 
 fn main() -> ExitCode {
     match build() {
@@ -73,6 +72,7 @@ fn guests_in(workspace: &Path) -> io::Result<Vec<String>> {
 fn watch(here: &Path, guests: &[String]) {
     let parts = [
         "build.rs",
+        "build",
         "pdk/Cargo.toml",
         "pdk/src",
         "rust/Cargo.toml",
@@ -89,88 +89,6 @@ fn watch(here: &Path, guests: &[String]) {
             here.join("rust").join(guest).display()
         );
     }
-}
-
-/// Adds the target to the toolchain if it is not there: rustup may be told not to fetch what the toolchain file
-/// asks for.
-fn ensure_target() -> Result<(), String> {
-    if target_is_installed() {
-        return Ok(());
-    }
-    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
-    match added {
-        Ok(status) if status.success() && target_is_installed() => Ok(()),
-        _ => Err(format!(
-            "the sample guests need the target {TARGET}, which this toolchain does not have; \
-             install it with\n    rustup target add {TARGET}"
-        )),
-    }
-}
-
-fn target_is_installed() -> bool {
-    let output = Command::new(var("RUSTC"))
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .stderr(Stdio::inherit())
-        .output();
-    output.is_ok_and(|output| {
-        output.status.success()
-            && str::from_utf8(&output.stdout).is_ok_and(|path| Path::new(path.trim()).is_dir())
-    })
-}
-
-fn build_components(workspace: &Path) -> Result<(), String> {
-    let manifest = workspace.join("Cargo.toml");
-    let mut cargo = Command::new(var("CARGO"));
-    cargo
-        .args(["build", "--release", "--target", TARGET, "--manifest-path"])
-        .arg(&manifest);
-    cargo.arg("--target-dir").arg(workspace.join("target"));
-    if workspace.join("Cargo.lock").is_file() {
-        cargo.arg("--locked");
-    }
-    for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(belongs_to_outer_build) {
-            cargo.env_remove(name);
-        }
-    }
-    // What a build script prints there is meant for cargo.
-    cargo.stdout(Stdio::null());
-
-    let status = cargo
-        .status()
-        .map_err(|error| format!("failed to run cargo: {error}"))?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(format!(
-        "failed to build the sample guests ({status}); for more, or if their Cargo.lock is out of date, run\n    \
-         cargo build --release --target {TARGET} --manifest-path {}",
-        manifest.display()
-    ))
-}
-
-/// Whether a variable describes the build that this script is part of: flags, wrappers (clippy is one) and
-/// profiles for other code, and where that goes.
-fn belongs_to_outer_build(name: &str) -> bool {
-    const NAMES: [&str; 6] = [
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_INCREMENTAL",
-        "CARGO_TARGET_DIR",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "RUSTC_WRAPPER",
-        "RUSTFLAGS",
-    ];
-    const PREFIXES: [&str; 6] = [
-        "CARGO_BUILD_",
-        "CARGO_CFG_",
-        "CARGO_FEATURE_",
-        "CARGO_MANIFEST_",
-        "CARGO_PKG_",
-        "CARGO_PROFILE_",
-    ];
-    NAMES.contains(&name)
-        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"))
 }
 
 /// The constants and the macro that the library includes.
@@ -223,8 +141,4 @@ fn names_of(guests: &[String], packages: &Path) -> String {
 fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> String {
     let context = format!("failed to {what} {}", path.display());
     move |error| format!("{context}: {error}")
-}
-
-fn var(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"))
 }

@@ -3,6 +3,8 @@
 mod bridge;
 
 use std::num::NonZeroUsize;
+pub(crate) mod ptc;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     /// Drive other agents as children, and see what they do as one stream of events
     #[command(subcommand)]
     Bridge(BridgeCommand),
+    /// Run code that calls tools, in a sandbox
+    #[command(subcommand)]
+    Ptc(ptc::PtcCommand),
     /// Print the JSON Schema of a report
     Schema(Schema),
 }
@@ -99,6 +104,8 @@ impl Command {
             Command::Test(test) => test.json,
             Command::Report(ReportCommand::Merge(merge)) => merge.json,
             Command::Plugin(PluginCommand::Dev(dev)) => dev.json,
+            Command::Ptc(ptc::PtcCommand::Run(run)) => run.json,
+            Command::Ptc(ptc::PtcCommand::Serve(_)) => false,
             Command::Grant(_) | Command::Componentize(_) | Command::Schema(_) => false,
         }
     }
@@ -584,6 +591,8 @@ pub(crate) enum Report {
     BridgeEvents,
     /// What `yoikit bridge probe --json` prints
     BridgeProbe,
+    /// What `yoikit ptc run --json` prints
+    PtcRun,
     /// What any of them prints where there is no result
     Failure,
 }

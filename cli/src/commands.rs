@@ -8,6 +8,7 @@ mod grant;
 mod grants;
 mod inspect;
 mod plugin;
+mod ptc;
 mod report;
 mod schema;
 mod stage;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Command::Plugin(command) => plugin::run(&command),
         Command::Test(args) => test::run(&args),
         Command::Report(ReportCommand::Merge(args)) => report::merge(&args),
+        Command::Ptc(command) => ptc::run(&command),
         Command::Schema(args) => schema::run(&args),
     }
 }

@@ -5,6 +5,7 @@ pub mod bridge;
 pub mod dev;
 pub mod inventory;
 pub mod plugin;
+pub mod ptc;
 pub mod test;
 
 use schemars::JsonSchema;

@@ -8,6 +8,7 @@ mod dev;
 mod inspect;
 pub(crate) mod inventory;
 mod plugin;
+mod ptc;
 mod test;
 mod units;
 
@@ -28,6 +29,7 @@ pub(crate) use call::call;
 pub(crate) use dev::{dev, dev_begins};
 pub(crate) use inspect::inspect;
 pub(crate) use plugin::{built, checked, new, packed};
+pub(crate) use ptc::ptc;
 pub(crate) use test::{Progress, listed, tested};
 
 const DIM: Style = Style::new().dimmed();

@@ -6,6 +6,10 @@
 //! ([`authority`]), and reached by a way that can be replaced ([`world`]). Each room uses those before it and
 //! none after.
 //!
+//! Code that calls tools takes another way through the same house: an engine of user code is compiled, linked
+//! with next to nothing, and driven from pause to pause ([`ptc`]), over a pipe where its caller is another process
+//! ([`wire`]).
+//!
 //! - [`package`]: a plugin as it is handed on: its files, its digest, its archive
 //! - [`source`]: a path, and the component it stands for
 //! - [`watch`]: what changes in a plugin's folder while its author works
@@ -30,6 +34,7 @@ pub mod limits;
 pub mod package;
 pub mod plugin;
 mod profile;
+pub mod ptc;
 pub mod source;
 mod text;
 pub mod watch;

@@ -8,9 +8,11 @@ use std::time::Duration;
 use crate::Profile;
 
 mod bridge;
+mod ptc;
 mod wire;
 
 pub use bridge::*;
+pub use ptc::*;
 pub use wire::*;
 
 /// Most bytes of JSON that go into a tool.

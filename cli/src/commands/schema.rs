@@ -12,6 +12,7 @@ use crate::report::bridge::{BridgeLine, ProbeReport};
 use crate::report::dev::DevReport;
 use crate::report::inventory::{EnableReport, ListReport};
 use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
+use crate::report::ptc::RunReport;
 use crate::report::test::ListedReport;
 use crate::report::{CallReport, FailureReport, InspectReport};
 use crate::screen;
@@ -33,6 +34,7 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::PluginDev => of::<DevReport>(),
         Report::BridgeEvents => of::<BridgeLine>(),
         Report::BridgeProbe => of::<ProbeReport>(),
+        Report::PtcRun => of::<RunReport>(),
         Report::Failure => of::<FailureReport>(),
     })?;
     Ok(Exit::Ok)

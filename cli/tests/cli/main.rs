@@ -9,6 +9,7 @@ mod grants;
 mod inspect;
 mod inventory;
 mod plugin;
+mod ptc;
 mod record;
 mod refusals;
 mod run;

@@ -44,8 +44,19 @@ struct Shared {
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
     profile: Profile,
+    guests: Guests,
     instances: u32,
     cache: Option<CodeCache>,
+}
+
+/// What an engine is tuned for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guests {
+    /// Small components, each call with a budget of instructions.
+    Plugins,
+    /// Whole interpreters, bounded by time and memory alone: counting what they do would make them slower by a
+    /// fifth, and says nothing about the code that they run.
+    Interpreters,
 }
 
 /// Where a compiled component came from.
@@ -92,7 +103,22 @@ impl EngineOptions {
     pub const fn new(profile: Profile) -> Self {
         Self {
             profile,
+            guests: Guests::Plugins,
             instances: Self::DEFAULT_INSTANCES,
+            cache: None,
+        }
+    }
+
+    /// How many interpreters an engine has room for unless told otherwise.
+    pub const DEFAULT_INTERPRETERS: u32 = 100;
+
+    /// An engine for interpreters: [`crate::ptc`] runs them. Room for [`Self::DEFAULT_INTERPRETERS`], no cache.
+    #[must_use]
+    pub const fn interpreters() -> Self {
+        Self {
+            profile: Profile::Documented,
+            guests: Guests::Interpreters,
+            instances: Self::DEFAULT_INTERPRETERS,
             cache: None,
         }
     }
@@ -118,7 +144,7 @@ impl EngineOptions {
     ///
     /// [`EngineError::Pool`] where the address space cannot be had.
     pub fn build(self) -> Result<Engine, EngineError> {
-        let config = wasmtime_config(self.profile, self.instances);
+        let config = wasmtime_config(self.guests, self.profile, self.instances);
         let wasmtime = wasmtime::Engine::new(&config).map_err(|cause| EngineError::Pool {
             instances: self.instances,
             cause: format!("{cause:#}"),
@@ -193,10 +219,16 @@ impl fmt::Debug for Engine {
     }
 }
 
-fn wasmtime_config(profile: Profile, instances: u32) -> Config {
+fn wasmtime_config(guests: Guests, profile: Profile, instances: u32) -> Config {
     // What the pool has room for, per instance, in either profile: the store's limits refuse the rest, and
     // with the words of the contract.
-    let per_instance = crate::Limits::of(Profile::Documented);
+    let (per_instance, stack) = match guests {
+        Guests::Plugins => (
+            crate::Limits::of(Profile::Documented),
+            limits::guest_stack_bytes(profile),
+        ),
+        Guests::Interpreters => (crate::Limits::of_interpreter(), limits::INTERPRETER_STACK_BYTES),
+    };
     let times = |count: usize| instances.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
@@ -214,11 +246,12 @@ fn wasmtime_config(profile: Profile, instances: u32) -> Config {
         // The worlds are synchronous; without the bookkeeping for concurrency a small call is three times
         // cheaper.
         .concurrency_support(false)
-        .consume_fuel(true)
+        .consume_fuel(guests == Guests::Plugins)
         .epoch_interruption(true)
-        .max_wasm_stack(limits::guest_stack_bytes(profile))
-        // Costs nothing until a trap, which then tells where the guest was and what it had logged.
-        .coredump_on_trap(true)
+        .max_wasm_stack(stack)
+        // Costs nothing until a trap, which then tells where the guest was and what it had logged. Of an
+        // interpreter it would copy all that the code has made, and what the code printed is known.
+        .coredump_on_trap(guests == Guests::Plugins)
         .parallel_compilation(true);
     config
 }

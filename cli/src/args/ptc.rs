@@ -1,0 +1,100 @@
+//! What can be typed after `yoikit ptc`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Subcommand;
+
+use super::{parse_bytes, parse_time};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PtcCommand {
+    /// Run code that awaits tools, with local commands for tools
+    Run(PtcRun),
+    /// Speak the protocol on standard input and output, one JSON value a line
+    Serve(PtcServe),
+}
+
+/// Which engine runs the code, and what it may use.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Interpreter {
+    /// What runs the code: `monty`, or a component of the world `yoi:ptc/engine`
+    #[arg(long, value_name = "ENGINE", default_value = "monty")]
+    pub(crate) engine: String,
+
+    /// Memory that the engine may take, code and values included [default: 256MiB]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub(crate) memory: Option<usize>,
+
+    /// Time for one run, calls included [default: 5min]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Time for one call [default: 5min]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) call_timeout: Option<Duration>,
+
+    /// Calls that one run may make [default: 100000]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_calls: Option<usize>,
+
+    /// Compile the engine even if its machine code is known, and keep none
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Where machine code is kept [default: the user's cache folder]
+    #[arg(long, value_name = "FOLDER", env = "YOIKIT_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PtcRun {
+    /// The file with the code; `-` reads standard input
+    pub(crate) file: PathBuf,
+
+    /// A tool of the code's, and the command that answers for it: the arguments come to its standard input as a JSON
+    /// object, and what it writes to standard output is the answer, JSON. A status other than 0 is a failure, and
+    /// standard error its message
+    #[arg(long = "tool", value_name = "NAME=COMMAND", value_parser = parse_tool)]
+    pub(crate) tools: Vec<(String, String)>,
+
+    /// Calls that are under way at the same time, each a process
+    #[arg(long, value_name = "COUNT", default_value = "16", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) in_flight: u16,
+
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) interpreter: Interpreter,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PtcServe {
+    #[command(flatten)]
+    pub(crate) interpreter: Interpreter,
+}
+
+fn parse_tool(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => {
+            Ok((name.to_owned(), command.to_owned()))
+        }
+        _ => Err("write it as NAME=COMMAND, as in `search=./search.sh`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_has_a_name_and_a_command() {
+        assert_eq!(
+            parse_tool("f=cat a=b"),
+            Ok(("f".to_owned(), "cat a=b".to_owned()))
+        );
+        assert!(parse_tool("f").is_err() && parse_tool("=cat").is_err() && parse_tool("f= ").is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! `yoikit ptc`: code that calls tools.
+
+mod run;
+mod serve;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use yoi_host::engine::EngineOptions;
+use yoi_host::limits::INTERPRETER_BYTES;
+use yoi_host::ptc::{Interpreter, PtcLimits};
+
+use super::code_cache;
+use crate::args::ptc::{self, PtcCommand};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+pub(super) fn run(command: &PtcCommand) -> Result<Exit, Failure> {
+    match command {
+        PtcCommand::Run(args) => run::run(args),
+        PtcCommand::Serve(args) => serve::run(args),
+    }
+}
+
+/// The engine that was asked for.
+fn load(args: &ptc::Interpreter) -> Result<Interpreter, Failure> {
+    let options = EngineOptions::interpreters().instances(1);
+    let engine = match code_cache(args.no_cache, args.cache_dir.as_deref())? {
+        Some(cache) => options.cache(cache).build()?,
+        None => options.build()?,
+    };
+    let interpreter = if args.engine == "monty" {
+        Interpreter::load(&engine, yoi_engines::MONTY)
+    } else {
+        Interpreter::load(&engine, &read(Path::new(&args.engine))?)
+    };
+    interpreter.map_err(|error| Failure::Other(format!("failed to load the engine {}: {error}", args.engine)))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let file = |cause| Failure::File {
+        path: path.to_owned(),
+        doing: "read the engine",
+        cause,
+    };
+    let mut bytes = Vec::new();
+    let opened = File::open(path).map_err(file)?;
+    opened
+        .take(INTERPRETER_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(file)?;
+    if bytes.len() as u64 > INTERPRETER_BYTES {
+        return Err(file(io::Error::other(format!(
+            "it has more than {INTERPRETER_BYTES} bytes"
+        ))));
+    }
+    Ok(bytes)
+}
+
+fn limits(args: &ptc::Interpreter) -> PtcLimits {
+    let mut limits = PtcLimits::default();
+    limits.memory_bytes = args.memory.unwrap_or(limits.memory_bytes);
+    limits.run_time = args.timeout.unwrap_or(limits.run_time);
+    limits.call_time = args.call_timeout.unwrap_or(limits.call_time);
+    limits.calls = args.max_calls.unwrap_or(limits.calls);
+    limits
+}

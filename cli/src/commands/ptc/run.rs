@@ -1,0 +1,56 @@
+//! `yoikit ptc run`: code from a file, its tools local commands.
+
+use std::fs::File;
+use std::io;
+use std::time::Instant;
+
+use yoi_host::ptc::{CommandTools, Session};
+
+use super::super::read_text;
+use super::{limits, load};
+use crate::args::ptc::PtcRun;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::ptc::RunReport;
+use crate::screen;
+
+pub(super) fn run(args: &PtcRun) -> Result<Exit, Failure> {
+    let mut limits = limits(&args.interpreter);
+    limits.calls_in_flight = args.in_flight.into();
+    let code = if args.file.as_os_str() == "-" {
+        read_text(io::stdin().lock(), limits.code_bytes)
+    } else {
+        File::open(&args.file).and_then(|file| read_text(file, limits.code_bytes))
+    };
+    let code = code.map_err(|cause| Failure::File {
+        path: args.file.clone(),
+        doing: "read the code",
+        cause,
+    })?;
+    let tools = CommandTools::new(args.tools.iter().cloned(), limits.answer_bytes);
+    let names = tools.names();
+
+    let mut session = Session::new(&load(&args.interpreter)?, limits);
+    let canceller = session.canceller().clone();
+    // Where there is no such signal, there is nothing to end by it.
+    let _ = ctrlc::set_handler(move || canceller.cancel());
+    let began = Instant::now();
+    let envelope = session
+        .run_blocking(&code, &names, &tools)
+        .map_err(|refused| Failure::Usage(refused.to_string()))?;
+    let report = RunReport {
+        schema: "yoikit.ptc-run/1",
+        engine: args.interpreter.engine.clone(),
+        file: args.file.display().to_string(),
+        ok: envelope.is_ok(),
+        wall: began.elapsed(),
+        memory_bytes: session.memory_bytes(),
+        envelope,
+    };
+    if args.json {
+        screen::json(&report)?;
+    } else {
+        screen::ptc(&report)?;
+    }
+    Ok(if report.ok { Exit::Ok } else { Exit::PluginFailed })
+}
