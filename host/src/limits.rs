@@ -359,6 +359,36 @@ pub const WATCH_POLL: Duration = Duration::from_millis(500);
 /// How often a folder is looked through at most for the sake of folders that are made meanwhile.
 pub const WATCHED_PASSES: usize = 8;
 
+// The journal of a service, on a disk.
+
+/// Most changes that one commit makes. A sync of a few milliseconds is shared by all of them; more would keep
+/// those waiting who came first.
+pub const JOURNAL_COMMIT_CHANGES: usize = 256;
+
+/// How many waiting events are marked as begun with the one that is delivered, so that a delivery does not cost a
+/// sync of its own. After a crash so many may come with an `attempt` raised that they never had.
+pub const JOURNAL_MARKED_AHEAD: usize = 32;
+
+/// How long it may take until the disk has it that an event was settled, where nothing else is written. A crash
+/// within that time means one more delivery.
+pub const JOURNAL_NOTE_DELAY: Duration = Duration::from_millis(50);
+
+/// How long a journal that could not be written waits before it tries again what nobody waits for.
+pub const JOURNAL_RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// Most events kept that were given up; the oldest make room. Of the largest size they take 64 MiB.
+pub const JOURNAL_DEAD_LETTERS: usize = 1000;
+
+/// Most memory in which pages of the file are kept. It is written more than read.
+pub const JOURNAL_CACHE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Events that wait in the queue of a service whose journal is on a disk, if nobody says otherwise: what a host that
+/// was down for a while is sent, in memory some tens of megabytes.
+pub const DURABLE_QUEUE_EVENTS: usize = 10_000;
+
+/// Most bytes of them. Events have some hundred bytes; this has room for ten thousand of 6 KiB.
+pub const DURABLE_QUEUE_BYTES: usize = 64 * 1024 * 1024;
+
 /// What one instance of a plugin may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -27,13 +27,14 @@
 //! granted or not, the last of two with the same URL hides the other, and one that is lost stays lost. Two things
 //! are better there as well: the diagnostics are bounded, and nothing of a service outlives it.
 //!
-//! Where events must outlive the host, a [`Journal`] keeps them.
+//! Where events must outlive the host, a [`Journal`] keeps them: [`disk`] has one.
 
 mod admission;
 mod backoff;
 mod charter;
 mod commands;
 mod desk;
+pub mod disk;
 mod handle;
 mod happening;
 mod journal;

@@ -1,0 +1,266 @@
+//! Journals in real files: what they refuse, keep and give back.
+
+mod failing;
+mod model;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+use crate::limits::{JOURNAL_DEAD_LETTERS, JOURNAL_MARKED_AHEAD, KNOWN_EVENTS};
+
+const OWNER: &str = "project:yoikit.test";
+
+fn event(id: &str) -> IngressEvent {
+    IngressEvent {
+        kind: "text".into(),
+        source: "test".into(),
+        ingress_name: "room".into(),
+        payload: json!({ "text": id }),
+        created_at: "2026-11-20T10:00:00.000Z".into(),
+        attempt: 1,
+        correlation_id: id.into(),
+    }
+}
+
+fn wait(written: Written) -> Result<(), JournalError> {
+    match written {
+        Written::Now(done) => done,
+        Written::Later(later) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            runtime.unwrap().block_on(later)
+        }
+    }
+}
+
+fn accept(journal: &DiskJournal, seq: Seq, id: &str) {
+    wait(journal.accept(seq, &event(id))).unwrap();
+}
+
+/// The ids and attempts of the events that wait.
+fn waiting(recovered: &Recovered) -> Vec<(&str, u32)> {
+    let waiting = recovered.events.iter();
+    waiting
+        .map(|kept| (kept.event.correlation_id.as_str(), kept.event.attempt))
+        .collect()
+}
+
+fn reopened(file: &Path) -> (DiskJournal, Recovered) {
+    let journal = DiskJournal::open(file, OWNER).unwrap();
+    let recovered = journal.recover().unwrap();
+    (journal, recovered)
+}
+
+#[test]
+fn what_was_accepted_is_there_again_in_order_and_in_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, recovered) = reopened(&file);
+    assert_eq!((recovered.events.len(), recovered.next), (0, 0));
+    for (seq, id) in ["a", "b", "c"].into_iter().enumerate() {
+        accept(&journal, seq as Seq, id);
+    }
+    drop(journal);
+    let (_journal, recovered) = reopened(&file);
+    assert_eq!(waiting(&recovered), [("a", 1), ("b", 1), ("c", 1)]);
+    assert_eq!(recovered.events[1].event, event("b"));
+    assert_eq!(recovered.next, 3);
+}
+
+#[test]
+fn what_was_settled_is_known_and_waits_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, _) = reopened(&file);
+    for (seq, id) in ["a", "b", "c"].into_iter().enumerate() {
+        accept(&journal, seq as Seq, id);
+    }
+    journal.settle(0, Settlement::Accepted, None);
+    journal.settle(1, Settlement::Declined, None);
+    journal.close().unwrap();
+    drop(journal);
+    let (_journal, recovered) = reopened(&file);
+    assert_eq!(waiting(&recovered), [("c", 1)]);
+    let settled = [
+        ("a".to_owned(), Settlement::Accepted),
+        ("b".to_owned(), Settlement::Declined),
+    ];
+    assert_eq!(recovered.settled, settled);
+    assert_eq!(recovered.next, 3, "a number is never given twice");
+}
+
+#[test]
+fn a_delivery_that_began_counts_and_so_do_those_marked_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, _) = reopened(&file);
+    let most = JOURNAL_MARKED_AHEAD as Seq;
+    for seq in 0..most + 3 {
+        accept(&journal, seq, &format!("e-{seq}"));
+    }
+    assert!(matches!(journal.begin(0, 1), Written::Later(_)));
+    wait(journal.begin(0, 1)).unwrap();
+    // The disk has it: nothing is to be waited for.
+    assert!(matches!(journal.begin(1, 1), Written::Now(Ok(()))));
+    // Another attempt is another one.
+    wait(journal.begin(0, 2)).unwrap();
+    drop(journal);
+    let (_journal, recovered) = reopened(&file);
+    let attempts: Vec<_> = waiting(&recovered)
+        .into_iter()
+        .map(|(_, attempt)| attempt)
+        .collect();
+    assert_eq!(attempts[0], 3);
+    assert!(attempts[1..].iter().all(|attempt| *attempt == 2), "{attempts:?}");
+}
+
+#[test]
+fn an_event_that_was_given_up_is_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, _) = reopened(&file);
+    accept(&journal, 0, "a");
+    wait(journal.begin(0, 5)).unwrap();
+    journal.settle(0, Settlement::Dead, Some("the plugin says `failed`: no"));
+    let letters = journal.dead_letters().unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(
+        (letters[0].event.correlation_id.as_str(), letters[0].event.attempt),
+        ("a", 5)
+    );
+    assert_eq!(letters[0].why.as_deref(), Some("the plugin says `failed`: no"));
+    drop(journal);
+    let (journal, recovered) = reopened(&file);
+    assert_eq!(recovered.events, []);
+    assert_eq!(journal.dead_letters().unwrap(), letters);
+}
+
+#[test]
+fn what_is_kept_of_the_past_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, _) = reopened(&file);
+    let known = KNOWN_EVENTS as Seq;
+    let accepted: Vec<_> = (0..known + 10)
+        .map(|seq| journal.accept(seq, &event(&format!("e-{seq}"))))
+        .collect();
+    for written in accepted {
+        wait(written).unwrap();
+    }
+    for seq in 0..known + 10 {
+        journal.settle(seq, Settlement::Dead, None);
+    }
+    let letters = journal.dead_letters().unwrap();
+    assert_eq!(letters.len(), JOURNAL_DEAD_LETTERS);
+    assert_eq!(
+        letters.last().unwrap().event.correlation_id,
+        format!("e-{}", known + 9)
+    );
+    drop(journal);
+    let (_journal, recovered) = reopened(&file);
+    assert_eq!(recovered.settled.len(), KNOWN_EVENTS);
+    assert_eq!(recovered.settled[0].0, "e-10");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    drop(reopened(&file));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// Why a file is refused, without its folder.
+fn refusal(folder: &tempfile::TempDir, name: &str, owner: &str) -> String {
+    let error = DiskJournal::open(&folder.path().join(name), owner).unwrap_err();
+    error
+        .to_string()
+        .replace(&folder.path().display().to_string(), "FOLDER")
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "notes of mine\n".repeat(1000);
+    fs::write(folder.path().join("notes"), &text).unwrap();
+    insta::assert_snapshot!(refusal(&folder, "notes", OWNER), @"FOLDER/notes is no journal: it begins like something else; it was left as it is, name another file");
+    assert_eq!(fs::read_to_string(folder.path().join("notes")).unwrap(), text);
+
+    let foreign = redb::Database::create(folder.path().join("foreign")).unwrap();
+    let write = foreign.begin_write().unwrap();
+    write
+        .open_table(redb::TableDefinition::<u64, u64>::new("theirs"))
+        .unwrap()
+        .insert(1, 2)
+        .unwrap();
+    write.commit().unwrap();
+    drop(foreign);
+    insta::assert_snapshot!(refusal(&folder, "foreign", OWNER), @"FOLDER/foreign is no journal: it is a database of another program's; it was left as it is, name another file");
+    insta::assert_snapshot!(refusal(&folder, "", OWNER), @"failed to open the journal FOLDER/: Is a directory (os error 21)");
+    insta::assert_snapshot!(refusal(&folder, "none/journal", OWNER), @"failed to open the journal FOLDER/none/journal: No such file or directory (os error 2)");
+}
+
+#[test]
+fn a_journal_of_somebody_else_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = reopened(&folder.path().join("journal"));
+    insta::assert_snapshot!(refusal(&folder, "journal", OWNER), @"the journal FOLDER/journal is in use by another process: a journal has one host at a time, stop that one or name another file");
+    drop(journal);
+    insta::assert_snapshot!(refusal(&folder, "journal", "project:other"), @"the journal FOLDER/journal belongs to the plugin `project:yoikit.test`, and this is `project:other`: give each plugin a file of its own");
+}
+
+#[test]
+fn a_journal_of_another_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    drop(reopened(&file));
+    let database = redb::Database::open(&file).unwrap();
+    let write = database.begin_write().unwrap();
+    write
+        .open_table(redb::TableDefinition::<&str, &str>::new("about"))
+        .unwrap()
+        .insert("format", "yoikit.journal/2")
+        .unwrap();
+    write.commit().unwrap();
+    drop(database);
+    insta::assert_snapshot!(refusal(&folder, "journal", OWNER), @"the journal FOLDER/journal has the format yoikit.journal/2, and this program reads yoikit.journal/1: let the program that wrote it deliver what is in it, or name another file");
+}
+
+#[test]
+fn a_damaged_journal_is_refused_wherever_the_damage_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, _) = reopened(&file);
+    for seq in 0..100 {
+        accept(&journal, seq, &format!("event number {seq}"));
+    }
+    drop(journal);
+    let sound = fs::read(&file).unwrap();
+    let mut refused = 0;
+    for (at, byte) in sound.iter().enumerate().step_by(509) {
+        let mut damaged = sound.clone();
+        damaged[at] = !byte;
+        fs::write(&file, &damaged).unwrap();
+        // Damage in what is in use is found; a free page may hold anything.
+        match DiskJournal::open(&file, OWNER) {
+            Ok(journal) => assert_eq!(journal.recover().unwrap().events.len(), 100, "byte {at}"),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 5, "{refused}");
+
+    fs::write(&file, &sound[..sound.len() / 2]).unwrap();
+    let cut = refusal(&folder, "journal", OWNER);
+    assert!(
+        cut.starts_with("the journal FOLDER/journal is damaged: "),
+        "{cut}"
+    );
+    assert!(
+        cut.ends_with("it was left as it is, move it away to begin anew"),
+        "{cut}"
+    );
+}
