@@ -1,6 +1,7 @@
 //! What can be typed. Every option is declared once, with its help.
 
 mod bridge;
+mod service;
 
 use std::num::NonZeroUsize;
 pub(crate) mod ptc;
@@ -15,6 +16,7 @@ use yoi_conformance::{Kind, Level, Seed};
 use yoi_host::{Limits, Profile};
 
 pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay};
+pub(crate) use service::{Send, Serve, Served, WhenFull};
 
 /// Call, inspect and test components that act as plugins of coding agents.
 #[derive(Debug, Parser)]
@@ -37,6 +39,10 @@ Exit status:
 pub(crate) enum Command {
     /// Call one tool of a plugin, and show what happened
     Call(Box<Call>),
+    /// Run a plugin as a service until it is told to stop, and show what happens
+    Serve(Box<Serve>),
+    /// Send one event to a service, running or not, and show what becomes of it
+    Send(Box<Send>),
     /// Print the smallest grants file that a plugin needs for what it did in a recorded run
     Grant(Grant),
     /// Show what a component imports and exports, and whether it fits the contract
@@ -92,6 +98,8 @@ impl Command {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             Command::Call(call) => call.json,
+            Command::Serve(serve) => serve.json,
+            Command::Send(send) => send.json,
             Command::Inspect(inspect) => inspect.json,
             Command::Bridge(command) => command.wants_json(),
             Command::Plugin(PluginCommand::New(new)) => new.json,
@@ -563,6 +571,10 @@ pub(crate) struct Schema {
 pub(crate) enum Report {
     /// What `yoikit call --json` prints
     Call,
+    /// A line of what `yoikit serve --json` prints
+    Serve,
+    /// What `yoikit send --json` prints
+    Send,
     /// What `yoikit inspect --json` prints
     Inspect,
     /// What `yoikit plugin new --json` prints

@@ -3,14 +3,20 @@
 mod bridge;
 mod call;
 mod componentize;
+#[cfg(unix)]
+mod door;
 mod faults;
 mod grant;
 mod grants;
+mod hand_over;
 mod inspect;
 mod plugin;
 mod ptc;
 mod report;
 mod schema;
+mod send;
+mod serve;
+mod served;
 mod stage;
 mod test;
 mod transcript;
@@ -36,6 +42,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     match args.command {
         Command::Bridge(command) => bridge::run(&command),
         Command::Call(args) => call::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Send(args) => send::run(&args),
         Command::Grant(args) => grant::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Componentize(args) => componentize::run(&args),
@@ -95,6 +103,7 @@ fn json_argument(what: &str, typed: &str, limit: usize) -> Result<String, Failur
         path: path.to_owned(),
         doing: match what {
             "input" => "read the input from",
+            "event" => "read the event from",
             _ => "read the configuration from",
         },
         cause,

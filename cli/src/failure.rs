@@ -36,6 +36,8 @@ pub(crate) enum Failure {
     },
     /// What was made cannot be handed on.
     Print(io::Error),
+    /// The plugin failed before there was anything to report of it.
+    Plugin(String),
     /// Anything else that stands in the way.
     Other(String),
 }
@@ -44,6 +46,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Failure::Usage(_) => Exit::Usage,
+            Failure::Plugin(_) => Exit::PluginFailed,
             Failure::Source(SourceError::Build(_)) => Exit::BuildFailed,
             Failure::Pack { error, .. } => match error {
                 PackError::Package(faults) if is_unreadable(faults) => Exit::CouldNotRun,
@@ -87,7 +90,7 @@ pub(crate) fn is_unreadable(faults: &PackageFaults) -> bool {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(reason) | Failure::Other(reason) => f.write_str(reason),
+            Failure::Usage(reason) | Failure::Plugin(reason) | Failure::Other(reason) => f.write_str(reason),
             Failure::Source(error) => error.fmt(f),
             Failure::Load(error) => error.fmt(f),
             Failure::Engine(error) => error.fmt(f),

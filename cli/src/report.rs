@@ -6,6 +6,7 @@ pub mod dev;
 pub mod inventory;
 pub mod plugin;
 pub mod ptc;
+pub mod service;
 pub mod test;
 
 use schemars::JsonSchema;

@@ -9,6 +9,7 @@ mod inspect;
 pub(crate) mod inventory;
 mod plugin;
 mod ptc;
+pub(crate) mod service;
 mod test;
 mod units;
 
@@ -94,9 +95,11 @@ pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
 
 /// One JSON object on one line, at once.
 pub(crate) fn json_line(value: &impl Serialize) -> io::Result<()> {
+    // In one piece, so that whoever is killed meanwhile leaves no half of it.
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
     let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, value)?;
-    out.write_all(b"\n")?;
+    out.write_all(&line)?;
     out.flush()
 }
 

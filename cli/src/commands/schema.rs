@@ -13,6 +13,7 @@ use crate::report::dev::DevReport;
 use crate::report::inventory::{EnableReport, ListReport};
 use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
 use crate::report::ptc::RunReport;
+use crate::report::service::{SendReport, ServeLine};
 use crate::report::test::ListedReport;
 use crate::report::{CallReport, FailureReport, InspectReport};
 use crate::screen;
@@ -20,6 +21,8 @@ use crate::screen;
 pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
     screen::json(&match args.report {
         Report::Call => of::<CallReport>(),
+        Report::Serve => of::<ServeLine>(),
+        Report::Send => of::<SendReport>(),
         Report::Inspect => of::<InspectReport>(),
         Report::PluginNew => of::<NewReport>(),
         Report::PluginBuild => of::<BuildReport>(),

@@ -14,4 +14,7 @@ mod record;
 mod refusals;
 mod run;
 mod script;
+mod send;
+#[cfg(unix)]
+mod serve;
 mod test;

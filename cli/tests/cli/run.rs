@@ -61,12 +61,10 @@ pub(crate) fn cache() -> PathBuf {
     CACHE.path().join("code")
 }
 
-fn run(folder: &Path, words: &[&str], input: Stdio, env: &[(&str, &OsStr)]) -> Ran {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_yoikit"))
+/// The program with these words, yet to be started.
+pub(crate) fn command(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yoikit"));
+    command
         .args(words)
         .current_dir(folder)
         .env("YOIKIT_CACHE_DIR", cache())
@@ -75,7 +73,16 @@ fn run(folder: &Path, words: &[&str], input: Stdio, env: &[(&str, &OsStr)]) -> R
         .env_remove("JOB_COMPLETION_INDEX")
         .env_remove("CI_NODE_INDEX")
         .env_remove("CIRCLE_NODE_INDEX")
-        .env_remove("BUILDKITE_PARALLEL_JOB")
+        .env_remove("BUILDKITE_PARALLEL_JOB");
+    command
+}
+
+fn run(folder: &Path, words: &[&str], input: Stdio, env: &[(&str, &OsStr)]) -> Ran {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command(folder, words)
         .envs(env.iter().copied())
         .stdin(input)
         .output()

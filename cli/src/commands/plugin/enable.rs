@@ -17,7 +17,7 @@ use crate::report::inventory::EnableReport;
 use crate::screen;
 
 pub(super) fn run(args: &PluginEnable) -> Result<Exit, Failure> {
-    let workspace = Workspace::of(&args.of)?;
+    let workspace = Workspace::of(&args.of.workspace, args.of.enablement.as_deref(), args.of.profile)?;
     let file = workspace.enablement_file();
     let discovery = workspace.discover();
     let package = meant(&discovery, &args.reference)?;
@@ -81,7 +81,10 @@ pub(super) fn run(args: &PluginEnable) -> Result<Exit, Failure> {
 }
 
 /// The package that a reference means, with its source or where only one has the id.
-fn meant<'a>(discovery: &'a Discovery, reference: &str) -> Result<&'a Discovered, Failure> {
+pub(in crate::commands) fn meant<'a>(
+    discovery: &'a Discovery,
+    reference: &str,
+) -> Result<&'a Discovered, Failure> {
     let is_meant =
         |package: &&Discovered| package.id.to_string() == reference || package.id.local == reference;
     let all: Vec<&Discovered> = discovery.packages.iter().filter(is_meant).collect();

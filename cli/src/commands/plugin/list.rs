@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use yoi_host::Profile;
 use yoi_host::authority::{Enablements, render_faults};
 use yoi_host::limits::MANIFEST_BYTES;
 use yoi_host::package::{Discovery, Inventory, Stores, discover};
@@ -50,7 +51,7 @@ pub(super) fn show(args: &PluginShow) -> Result<Exit, Failure> {
 }
 
 fn inventory(args: &Inventoried) -> Result<Inventory, Failure> {
-    let workspace = Workspace::of(args)?;
+    let workspace = Workspace::of(&args.workspace, args.enablement.as_deref(), args.profile)?;
     let enablements = match enablements(&workspace.enablement_file()) {
         // Nobody named it.
         Err(Failure::File { cause, .. })
@@ -64,29 +65,43 @@ fn inventory(args: &Inventoried) -> Result<Inventory, Failure> {
 }
 
 /// The folder that is worked in, and which plugins are looked for in it.
-pub(super) struct Workspace<'a> {
+pub(in crate::commands) struct Workspace {
     folder: PathBuf,
-    args: &'a Inventoried,
+    enablement: Option<PathBuf>,
+    profile: Profile,
 }
 
-impl<'a> Workspace<'a> {
-    pub(super) fn of(args: &'a Inventoried) -> Result<Self, Failure> {
-        let folder = args.workspace.canonicalize().map_err(|cause| Failure::File {
-            path: args.workspace.clone(),
+impl Workspace {
+    pub(in crate::commands) fn of(
+        folder: &Path,
+        enablement: Option<&Path>,
+        profile: Profile,
+    ) -> Result<Self, Failure> {
+        let whole = folder.canonicalize().map_err(|cause| Failure::File {
+            path: folder.to_owned(),
             doing: "find the workspace",
             cause,
         })?;
-        Ok(Self { folder, args })
+        Ok(Self {
+            folder: whole,
+            enablement: enablement.map(Path::to_owned),
+            profile,
+        })
+    }
+
+    /// The folder, with no link on the way.
+    pub(in crate::commands) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// What turns plugins on, there or not.
-    pub(super) fn enablement_file(&self) -> PathBuf {
-        let named = self.args.enablement.clone();
+    pub(in crate::commands) fn enablement_file(&self) -> PathBuf {
+        let named = self.enablement.clone();
         named.unwrap_or_else(|| self.folder.join(ENABLEMENT))
     }
 
-    pub(super) fn discover(&self) -> Discovery {
-        let profile = self.args.profile;
+    pub(in crate::commands) fn discover(&self) -> Discovery {
+        let profile = self.profile;
         let variable = |name| {
             env::var_os(name)
                 .map(PathBuf::from)
@@ -99,7 +114,7 @@ impl<'a> Workspace<'a> {
 }
 
 /// What a file turns on.
-pub(super) fn enablements(file: &Path) -> Result<Enablements, Failure> {
+pub(in crate::commands) fn enablements(file: &Path) -> Result<Enablements, Failure> {
     let read = File::open(file).and_then(|file| read_text(file, MANIFEST_BYTES));
     let text = read.map_err(|cause| Failure::File {
         path: file.to_owned(),

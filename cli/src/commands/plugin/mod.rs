@@ -14,6 +14,9 @@ use std::path::Path;
 
 use yoi_host::{Limits, Profile};
 
+pub(super) use enable::meant;
+pub(super) use list::{Workspace, enablements};
+
 use crate::args::PluginCommand;
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -147,6 +147,16 @@ impl Service {
     ///
     /// Whatever kept it from starting. Nothing runs then.
     pub fn start(plan: Plan) -> Result<Self, StartError> {
+        Self::start_observed(plan).map(|(service, _)| service)
+    }
+
+    /// The same, watched from before anything happens: events that a journal kept may be delivered before
+    /// [`Service::observe`] could be called.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::start`].
+    pub fn start_observed(plan: Plan) -> Result<(Self, Observer), StartError> {
         let Plan {
             plugin,
             plugin_ref,
@@ -168,6 +178,7 @@ impl Service {
         let shared = Arc::new(Shared::new(
             plugin_ref, profile, charter, options, journal, net, cancel, recovered,
         ));
+        let observer = Observer::new(shared.subscribe());
         let (tell_ended, ended) = Reply::new(Ending::lost);
         let supervisor = Supervisor::new(Arc::clone(&shared), access, instance, tell_ended);
         let (started, has_started) = mpsc::channel();
@@ -179,9 +190,8 @@ impl Service {
             Ok(started) => started?,
             Err(_) => return Err(io::Error::other("it ended before the plugin had started").into()),
         }
-        Ok(Self {
-            handle: Arc::new(Handle { shared, ended }),
-        })
+        let handle = Arc::new(Handle { shared, ended });
+        Ok((Self { handle }, observer))
     }
 
     /// Accept an event. It is accepted when it is in the queue, and stored where there is a journal; what becomes

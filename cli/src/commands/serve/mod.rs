@@ -1,0 +1,222 @@
+//! `yoikit serve`: a service, run until it is told to stop.
+//!
+//! - `log`: what happens, line by line; a thread of its own, so that a reader who is slow holds nothing up
+//! - `door`: the local socket for `yoikit send`
+//! - `metrics`: numbers for Prometheus
+
+#[cfg(unix)]
+mod door;
+mod log;
+mod metrics;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use yoi_host::limits::{DURABLE_QUEUE_BYTES, DURABLE_QUEUE_EVENTS};
+use yoi_host::plugin::service::disk::DiskJournal;
+use yoi_host::plugin::service::{
+    Ending, Journal, Service, ServiceOptions, State, StopTimes, WhenFull as Policy,
+};
+
+use self::log::Log;
+use self::metrics::MetricsDoor;
+use super::hand_over::Desk;
+use super::send::not_started;
+use super::served::{Meant, Ready};
+use crate::args::{Serve, WhenFull};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::service::{ProgramEvent, ServeEvent, metrics_url};
+
+pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    // From now on a signal is heard, and whatever was begun is ended in order.
+    let signals = runtime.block_on(async { Signals::listen() })?;
+    let meant = Meant::of(&args.of)?;
+    #[cfg(unix)]
+    let door = {
+        let _inside = runtime.enter();
+        let place = super::door::place(args.of.socket.as_deref(), &meant.identity()?)?;
+        door::Door::open(place)?
+    };
+    let metrics = match args.metrics {
+        None => None,
+        Some(address) => Some(
+            runtime
+                .block_on(MetricsDoor::open(address))
+                .map_err(|cause| Failure::Other(format!("failed to serve numbers on {address}: {cause}")))?,
+        ),
+    };
+    let ready = meant.ready(&args.of)?;
+    let (journal, durable) = match &args.durable {
+        None => (None, None),
+        Some(file) => {
+            let journal =
+                DiskJournal::open(file, &ready.name).map_err(|error| Failure::Other(error.to_string()))?;
+            (Some(Arc::new(journal)), Some(file.display().to_string()))
+        }
+    };
+    let mut plan = ready.plan(options(args));
+    if let Some(journal) = &journal {
+        plan = plan.journal(Arc::clone(journal) as Arc<dyn Journal>);
+    }
+    let (service, observer) =
+        Service::start_observed(plan).map_err(|error| not_started(&args.of.plugin, &error))?;
+
+    let serving = ProgramEvent::Serving {
+        profile: args.of.run.profile,
+        plugin: ready.about.clone(),
+        name: ready.name.clone(),
+        #[cfg(unix)]
+        socket: Some(door.path().display().to_string()),
+        #[cfg(not(unix))]
+        socket: None,
+        metrics: metrics.as_ref().map(|metrics| metrics_url(metrics.address())),
+        durable,
+        status: Box::new(service.status()),
+    };
+    let log = Log::start(args.json, observer, ServeEvent::Program(serving))?;
+    let ending = runtime.block_on(serve(
+        args,
+        &ready,
+        &service,
+        signals,
+        &log,
+        #[cfg(unix)]
+        door,
+        metrics,
+    ));
+    let exit = match &ending {
+        Ending {
+            state: State::Stopped,
+            error: None,
+            forced: false,
+            ..
+        } => Exit::Ok,
+        _ => Exit::PluginFailed,
+    };
+    let ended = ProgramEvent::Ended {
+        exit: exit as u8,
+        ending: Box::new(ending),
+    };
+    log.end(ServeEvent::Program(ended))?;
+    Ok(exit)
+}
+
+/// Everything that goes on until the service has ended.
+async fn serve(
+    args: &Serve,
+    ready: &Ready,
+    service: &Service,
+    mut signals: Signals,
+    log: &Log,
+    #[cfg(unix)] door: door::Door,
+    metrics: Option<MetricsDoor>,
+) -> Ending {
+    let profile = args.of.run.profile;
+    let numbers = metrics.map(|metrics| tokio::spawn(metrics.serve(service.clone(), profile)));
+    let (over, is_over) = watch::channel(false);
+    #[cfg(unix)]
+    let door = {
+        let desk = Arc::new(Desk::new(service.clone(), profile, &ready.name, &ready.manifest));
+        let mut is_over = is_over.clone();
+        tokio::spawn(door.serve(desk, async move {
+            // Nobody tells any more: it is over as well.
+            let _ = is_over.wait_for(|over| *over).await;
+        }))
+    };
+    drop(is_over);
+
+    let mut times = StopTimes::default();
+    if let Some(drain) = args.drain {
+        times.hard = times.hard.saturating_sub(times.drain) + drain;
+        times.drain = drain;
+    }
+    let mut stopping = false;
+    let ending = loop {
+        tokio::select! {
+            ending = service.ended() => break ending,
+            () = signals.next() => {
+                log.tell(ServeEvent::Program(ProgramEvent::Signal { again: stopping }));
+                if stopping {
+                    drop(service.kill());
+                } else {
+                    drop(service.shut_down(times));
+                }
+                stopping = true;
+            }
+            () = log.closed(), if !stopping => {
+                // Nobody reads what happens: whoever did has seen enough.
+                drop(service.shut_down(times));
+                stopping = true;
+            }
+        }
+    };
+    let _ = over.send(true);
+    #[cfg(unix)]
+    let _ = door.await;
+    if let Some(numbers) = numbers {
+        numbers.abort();
+    }
+    ending
+}
+
+fn options(args: &Serve) -> ServiceOptions {
+    let mut options = ServiceOptions::of(args.of.run.profile);
+    if args.durable.is_some() {
+        options.queue_events = DURABLE_QUEUE_EVENTS;
+        options.queue_bytes = DURABLE_QUEUE_BYTES;
+    }
+    if let Some(events) = args.queue {
+        options.queue_events = events.get();
+    }
+    options.when_full = match args.when_full {
+        WhenFull::Refuse => Policy::Refuse,
+        WhenFull::DropOldest => Policy::DropOldest,
+        WhenFull::Wait => Policy::Wait,
+    };
+    options
+}
+
+/// The signals that tell a program to end.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        // Where it cannot be listened for, the program ends by the system's own ways.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
