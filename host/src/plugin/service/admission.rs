@@ -128,11 +128,10 @@ impl Shared {
         if let Written::Now(Err(error)) = written {
             return refused(desk, &event, error.into());
         }
-        desk.happen_accepted(&self.net, &event);
         let ticket = desk.insert(seq, event, bytes, self.net.now());
         match written {
             Written::Now(_) => {
-                desk.queue.stored(seq);
+                desk.stored(&self.net, seq);
                 drop(desk);
                 self.work.notify_all();
                 Admission::Accepted(ticket)
@@ -157,13 +156,15 @@ impl Shared {
         let mut desk = self.lock();
         match result {
             Ok(()) => {
-                desk.queue.stored(seq);
+                desk.stored(&self.net, seq);
                 drop(desk);
                 self.work.notify_all();
             }
             Err(error) => {
                 desk.metrics.refused += 1;
+                desk.metrics.accepted -= 1;
                 desk.counters.rejected += 1;
+                desk.counters.enqueued -= 1;
                 desk.last_error = Some(format!("an event could not be stored: {error}"));
                 let left = desk.leave(seq, Settlement::Abandoned, None);
                 drop(desk);

@@ -291,13 +291,18 @@ impl Desk {
         }
     }
 
-    pub(super) fn happen_accepted(&self, net: &Net, event: &IngressEvent) {
+    /// An event is stored: only now is it accepted, and may be delivered.
+    pub(super) fn stored(&mut self, net: &Net, seq: Seq) {
+        self.queue.stored(seq);
+        let Some(event) = self.queue.get(seq).and_then(|item| item.event.as_ref()) else {
+            return;
+        };
         self.happen(net, || What::Accepted {
             correlation_id: event.correlation_id.clone(),
             ingress: event.ingress_name.clone(),
             source: event.source.clone(),
             kind: event.kind.clone(),
-            queue_depth: self.queue.len() + 1,
+            queue_depth: self.queue.len(),
         });
     }
 

@@ -129,6 +129,11 @@ impl<T> Queue<T> {
         Some(&mut entry.item)
     }
 
+    /// An entry, wherever it stands.
+    pub(super) fn get(&self, seq: Seq) -> Option<&T> {
+        self.entries.get(&seq).map(|entry| &entry.item)
+    }
+
     /// Take an entry out, wherever it stands.
     pub(super) fn remove(&mut self, seq: Seq) -> Option<T> {
         let entry = self.entries.remove(&seq)?;
