@@ -58,7 +58,16 @@ pub(crate) struct PtcRun {
     #[arg(long = "tool", value_name = "NAME=COMMAND", value_parser = parse_tool)]
     pub(crate) tools: Vec<(String, String)>,
 
-    /// Calls that are under way at the same time, each a process
+    /// A plugin whose tools become the code's: its folder, its package, or its project, which is built first. A tool's
+    /// answer is what the plugin answers, `{"summary", "content"}`
+    #[arg(long, value_name = "PLUGIN")]
+    pub(crate) tool_plugin: Option<PathBuf>,
+
+    /// What that plugin may reach; without it, nothing
+    #[arg(long, value_name = "FILE", requires = "tool_plugin")]
+    pub(crate) grants: Option<PathBuf>,
+
+    /// Calls that are under way at the same time
     #[arg(long, value_name = "COUNT", default_value = "16", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) in_flight: u16,
 

@@ -89,6 +89,41 @@ fn code_that_takes_too_long_ends_with_what_is_known() {
 }
 
 #[test]
+fn the_tools_of_a_plugin_become_those_of_the_code() {
+    let plugin = yoi_guests::COUNTER.package().to_str().unwrap();
+    // One instance lives as long as the run.
+    let code = "import json\nawait tools.counter_add(by=2)\nr = await tools.counter_add(by=3)\n[r['summary'], json.loads(r['content'])]";
+    let ran = ptc(code, &["--json", "--tool-plugin", plugin]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.whole()));
+    assert_eq!(
+        report["envelope"]["value"],
+        json!(["the count is 5", {"count": 5}])
+    );
+}
+
+#[test]
+fn a_plugins_tool_that_fails_is_an_error_of_the_code() {
+    let plugin = yoi_guests::NOTES.package().to_str().unwrap();
+    let code = "await tools.notes_list(path='.')";
+    let ran = ptc(code, &["--tool-plugin", plugin]);
+    assert_eq!(ran.status, 1, "{}", ran.whole());
+    assert!(
+        ran.stdout.contains("RuntimeError: ToolError: denied: "),
+        "{}",
+        ran.whole()
+    );
+}
+
+#[test]
+fn two_tools_of_one_name_are_refused() {
+    let ran = ptc("1", &["--tool", "f=cat", "--tool", "f=true"]);
+    assert_eq!(
+        (ran.status, ran.stderr.as_str()),
+        (2, "error: two tools have the name `f`\n")
+    );
+}
+
+#[test]
 fn a_report_for_machines_fits_its_schema() {
     let ran = ptc("await tools.f(a=1)", &["--json", "--tool", "f=cat"]);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();

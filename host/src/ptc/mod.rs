@@ -10,7 +10,7 @@
 //! - [`Interpreter`]: bytes to an engine
 //! - [`Session`]: runs, one after the other, with the state that lasts between them
 //! - [`Tools`]: who answers, when a session is driven by an executor
-//! - [`CommandTools`]: local commands that do
+//! - [`CommandTools`], [`PluginTools`], [`Toolbox`]: local commands that do, a plugin's tools, and several of both
 //! - [`Envelope`], [`Ended`]: what a run came to
 //! - [`Host`]: sessions for another process, by lines of JSON over a pipe
 //! - [`Client`]: the other end of that pipe, to drive any host that speaks the protocol
@@ -25,10 +25,12 @@ mod envelope;
 mod guest;
 mod interpreter;
 mod ledger;
+mod plugin;
 mod protocol;
 mod serve;
 mod session;
 mod surroundings;
+mod toolbox;
 mod wit;
 
 pub use call::{CallFate, CallId, CallRecord, ToolCall, ToolError, ToolResult};
@@ -39,8 +41,10 @@ pub use ended::Ended;
 pub use envelope::{Envelope, Outcome, Uncaught};
 pub use interpreter::{Interpreter, InterpreterError};
 pub use ledger::RefusedAnswer;
+pub use plugin::PluginTools;
 pub use serve::Host;
 pub use session::{Canceller, Progress, RefusedRun, Session};
 pub use surroundings::{Machine, Scripted, Surroundings};
+pub use toolbox::Toolbox;
 
 pub use crate::limits::PtcLimits;

@@ -1,5 +1,6 @@
 //! `yoikit ptc`: code that calls tools.
 
+mod plugin;
 mod run;
 mod serve;
 

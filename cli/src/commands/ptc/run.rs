@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
-use yoi_host::ptc::{CommandTools, Session};
+use yoi_host::ptc::{CommandTools, Session, Toolbox};
 
 use super::super::read_text;
-use super::{limits, load};
+use super::{limits, load, plugin};
 use crate::args::ptc::PtcRun;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,7 +28,7 @@ pub(super) fn run(args: &PtcRun) -> Result<Exit, Failure> {
         doing: "read the code",
         cause,
     })?;
-    let tools = CommandTools::new(args.tools.iter().cloned(), limits.answer_bytes);
+    let tools = toolbox(args, limits.answer_bytes)?;
     let names = tools.names();
 
     let mut session = Session::new(&load(&args.interpreter)?, limits);
@@ -53,4 +54,21 @@ pub(super) fn run(args: &PtcRun) -> Result<Exit, Failure> {
         screen::ptc(&report)?;
     }
     Ok(if report.ok { Exit::Ok } else { Exit::PluginFailed })
+}
+
+/// Whoever answers the calls.
+fn toolbox(args: &PtcRun, answer_bytes: usize) -> Result<Toolbox, Failure> {
+    let mut tools = Toolbox::new();
+    let taken = |name: String| Failure::Usage(format!("two tools have the name `{name}`"));
+    for (name, command) in &args.tools {
+        let command = CommandTools::new([(name.clone(), command.clone())], answer_bytes);
+        tools.add([name.clone()], Arc::new(command)).map_err(taken)?;
+    }
+    if let Some(path) = &args.tool_plugin {
+        let plugin = plugin::tools(path, args)?;
+        tools
+            .add(plugin.names().to_vec(), Arc::new(plugin))
+            .map_err(taken)?;
+    }
+    Ok(tools)
 }
