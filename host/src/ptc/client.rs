@@ -15,7 +15,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::call::{CallId, ToolCall, ToolError, ToolResult};
@@ -29,6 +29,9 @@ use crate::wire::{Line, LineReader};
 /// Lines of a host that may wait for whoever drives it.
 const WAITING_LINES: usize = 1024;
 
+/// How long the last words of a host that is gone may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Bytes that are kept of the end of what a host writes to standard error.
 const KEPT_STDERR: usize = 64 * 1024;
 
@@ -40,6 +43,8 @@ pub struct Client {
     /// Lines of it. It is over when the host's output is.
     from: mpsc::Receiver<Line>,
     stderr: Arc<Mutex<Vec<u8>>>,
+    /// Done when the host's standard error is over.
+    stderr_over: oneshot::Receiver<()>,
     capabilities: BTreeMap<String, Value>,
     requests: u64,
     time: Duration,
@@ -160,18 +165,24 @@ impl Client {
         let (to, lines) = channel();
         let (into, from) = mpsc::channel(WAITING_LINES);
         let kept = Arc::new(Mutex::new(Vec::new()));
+        let (over, stderr_over) = oneshot::channel();
         // They end with the host's ends of the pipes.
         thread::spawn(move || write_lines(stdin, &lines));
         thread::spawn(move || read_lines(stdout, &into));
         thread::spawn({
             let kept = Arc::clone(&kept);
-            move || keep_stderr(stderr, &kept)
+            move || {
+                keep_stderr(stderr, &kept);
+                // Nobody may wait for it any more.
+                let _ = over.send(());
+            }
         });
         let mut client = Self {
             child,
             to: Some(to),
             from,
             stderr: kept,
+            stderr_over,
             capabilities: BTreeMap::new(),
             requests: 0,
             time: PTC_CLIENT_TIME,
@@ -376,7 +387,11 @@ impl Client {
         loop {
             let line = match tokio::time::timeout_at(over, self.from.recv()).await {
                 Ok(Some(line)) => line,
-                Ok(None) => return Err(ClientError::Gone(self.stderr())),
+                Ok(None) => {
+                    // Its last words are on their way, unless somebody else holds that pipe.
+                    let _ = tokio::time::timeout(LAST_WORDS, &mut self.stderr_over).await;
+                    return Err(ClientError::Gone(self.stderr()));
+                }
                 Err(_) => {
                     return Err(ClientError::Time {
                         method: method.to_owned(),
