@@ -1,0 +1,46 @@
+//! The sets of cases that have a name: what somebody was held to yesterday is what he is held to tomorrow.
+
+use std::collections::BTreeSet;
+
+use yoi_conformance::suites::plugin;
+use yoi_conformance::{Case, Set};
+
+/// Every case of a set as a line: what it is called and how much it asks, of whom.
+fn set(cases: &[Case], number: u32) -> String {
+    let in_set = |case: &&Case| matches!(case.set, Set::Revision(first) if first <= number);
+    let mut lines: Vec<String> = cases
+        .iter()
+        .filter(in_set)
+        .map(|case| {
+            let profiles = match case.profiles {
+                [] => "all".to_owned(),
+                profiles => profiles.join("+"),
+            };
+            format!("{} {} {} {}", case.id, case.side, case.level, profiles)
+        })
+        .collect();
+    lines.sort();
+    lines.join("\n")
+}
+
+fn cases() -> Vec<Case> {
+    let (guest, host) = (plugin::guest(), plugin::host());
+    guest.cases().chain(host.cases()).cloned().collect()
+}
+
+#[test]
+fn a_named_set_never_changes() {
+    // Where this differs, put the new case in the next set (`Case::next`) and the old one back.
+    insta::assert_snapshot!("plugin-1", set(&cases(), 1));
+}
+
+#[test]
+fn no_id_is_there_twice_or_the_beginning_of_another() {
+    let cases = cases();
+    let ids: BTreeSet<&str> = cases.iter().map(|case| case.id).collect();
+    assert_eq!(ids.len(), cases.len());
+    for id in &ids {
+        let under: Vec<_> = cases.iter().filter(|case| case.is_under(id)).collect();
+        assert_eq!(under.len(), 1, "{id} selects more than itself");
+    }
+}
