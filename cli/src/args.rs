@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use yoi_conformance::limits::{PROPERTY_CASES, PROPERTY_CASES_AT_MOST};
 use yoi_conformance::plan::Shard;
-use yoi_conformance::{Kind, Level, Seed};
+use yoi_conformance::{Kind, Level, Seed, Side};
 use yoi_host::{Limits, Profile};
 
 pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay};
@@ -49,6 +49,9 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Make a component without WASI imports out of a core module or of another component
     Componentize(Componentize),
+    /// Be yoikit's own plugin host, asked line by line on standard input: `yoikit.host/1`, as any host may speak it
+    /// to be held to the contract by `yoikit test --side host -- COMMAND`
+    HostAdapter,
     /// Begin a plugin, build it, check it, pack it
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -97,6 +100,7 @@ impl Command {
     /// Whether whoever typed this expects one JSON object, also of a failure.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
+            Command::HostAdapter => false,
             Command::Call(call) => call.json,
             Command::Serve(serve) => serve.json,
             Command::Send(send) => send.json,
@@ -416,6 +420,11 @@ pub(crate) struct Test {
     #[arg(long, requires = "command")]
     pub(crate) mcp: bool,
 
+    /// Which side is held to the contract: `guest`, a plugin, or `host`, a plugin host: yoikit's own, or any that
+    /// COMMAND is an adapter of, which speaks `yoikit.host/1`, as `yoikit host-adapter` does [default: guest]
+    #[arg(long, value_parser = parse_side, conflicts_with = "mcp")]
+    pub(crate) side: Option<Side>,
+
     /// What the plugin declares: its `plugin.toml` [default: that of the folder or package]
     #[arg(long, value_name = "FILE", conflicts_with = "command")]
     pub(crate) manifest: Option<PathBuf>,
@@ -660,6 +669,11 @@ pub(crate) struct Run {
 
 fn parse_profile(name: &str) -> Result<Profile, yoi_host::UnknownProfile> {
     name.parse()
+}
+
+fn parse_side(name: &str) -> Result<Side, String> {
+    let side = Side::ALL.iter().copied().find(|side| side.name() == name);
+    side.ok_or_else(|| format!("there is no side `{name}`: choose `guest` or `host`"))
 }
 
 fn parse_seed(text: &str) -> Result<Seed, String> {

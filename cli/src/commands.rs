@@ -9,6 +9,7 @@ mod faults;
 mod grant;
 mod grants;
 mod hand_over;
+mod host_adapter;
 mod inspect;
 mod plugin;
 mod ptc;
@@ -46,6 +47,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Command::Send(args) => send::run(&args),
         Command::Grant(args) => grant::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::HostAdapter => host_adapter::run(),
         Command::Componentize(args) => componentize::run(&args),
         Command::Plugin(command) => plugin::run(&command),
         Command::Test(args) => test::run(&args),

@@ -15,7 +15,7 @@ use yoi_conformance::runner::Options;
 use yoi_conformance::suites::plugin;
 use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks};
 use yoi_conformance::target::end_children;
-use yoi_conformance::{Case, Set};
+use yoi_conformance::{Case, Set, Side};
 
 use super::{code_cache, grants, read_text, report};
 use crate::args::Test;
@@ -31,13 +31,18 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         clauses: args.select.clause.clone(),
         levels: args.select.level.clone(),
         kinds: args.select.kind.clone(),
-        sides: Vec::new(),
+        sides: args.side.into_iter().collect(),
         next: args.select.next,
     };
     if args.list {
         return list(args, &selection);
     }
-    if args.targets.is_empty() && args.command.is_empty() {
+    let hosts = args.side == Some(Side::Host);
+    if hosts && !args.targets.is_empty() {
+        let reason = "a host has no path: give `-- COMMAND`, or nothing for yoikit's own";
+        return Err(Failure::Usage(reason.to_owned()));
+    }
+    if !hosts && args.targets.is_empty() && args.command.is_empty() {
         let reason =
             "name a target: a component, a plugin's folder or package, a Cargo project, or `-- COMMAND`";
         return Err(Failure::Usage(reason.to_owned()));
@@ -162,8 +167,9 @@ fn baseline(path: &Path) -> Result<Baseline, Failure> {
         doing: "read the baseline",
         cause,
     })?;
-    let suite = plugin::guest();
-    let cases: BTreeSet<&str> = suite.cases().map(|case| case.id).collect();
+    let suites = (plugin::guest(), plugin::host());
+    let cases = suites.0.cases().chain(suites.1.cases());
+    let cases: BTreeSet<&str> = cases.map(|case| case.id).collect();
     Baseline::parse(&text, &cases)
         .map_err(|error| Failure::Usage(format!("{} is no baseline: {error}", path.display())))
 }
@@ -174,6 +180,9 @@ fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
         cache: code_cache(args.no_cache, args.cache_dir.as_deref())?,
         manifest: grants::manifest(args.manifest.as_deref(), None)?,
     };
+    if args.side == Some(Side::Host) {
+        return Ok(opening.hosts(&args.command));
+    }
     let mut entrants = Vec::new();
     for target in &args.targets {
         let opened = opening.open(target, |folder| {
@@ -218,10 +227,13 @@ fn replay(
 
 /// The cases of the suite; what of them is asked of a target is seen when there is one.
 fn list(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
-    let suite = plugin::guest();
+    let all: Vec<Case> = match args.side {
+        Some(Side::Host) => plugin::host().cases().cloned().collect(),
+        _ => plugin::guest().cases().cloned().collect(),
+    };
     let taken = |case: &&Case| selection.takes(case) && (selection.next || case.set != Set::Next);
-    let cases: Vec<CaseInfo> = suite
-        .cases()
+    let cases: Vec<CaseInfo> = all
+        .iter()
         .filter(taken)
         .map(|case| CaseInfo::of("plugin", case))
         .collect();

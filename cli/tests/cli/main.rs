@@ -6,6 +6,7 @@ mod componentize;
 mod dev;
 mod faults;
 mod grants;
+mod hosts;
 mod inspect;
 mod inventory;
 mod plugin;

@@ -21,8 +21,7 @@
 //! ```
 //!
 //! `refused` is an answer as good as `done`: a host is there to refuse. What the operations and kinds of refusals
-//! mean stands at [`Ask`] and [`RefusalKind`]; `yoikit schema host-adapter` has both as JSON Schema. Input that ends
-//! ends the adapter. A line is at most [`LINE_BYTES`] long.
+//! mean stands at [`Ask`] and [`RefusalKind`]. Input that ends ends the adapter. A line is at most [`LINE_BYTES`] long.
 
 mod ask;
 mod in_process;
