@@ -15,7 +15,7 @@ use yoi_conformance::plan::Shard;
 use yoi_conformance::{Kind, Level, Seed, Side};
 use yoi_host::{Limits, Profile};
 
-pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay};
+pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay, Who};
 pub(crate) use service::{Send, Serve, Served, WhenFull};
 
 /// Call, inspect and test components that act as plugins of coding agents.

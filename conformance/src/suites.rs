@@ -1,3 +1,4 @@
 //! The contracts, a room each.
 
+pub mod bridge;
 pub mod plugin;

@@ -47,12 +47,22 @@ pub(crate) struct BridgeRecord {
     pub(crate) output: PathBuf,
 }
 
+/// Whose dialect is spoken.
+#[derive(Debug, Clone)]
+pub(crate) enum Who {
+    /// A known child agent's.
+    Adapter(Adapter),
+    /// What a component makes of the lines: world `yoi:bridge/dialect`.
+    Component(PathBuf),
+}
+
 /// What is asked of whom.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Ask {
-    /// `claude-cli`, `codex-cli`, `codex-app-server`, `indusagi-cli` or `indusagi-wire`
-    #[arg(value_parser = parse_adapter)]
-    pub(crate) adapter: Adapter,
+    /// `claude-cli`, `codex-cli`, `codex-app-server`, `indusagi-cli` or `indusagi-wire`; or the file of a dialect, a
+    /// component whose name ends in `.wasm`
+    #[arg(value_name = "ADAPTER", value_parser = parse_who)]
+    pub(crate) who: Who,
 
     /// What is asked; `-` reads standard input
     #[arg(allow_hyphen_values = true)]
@@ -102,9 +112,9 @@ pub(crate) struct Ask {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BridgeReplay {
-    /// Whose lines they are
-    #[arg(value_parser = parse_adapter)]
-    pub(crate) adapter: Adapter,
+    /// Whose lines they are: an adapter, or the file of a dialect
+    #[arg(value_name = "ADAPTER", value_parser = parse_who)]
+    pub(crate) who: Who,
 
     /// The lines, as the child said them; `-` reads standard input
     pub(crate) file: PathBuf,
@@ -131,6 +141,14 @@ pub(crate) struct BridgeProbe {
 
 fn parse_adapter(name: &str) -> Result<Adapter, UnknownAdapter> {
     name.parse()
+}
+
+fn parse_who(name: &str) -> Result<Who, String> {
+    if name.ends_with(".wasm") {
+        return Ok(Who::Component(name.into()));
+    }
+    let adapter = name.parse().map(Who::Adapter);
+    adapter.map_err(|error: UnknownAdapter| format!("{error}; or the file of a dialect, `NAME.wasm`"))
 }
 
 fn parse_mode(name: &str) -> Result<Mode, String> {

@@ -26,18 +26,18 @@ pub struct BridgeHead {
     pub kind: &'static str,
     /// `yoikit.bridge-events/1`.
     pub schema: &'static str,
-    /// Whose lines are read.
-    pub adapter: Adapter,
+    /// Whose lines are read: an adapter, or the name of a dialect.
+    pub adapter: String,
     /// How.
     pub mode: Mode,
 }
 
 impl BridgeHead {
-    pub(crate) const fn of(adapter: Adapter, mode: Mode) -> BridgeLine {
+    pub(crate) fn of(adapter: &str, mode: Mode) -> BridgeLine {
         BridgeLine::Head(Self {
             kind: "head",
             schema: "yoikit.bridge-events/1",
-            adapter,
+            adapter: adapter.to_owned(),
             mode,
         })
     }

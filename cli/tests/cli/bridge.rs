@@ -281,6 +281,68 @@ fn a_probe_says_who_is_there_and_what_is_missing() {
 }
 
 #[test]
+fn a_dialect_may_be_a_component() {
+    let folder = folder("echo '{\"anything\":1}'");
+    let answer =
+        r#"{\"events\":[{\"kind\":\"text\",\"delta\":\"heard\"},{\"kind\":\"finish\",\"reason\":\"stop\"}]}"#;
+    let length = answer.replace('\\', "").len();
+    let component = format!(
+        r#"(component
+          (core module $m
+            (memory (export "memory") 1)
+            (data (i32.const 0) "\20\00\00\00\02\00\00\00\00\01\00\00\{length:02x}\00\00\00")
+            (data (i32.const 32) "{{}}")
+            (data (i32.const 256) "{answer}")
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+            (func (export "none") (param i32 i32) (result i32) (i32.const 0))
+            (func (export "some") (param i32 i32) (result i32) (i32.const 8)))
+          (core instance $i (instantiate $m))
+          (func (export "open") (param "opening" string) (result string)
+            (canon lift (core func $i "none") (memory $i "memory") (realloc (func $i "realloc"))))
+          (func (export "line") (param "line" string) (result string)
+            (canon lift (core func $i "some") (memory $i "memory") (realloc (func $i "realloc"))))
+          (func (export "end") (param "ending" string) (result string)
+            (canon lift (core func $i "none") (memory $i "memory") (realloc (func $i "realloc")))))"#
+    );
+    fs::write(
+        folder.path().join("mine.wasm"),
+        wat::parse_str(component).unwrap(),
+    )
+    .unwrap();
+    let replayed = yoikit(folder.path(), &["bridge", "replay", "mine.wasm", "turn.ndjson"]);
+    assert_ran!(replayed, @r#"
+    exit 0
+    --- stdout
+    {"kind":"head","schema":"yoikit.bridge-events/1","adapter":"mine","mode":"faithful"}
+    {"kind":"text","delta":"heard"}
+    {"kind":"finish","reason":"stop"}
+    {"kind":"tail","ended":null,"lines":{"lines":7,"unknown":0,"noise":0,"too_long":0,"not_text":0,"after_end":6},"attempts":0}
+    "#);
+    let ran = ask(folder.path(), &["bridge", "run", "mine.wasm", "hi"]);
+    assert_eq!(
+        (ran.status, ran.stdout.as_str()),
+        (0, "heard\n"),
+        "{}",
+        ran.stderr
+    );
+    let ran = yoikit(folder.path(), &["bridge", "run", "mine.wasm", "hi"]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr.contains("name the program with `--binary FILE`"),
+        "{}",
+        ran.stderr
+    );
+    fs::write(
+        folder.path().join("no.wasm"),
+        wat::parse_str("(component)").unwrap(),
+    )
+    .unwrap();
+    let ran = yoikit(folder.path(), &["bridge", "replay", "no.wasm", "turn.ndjson"]);
+    assert_eq!(ran.status, 3);
+    insta::assert_snapshot!(ran.stderr, @"error: no.wasm is no dialect: it does not export `open: func(string) -> string`: a dialect stands in the world yoi:bridge/dialect");
+}
+
+#[test]
 fn every_line_is_as_its_schema_says() {
     let folder = folder("cat >/dev/null; cat turn.ndjson");
     let schema = yoikit(folder.path(), &["schema", "bridge-events"]);

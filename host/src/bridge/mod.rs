@@ -5,9 +5,13 @@
 //! and a [`Sink`] tells of it as the framework does. All three are functions; the process, the clock and the files
 //! are with [`Exchange`], [`Transport`] and [`LinkStore`]. A [`Broker`] decides which child answers for a model.
 //!
+//! A dialect may also be a component of somebody else's ([`DialectComponent`]): then it has fuel and memory, and
+//! nothing to reach.
+//!
 //! Two modes: `faithful` reads the children as they are, `compat` exactly as the reference does, mistakes included.
 
 mod broker;
+mod component;
 mod dialect;
 mod event;
 mod exchange;
@@ -27,6 +31,7 @@ mod transport;
 
 pub use crate::wire::json::Json;
 pub use broker::{Broker, ExchangeOptions, FrameworkStream, Route, RuntimeBridge};
+pub use component::{ComponentBridge, DialectComponent, DialectError};
 pub use dialect::{Dialect, Heard, Opening, Said, dialect};
 pub use event::{
     Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NORMALIZED_EVENT_KINDS,

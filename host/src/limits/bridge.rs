@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::CHILD_LINE_BYTES;
+
 /// Most bytes of one tool call's arguments while they come in pieces.
 pub const BRIDGE_ARGUMENTS_BYTES: usize = 8 * 1024 * 1024;
 
@@ -45,3 +47,19 @@ pub const BRIDGE_PROBE_TIME: Duration = Duration::from_secs(20);
 
 /// Most bytes of a prompt that is read from standard input: what goes into the largest context of a model.
 pub const BRIDGE_PROMPT_BYTES: usize = 8 * 1024 * 1024;
+
+/// Instructions that a dialect may use for a line, in wasmtime's fuel, besides those for its length: some
+/// milliseconds.
+pub const DIALECT_FUEL: u64 = 20_000_000;
+
+/// Instructions for each byte of a line. Parsing JSON into a tree and writing events takes some 50 to 100.
+pub const DIALECT_FUEL_PER_BYTE: u64 = 300;
+
+/// Linear memory of a dialect: the longest line twice, as text and as a tree, and its answer.
+pub const DIALECT_MEMORY_BYTES: usize = 256 * 1024 * 1024;
+
+/// Most bytes that a dialect may answer with: the longest line as an event, its every byte an escape of two.
+pub const DIALECT_ANSWER_BYTES: usize = 2 * CHILD_LINE_BYTES;
+
+/// How long a dialect may take for a line. Its instructions are used up before that, unless the machine stands still.
+pub const DIALECT_CALL_TIME: Duration = Duration::from_secs(5);

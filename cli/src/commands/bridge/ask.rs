@@ -1,5 +1,6 @@
 //! `yoikit bridge run` and `yoikit bridge record`.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,13 +8,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use yoi_host::bridge::{
-    Broker, Context, Exchange, ExchangeOptions, FailureCode, LinksOnDisk, Mode, Model, NormalizedEvent,
-    Processes, Recording,
+    Broker, ComponentBridge, Context, Exchange, ExchangeOptions, ExternalRuntimeSpec, FailureCode,
+    LinksOnDisk, Mode, Model, NormalizedEvent, Processes, Recording, RuntimeAuthMode,
 };
 use yoi_host::limits::BRIDGE_PROMPT_BYTES;
 
-use super::runtime;
-use crate::args::Ask;
+use super::{component, name, runtime};
+use crate::args::{Ask, Who};
 use crate::commands::read_text;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -38,16 +39,34 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
     if let Some(path) = &ask.links {
         broker = broker.with_links(Arc::new(LinksOnDisk::at(path)));
     }
-    let mut spec = ask.adapter.spec();
+    let name = name(&ask.who);
+    let mut spec = match &ask.who {
+        Who::Adapter(adapter) => adapter.spec(),
+        Who::Component(_) => ExternalRuntimeSpec {
+            adapter: name.clone(),
+            auth_mode: RuntimeAuthMode::ExternalCli,
+            binary_path: None,
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            delegate: None,
+        },
+    };
     spec.args.clone_from(&ask.args);
     spec.env = ask.env.iter().cloned().collect();
     if ask.binary.is_some() {
         spec.binary_path.clone_from(&ask.binary);
     }
+    if let Who::Component(file) = &ask.who {
+        if spec.binary_path.is_none() {
+            let message = "a dialect does not say whose it is: name the program with `--binary FILE`";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        broker.register(Arc::new(ComponentBridge::new(spec.clone(), component(file)?)));
+    }
     let model = Model {
         id: ask.model.clone().unwrap_or_else(|| "default".to_owned()),
-        api: ask.adapter.to_string(),
-        provider: ask.adapter.to_string(),
+        api: name.clone(),
+        provider: name.clone(),
         base_url: String::new(),
     };
     let model = broker.bind(model, spec);
@@ -64,12 +83,12 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
         let exchange = broker.begin(&model, &Context::of_prompt(prompt), &options);
         let exchange =
             exchange.ok_or_else(|| Failure::Other("there is no bridge for this adapter".to_owned()))?;
-        drive(exchange, ask).await
+        drive(exchange, &name, ask.json).await
     })
 }
 
 /// Show the events until there are none.
-async fn drive(mut exchange: Exchange, ask: &Ask) -> Result<Exit, Failure> {
+async fn drive(mut exchange: Exchange, name: &str, json: bool) -> Result<Exit, Failure> {
     let canceller = exchange.canceller();
     tokio::spawn(async move {
         // Whoever wants it ended sees what the child said until then, and that it was ended.
@@ -79,8 +98,8 @@ async fn drive(mut exchange: Exchange, ask: &Ask) -> Result<Exit, Failure> {
     });
     let mut show = Show::default();
     let mut exit = Exit::Ok;
-    if ask.json {
-        screen::bridge::line(&BridgeHead::of(ask.adapter, Mode::Faithful))?;
+    if json {
+        screen::bridge::line(&BridgeHead::of(name, Mode::Faithful))?;
     }
     while let Some(event) = exchange.next().await {
         if let NormalizedEvent::Failed { error } = &event {
@@ -90,14 +109,14 @@ async fn drive(mut exchange: Exchange, ask: &Ask) -> Result<Exit, Failure> {
                 _ => Exit::PluginFailed,
             };
         }
-        if ask.json {
+        if json {
             screen::bridge::line(&BridgeLine::Event(event))?;
         } else {
             show.event(&event)?;
         }
     }
     let report = exchange.ended().await;
-    if ask.json {
+    if json {
         screen::bridge::line(&BridgeLine::Tail(BridgeTail {
             kind: "tail",
             ended: report.ending.map(|ending| ending.how.to_string()),

@@ -4,7 +4,17 @@ mod ask;
 mod probe;
 mod replay;
 
-use crate::args::BridgeCommand;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use yoi_host::Profile;
+use yoi_host::bridge::DialectComponent;
+use yoi_host::engine::EngineOptions;
+use yoi_host::limits::COMPONENT_BYTES;
+
+use super::users_cache;
+use crate::args::{BridgeCommand, Who};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -21,4 +31,34 @@ pub(super) fn run(command: &BridgeCommand) -> Result<Exit, Failure> {
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Failure::Other(format!("failed to start a runtime: {error}")))
+}
+
+/// What a dialect is called.
+fn name(who: &Who) -> String {
+    match who {
+        Who::Adapter(adapter) => adapter.to_string(),
+        Who::Component(file) => file.file_stem().unwrap_or_default().display().to_string(),
+    }
+}
+
+/// The dialect in a file.
+fn component(path: &Path) -> Result<DialectComponent, Failure> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(COMPONENT_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|cause| Failure::File {
+        path: path.to_owned(),
+        doing: "read the dialect",
+        cause,
+    })?;
+    if bytes.len() as u64 > COMPONENT_BYTES {
+        let message = format!("{} has more than {COMPONENT_BYTES} bytes", path.display());
+        return Err(Failure::Other(message));
+    }
+    let options = EngineOptions::new(Profile::Documented).instances(2);
+    let engine = match users_cache() {
+        Some(cache) => options.cache(cache).build()?,
+        None => options.build()?,
+    };
+    DialectComponent::load(&engine, &bytes)
+        .map_err(|error| Failure::Other(format!("{} is no dialect: {error}", path.display())))
 }

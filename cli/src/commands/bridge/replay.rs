@@ -9,17 +9,26 @@ use yoi_host::limits::CHILD_LINE_BYTES;
 use yoi_host::wire::LineReader;
 use yoi_host::wire::child::Ending;
 
-use crate::args::BridgeReplay;
+use super::{component, name};
+use crate::args::{BridgeReplay, Who};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::bridge::{BridgeHead, BridgeLine, BridgeTail};
 use crate::screen::bridge::line;
 
 pub(super) fn run(args: &BridgeReplay) -> Result<Exit, Failure> {
-    let Some(dialect) = dialect(args.adapter, args.mode, Opening::default()) else {
+    let name = name(&args.who);
+    let dialect = match (&args.who, args.mode) {
+        (Who::Adapter(adapter), mode) => dialect(*adapter, mode, Opening::default()),
+        (Who::Component(file), Mode::Faithful) => {
+            let dialect = component(file)?.dialect(&Opening::default());
+            Some(dialect.map_err(|error| Failure::Other(error.message))?)
+        }
+        (Who::Component(_), Mode::Compat) => None,
+    };
+    let Some(dialect) = dialect else {
         let message = format!(
-            "the reference has no `{}`, so there is nothing to be compared with: leave out `--mode compat`",
-            args.adapter
+            "the reference has no `{name}`, so there is nothing to be compared with: leave out `--mode compat`"
         );
         return Err(Failure::Usage(message));
     };
@@ -34,7 +43,7 @@ pub(super) fn run(args: &BridgeReplay) -> Result<Exit, Failure> {
     };
     let mut lines = LineReader::new(from, CHILD_LINE_BYTES);
     let mut translation = Translation::new(dialect, args.mode);
-    line(&BridgeHead::of(args.adapter, args.mode))?;
+    line(&BridgeHead::of(&name, args.mode))?;
     let mut exit = Exit::Ok;
     // What would be said to the child is of no interest to a recording of it. What is told first is: not everything
     // that can be asked can be carried.
