@@ -26,6 +26,7 @@ struct Shared {
     seed: [u8; 32],
     property_cases: u32,
     saved: Vec<SavedInput>,
+    shrink_steps: u32,
     time_box: Duration,
     until: Instant,
     interrupted: AtomicBool,
@@ -75,6 +76,8 @@ pub struct ContextOptions {
     pub saved: Vec<SavedInput>,
     /// How long the case may take.
     pub time_box: Duration,
+    /// Most attempts at a smaller input that fails as well.
+    pub shrink_steps: u32,
 }
 
 /// Keeps a hook in place; dropping it takes the hook away.
@@ -95,6 +98,7 @@ impl Context {
                 seed: options.seed,
                 property_cases: options.property_cases,
                 saved: options.saved,
+                shrink_steps: options.shrink_steps,
                 time_box: options.time_box,
                 until: Instant::now() + options.time_box,
                 interrupted: AtomicBool::new(false),
@@ -125,6 +129,10 @@ impl Context {
     #[must_use]
     pub fn property_cases(&self) -> u32 {
         self.shared.property_cases
+    }
+
+    pub(crate) fn shrink_steps(&self) -> u32 {
+        self.shared.shrink_steps
     }
 
     pub(crate) fn saved(&self) -> &[SavedInput] {

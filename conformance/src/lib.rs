@@ -11,12 +11,14 @@
 //! - [`plan`], [`runner`]: which cases, and running them
 //! - [`run`]: from targets and settings to a [`report`], with its [`baseline`] and its [`regression`]s
 //! - [`suites`]: the contracts
+//! - [`mutants`]: who tests the tester
 
 pub mod baseline;
 pub mod case;
 pub mod context;
 pub mod exit;
 pub mod limits;
+pub mod mutants;
 pub mod plan;
 pub mod property;
 pub mod regression;

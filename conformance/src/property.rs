@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Context;
-use crate::limits::{HUNG_SHRINK_STEPS, LOCAL_REJECTS, SHRINK_STEPS};
+use crate::limits::{HUNG_SHRINK_STEPS, LOCAL_REJECTS};
 use crate::verdict::{Checked, Evidence, Stop, Verdict};
 
 /// What may be an input: plain data.
@@ -81,9 +81,9 @@ impl<T, I: Input> Generated<T, I> {
     ) -> Box<Evidence> {
         let mut simpler = tree.simplify();
         let steps = if context.is_hung() {
-            HUNG_SHRINK_STEPS
+            HUNG_SHRINK_STEPS.min(context.shrink_steps())
         } else {
-            SHRINK_STEPS
+            context.shrink_steps()
         };
         for _ in 0..steps {
             if !simpler {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::context::{Context, ContextOptions, SavedInput};
-use crate::limits::{LETTING_GO, PROPERTY_CASES, REASON_BYTES};
+use crate::limits::{LETTING_GO, PROPERTY_CASES, REASON_BYTES, SHRINK_STEPS};
 use crate::plan::{Plan, Planned};
 use crate::text::bounded;
 use crate::{Seed, Subject, Verdict};
@@ -36,6 +36,8 @@ pub struct Options {
     pub saved: Vec<Saved>,
     /// The only input that is tried.
     pub replay: Option<Value>,
+    /// Most attempts at a smaller input that fails as well.
+    pub shrink_steps: u32,
 }
 
 /// An input that failed before, and the case that it is for.
@@ -78,6 +80,7 @@ impl Default for Options {
             time_box: None,
             saved: Vec::new(),
             replay: None,
+            shrink_steps: SHRINK_STEPS,
         }
     }
 }
@@ -175,6 +178,7 @@ impl Dispatcher<'_> {
             .property_cases
             .saturating_add(u32::try_from(saved.len()).unwrap_or(u32::MAX));
         let options = ContextOptions {
+            shrink_steps: self.options.shrink_steps,
             seed: self.options.seed.of_case(case.id),
             property_cases: self.options.property_cases,
             time_box: self

@@ -1,11 +1,12 @@
 //! Our own host, in this process.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use serde_json::Value;
-use yoi_host::Profile;
+use sha2::{Digest, Sha256};
 use yoi_host::authority::{
     Authority, Binding, Grants, Inspection, Manifest, Package as Bound, PluginId, PluginSource,
 };
@@ -13,13 +14,17 @@ use yoi_host::engine::{Cancel, Engine, EngineOptions};
 use yoi_host::imports::Access;
 use yoi_host::package::Package;
 use yoi_host::plugin::message::{IngressEvent, PluginStatus};
-use yoi_host::plugin::{self, CallError, Instance, Plugin};
-use yoi_host::world::{NetOptions, ScriptedResolver};
+use yoi_host::plugin::{self, CallError, Instance, LoadError, Plugin};
+use yoi_host::world::{Net, NetOptions, ScriptedResolver};
+use yoi_host::{Limits, Profile};
 
 use super::{
     Ability, Ask, CommandResult, CommandVerdict, Done, Hello, HostFault, Lifecycle, Load, Loaded, Outcome,
     PROTOCOL, PackageFound, PluginHost, Refusal, RefusalKind, Report, Service, Status, Tool,
 };
+
+/// Compiled components that are kept: more than the suite has.
+const COMPILED_COMPONENTS: usize = 1024;
 
 /// Plugins that are alive at the same time, at most: a few for every case that runs.
 const INSTANCES: u32 = 256;
@@ -29,6 +34,8 @@ const INSTANCES: u32 = 256;
 pub struct InProcess {
     held: Option<Held>,
     ender: InProcessEnder,
+    limits: Option<Limits>,
+    public_only: bool,
 }
 
 /// Ends the call that is under way, from another thread, and every one after it.
@@ -51,6 +58,20 @@ impl InProcess {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One with other limits than those of the profile.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// One on a network where no name leads into the machine.
+    #[must_use]
+    pub fn public_only(mut self) -> Self {
+        self.public_only = true;
+        self
     }
 
     /// What ends it from elsewhere.
@@ -119,7 +140,8 @@ impl InProcess {
                 "the package has no component",
             ));
         };
-        let plugin = Plugin::load(engine(load.profile), component)
+        let limits = self.limits.clone().unwrap_or(Limits::of(load.profile));
+        let plugin = compiled(load.profile, limits, component)
             .map_err(|error| Refusal::new(RefusalKind::Component, error.to_string()))?;
         let runtime = manifest.declared().runtime.as_ref();
         let named = runtime.and_then(|runtime| runtime.world.as_deref());
@@ -130,7 +152,7 @@ impl InProcess {
             );
             return Err(Refusal::new(RefusalKind::Component, reason));
         }
-        let access = Access::new(Arc::clone(&authority), net(load));
+        let access = Access::new(Arc::clone(&authority), self.net(load));
         let instance = plugin.instance_with(&load.config, access).map_err(refusal)?;
         *self.ender.lock() = Some(instance.canceller());
         let held = Held {
@@ -146,6 +168,23 @@ impl InProcess {
             tools: tools.map(|row| row.name).collect(),
             ingresses: ingresses.map(|row| row.name).collect(),
         })
+    }
+}
+
+impl InProcess {
+    /// The machine's network, in which there are the names of the script and no others.
+    fn net(&self, load: &Load) -> Net {
+        let resolver = load
+            .names
+            .iter()
+            .fold(ScriptedResolver::new(), |resolver, (name, addresses)| {
+                let addresses: Vec<IpAddr> = addresses.clone();
+                resolver.answer(name, addresses)
+            });
+        NetOptions::new()
+            .resolver(resolver)
+            .public_only(self.public_only)
+            .build()
     }
 }
 
@@ -288,16 +327,22 @@ fn binding(package: &Package) -> Binding {
     })
 }
 
-/// The machine's network, in which there are the names of the script and no others.
-fn net(load: &Load) -> yoi_host::world::Net {
-    let resolver = load
-        .names
-        .iter()
-        .fold(ScriptedResolver::new(), |resolver, (name, addresses)| {
-            let addresses: Vec<IpAddr> = addresses.clone();
-            resolver.answer(name, addresses)
-        });
-    NetOptions::new().resolver(resolver).build()
+/// The plugin of a component, compiled once: cases have many a component in common.
+fn compiled(profile: Profile, limits: Limits, component: &[u8]) -> Result<Plugin, LoadError> {
+    static COMPILED: LazyLock<Mutex<HashMap<Key, Plugin>>> = LazyLock::new(Mutex::default);
+    type Key = (Profile, String, [u8; 32]);
+    let lock = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (profile, format!("{limits:?}"), Sha256::digest(component).into());
+    if let Some(plugin) = lock().get(&key) {
+        return Ok(plugin.clone());
+    }
+    let plugin = Plugin::load_with(engine(profile), component, limits)?;
+    let mut known = lock();
+    if known.len() >= COMPILED_COMPONENTS {
+        known.clear();
+    }
+    known.insert(key, plugin.clone());
+    Ok(plugin)
 }
 
 /// One engine a profile for all plugins of this process.

@@ -15,6 +15,9 @@ const TOOL: &str = "contracts/plugin.md#tool-output";
 const STATUS: &str = "contracts/plugin.md#status";
 const SERVICE: &str = "contracts/plugin.md#service-output";
 
+/// An answer of a tool around its content.
+const FRAME: &str = r#"{"summary":"s","content":""}"#;
+
 /// The most bytes of an answer.
 const MOST: usize = 65_536;
 
@@ -178,8 +181,8 @@ fn tool_answering(
 
 fn sizes_of_tools() -> Vec<HostTest> {
     let of_size = |bytes: usize| {
-        let frame = r#"{"summary":"s","content":""}"#.len();
-        format!(r#"{{"summary":"s","content":"{}"}}"#, "x".repeat(bytes - frame))
+        let content = "x".repeat(bytes - FRAME.len());
+        format!(r#"{{"summary":"s","content":"{content}"}}"#)
     };
     let summary = |bytes: usize| format!(r#"{{"summary":"{}"}}"#, "s".repeat(bytes));
     vec![
@@ -189,9 +192,9 @@ fn sizes_of_tools() -> Vec<HostTest> {
             "An answer may have 65536 bytes.",
             move |stage| {
                 let tool = tool_answering(stage, of_size(MOST))?;
-                stage
-                    .done("an answer of 65536 bytes to be taken", tool)
-                    .map(|_| ())
+                let tool = stage.done("an answer of 65536 bytes to be taken", tool)?;
+                let bytes = tool.content.unwrap_or_default().len();
+                expect_eq("the bytes of content", &(MOST - FRAME.len()), &bytes)
             },
         ),
         must(

@@ -6,7 +6,7 @@ use super::super::door::RefusalKind::{Fault, NotRunning, Unsupported};
 use super::super::door::{Ability, Lifecycle};
 use super::inputs::expect_calls;
 use super::plugin::Plugin;
-use super::puppet::{Part, Puppet, echo};
+use super::puppet::{Condition, Part, Puppet, echo};
 use super::stage::Stage;
 use super::{HostTest, documented, must, yoi};
 use crate::{Case, Checked, Clause, Side, Stop, expect_eq};
@@ -386,7 +386,7 @@ impl Model {
 
 fn agrees(stage: &mut Stage<'_>, steps: &[Step]) -> Checked {
     stage.needs(Ability::Restart)?;
-    let mut parts = vec![Part::TrapIfNamed(b'x')];
+    let mut parts = vec![Part::If(Condition::NameIs("x"), vec![Part::Trap], vec![])];
     parts.extend(echo());
     let puppet = Puppet::instance().doing("handle-tool", parts);
     stage.load(&Plugin::of(puppet).tool("x"))?;

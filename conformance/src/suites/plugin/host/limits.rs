@@ -5,7 +5,7 @@ use yoi_host::Profile;
 use super::super::door::Lifecycle;
 use super::super::door::RefusalKind::{Component, Fault, NotRunning, Reported};
 use super::plugin::Plugin;
-use super::puppet::{Part, Puppet, Realloc, echo, text};
+use super::puppet::{Condition, Part, Puppet, Realloc, echo, text};
 use super::stage::Stage;
 use super::{HostTest, documented, must, yoi};
 use crate::{Checked, expect_eq};
@@ -99,7 +99,7 @@ pub(super) fn tests() -> Vec<HostTest> {
         }),
         must("plugin.host.containment.tool-goes-on", HARM, "In the world `tool` a trap costs its own call only.", |stage| {
             // Traps for the tool of one name only.
-            let plugin = Plugin::of(Puppet::tool([Part::TrapIfNamed(b'x'), text(r#"{"summary":"s"}"#)])).tool("x");
+            let plugin = Plugin::of(Puppet::tool([Part::If(Condition::NameIs("x"), vec![Part::Trap], vec![]), text(r#"{"summary":"s"}"#)])).tool("x");
             stage.run(&plugin)?;
             let tool = stage.call_tool("x", "null")?;
             stage.refused(&[Fault], tool)?;
@@ -195,7 +195,7 @@ fn unharmed(stage: &mut Stage<'_>) -> Checked {
 }
 
 fn budgets() -> Vec<HostTest> {
-    // Five instructions a round: 3.5 million are within the budget of 5 million, 6.5 million are not.
+    // Six instructions a round: 4.2 million are within the budget of 5 million, 7.8 million are not.
     const WITHIN: u32 = 700_000;
     const BEYOND: u32 = 1_300_000;
     let burning = |rounds| {
@@ -212,13 +212,13 @@ fn budgets() -> Vec<HostTest> {
         must(
             "plugin.host.budgets.instructions-enough",
             BUDGETS,
-            "A call has 5000000 instructions: three and a half million are there.",
+            "A call has 5000000 instructions: four million are there.",
             move |stage| calls_are(stage, &Plugin::of(Puppet::tool(burning(WITHIN))), true),
         ),
         must(
             "plugin.host.budgets.instructions-no-more",
             BUDGETS,
-            "A call has 5000000 instructions: six and a half million are not there.",
+            "A call has 5000000 instructions: eight million are not there.",
             move |stage| calls_are(stage, &Plugin::of(Puppet::tool(burning(BEYOND))), false),
         ),
         must(

@@ -34,17 +34,25 @@ pub(crate) enum Part {
     Config,
     /// Say how many exports were called since it was instantiated, this one included: eight digits.
     Calls,
+    /// Say how long the input is: eight digits.
+    Length,
+    /// Count one more of whatever it is.
+    Remember,
+    /// Say how many were counted: eight digits.
+    Remembered,
+    /// Do these things where that holds, or else those.
+    If(Condition, Vec<Part>, Vec<Part>),
     /// Call the host, and say the answer, escaped.
     Host(HostCall),
+    /// Call the host, and say nothing of it.
+    Quietly(HostCall),
     /// Call the host, and say of the answer only how long it is and how it begins and ends, escaped.
     HostEnds(HostCall),
     /// Execute `unreachable`.
     Trap,
-    /// Do so where the name of the tool begins with this letter.
-    TrapIfNamed(u8),
     /// Run for ever.
     Spin,
-    /// Go round a loop so many times, each of them 5 instructions.
+    /// Go round a loop so many times, each of them 6 instructions.
     Burn(u32),
     /// Call itself for ever.
     Recurse,
@@ -54,6 +62,29 @@ pub(crate) enum Part {
     GrowTable(u32),
     /// Answer with what is at this address, of this length, and nothing else.
     Span(u32, u32),
+}
+
+/// What decides what a puppet does.
+#[derive(Debug, Clone)]
+pub(crate) enum Condition {
+    /// This is the name of the tool or ingress.
+    NameIs(&'static str),
+    /// The input begins with this byte.
+    InputBegins(u8),
+    /// The input has more bytes.
+    InputLongerThan(u32),
+    /// The input has at least so many bytes, and fewer than so many.
+    InputWithin(u32, u32),
+    /// At least so many were [counted](Part::Remember).
+    Remembered(u32),
+    /// It is entered for the time of this number.
+    CallIs(u32),
+    /// The host answered the last call with an error.
+    HostFailed,
+    /// That does not hold.
+    Not(Box<Condition>),
+    /// All of these hold.
+    All(Vec<Condition>),
 }
 
 /// A call of an import.
@@ -385,15 +416,27 @@ impl Puppet {
 
     /// What it calls of the host, each once.
     fn functions(&self) -> Vec<HostFunction> {
-        let mut functions = Vec::new();
-        let all = self.exports.iter().flat_map(|(_, parts)| parts);
-        for part in all.chain(&self.at_instantiation) {
-            if let Part::Host(call) | Part::HostEnds(call) = part
-                && !functions.contains(&call.function)
-            {
-                functions.push(call.function);
+        fn collect(parts: &[Part], functions: &mut Vec<HostFunction>) {
+            for part in parts {
+                match part {
+                    Part::Host(call) | Part::HostEnds(call) | Part::Quietly(call)
+                        if !functions.contains(&call.function) =>
+                    {
+                        functions.push(call.function);
+                    }
+                    Part::If(_, then, otherwise) => {
+                        collect(then, functions);
+                        collect(otherwise, functions);
+                    }
+                    _ => {}
+                }
             }
         }
+        let mut functions = Vec::new();
+        for (_, parts) in &self.exports {
+            collect(parts, &mut functions);
+        }
+        collect(&self.at_instantiation, &mut functions);
         functions
     }
 
@@ -516,7 +559,25 @@ fn write_part(out: &mut String, part: &Part, input: Option<(u32, u32)>, texts: &
         Part::Name => writeln!(out, "(call $escape (local.get 0) (local.get 1))"),
         Part::Config => writeln!(out, "(call $escape (i32.const {CONFIG}) (global.get $config))"),
         Part::Calls => writeln!(out, "(call $digits (global.get $calls))"),
-        Part::Host(call) | Part::HostEnds(call) => {
+        Part::Length => writeln!(out, "(call $digits {})", length(input)),
+        Part::Remember => writeln!(
+            out,
+            "(global.set $remembered (i32.add (global.get $remembered) (i32.const 1)))"
+        ),
+        Part::Remembered => writeln!(out, "(call $digits (global.get $remembered))"),
+        Part::If(condition, then, otherwise) => {
+            let condition = written(condition, input, texts);
+            let _ = writeln!(out, "(if {condition} (then");
+            for part in then {
+                write_part(out, part, input, texts);
+            }
+            out.push_str(") (else\n");
+            for part in otherwise {
+                write_part(out, part, input, texts);
+            }
+            writeln!(out, "))")
+        }
+        Part::Host(call) | Part::HostEnds(call) | Part::Quietly(call) => {
             let (name, handle, timeout) = (call.function.name(), call.handle, call.timeout_ms);
             let text = match &call.text {
                 Argument::Text(text) => {
@@ -531,20 +592,15 @@ fn write_part(out: &mut String, part: &Part, input: Option<(u32, u32)>, texts: &
                 HostFunction::Close => format!("(i32.const {handle})"),
                 _ => text,
             };
+            let answer = "(i32.load (i32.const 32)) (i32.load (i32.const 36))";
             let say = match part {
-                Part::HostEnds(_) => "$ends",
-                _ => "$escape",
+                Part::HostEnds(_) => format!("(call $ends {answer})"),
+                Part::Host(_) => format!("(call $escape {answer})"),
+                _ => String::new(),
             };
-            writeln!(
-                out,
-                "(call $host-{name} {arguments} (i32.const 32)) (call {say} (i32.load (i32.const 32)) (i32.load (i32.const 36)))"
-            )
+            writeln!(out, "(call $host-{name} {arguments} (i32.const 32)) {say}")
         }
         Part::Trap => writeln!(out, "unreachable"),
-        Part::TrapIfNamed(letter) => writeln!(
-            out,
-            "(if (i32.eq (i32.load8_u (local.get 0)) (i32.const {letter})) (then unreachable))"
-        ),
         Part::Spin => writeln!(out, "(loop $for-ever (br $for-ever))"),
         Part::Burn(rounds) => writeln!(out, "(call $burn (i32.const {rounds}))"),
         Part::Recurse => writeln!(out, "(drop (call $deeper (i32.const 0)))"),
@@ -560,6 +616,48 @@ fn write_part(out: &mut String, part: &Part, input: Option<(u32, u32)>, texts: &
             "(i32.store (i32.const 16) (i32.const {at})) (i32.store (i32.const 20) (i32.const {len})) (return (i32.const 16))"
         ),
     };
+}
+
+/// The length of the input.
+fn length(input: Option<(u32, u32)>) -> String {
+    input.map_or_else(
+        || "(i32.const 0)".to_owned(),
+        |(_, len)| format!("(local.get {len})"),
+    )
+}
+
+/// A condition as an expression. Every one of them has a value, whatever the others have.
+fn written(condition: &Condition, input: Option<(u32, u32)>, texts: &mut Texts) -> String {
+    let length = length(input);
+    match condition {
+        Condition::NameIs(name) => {
+            let (at, len) = texts.add(name.as_bytes());
+            format!("(call $same (local.get 0) (local.get 1) (i32.const {at}) (i32.const {len}))")
+        }
+        Condition::InputBegins(byte) => match input {
+            Some((at, _)) => format!(
+                "(i32.and (i32.gt_u {length} (i32.const 0)) (i32.eq (i32.load8_u (local.get {at})) (i32.const {byte})))"
+            ),
+            None => "(i32.const 0)".to_owned(),
+        },
+        Condition::InputLongerThan(bytes) => format!("(i32.gt_u {length} (i32.const {bytes}))"),
+        Condition::InputWithin(from, to) => {
+            format!("(i32.and (i32.ge_u {length} (i32.const {from})) (i32.lt_u {length} (i32.const {to})))")
+        }
+        Condition::Remembered(count) => format!("(i32.ge_u (global.get $remembered) (i32.const {count}))"),
+        Condition::CallIs(number) => format!("(i32.eq (global.get $calls) (i32.const {number}))"),
+        // An answer of fewer bytes is followed by others of this memory.
+        Condition::HostFailed => {
+            let error = i64::from_le_bytes(*b"{\"error\"");
+            format!("(i64.eq (i64.load (i32.load (i32.const 32))) (i64.const {error}))")
+        }
+        Condition::Not(condition) => format!("(i32.eqz {})", written(condition, input, texts)),
+        Condition::All(conditions) => conditions
+            .iter()
+            .fold("(i32.const 1)".to_owned(), |all, condition| {
+                format!("(i32.and {all} {})", written(condition, input, texts))
+            }),
+    }
 }
 
 /// The texts of a component, one behind the other.
@@ -598,6 +696,7 @@ const SPEAKING: &str = r#"
     (global $end (mut i32) (i32.const ANSWER))
     (global $calls (mut i32) (i32.const 0))
     (global $config (mut i32) (i32.const 0))
+    (global $remembered (mut i32) (i32.const 0))
     (func $enter
         (global.set $end (i32.const ANSWER))
         (global.set $calls (i32.add (global.get $calls) (i32.const 1))))
@@ -659,6 +758,16 @@ const SPEAKING: &str = r#"
             (local.set $number (i32.div_u (local.get $number) (i32.const 10)))
             (br_if $next (i32.gt_u (local.get $at) (global.get $end))))
         (global.set $end (i32.add (global.get $end) (i32.const 8))))
+    (func $same (param $at i32) (param $len i32) (param $other i32) (param $other_len i32) (result i32)
+        (if (i32.ne (local.get $len) (local.get $other_len)) (then (return (i32.const 0))))
+        (block $all (loop $next
+            (br_if $all (i32.eqz (local.get $len)))
+            (if (i32.ne (i32.load8_u (local.get $at)) (i32.load8_u (local.get $other))) (then (return (i32.const 0))))
+            (local.set $at (i32.add (local.get $at) (i32.const 1)))
+            (local.set $other (i32.add (local.get $other) (i32.const 1)))
+            (local.set $len (i32.sub (local.get $len) (i32.const 1)))
+            (br $next)))
+        (i32.const 1))
     (func $burn (param $rounds i32)
         (loop $round
             (local.set $rounds (i32.sub (local.get $rounds) (i32.const 1)))
@@ -689,6 +798,26 @@ mod tests {
                 Part::GrowMemory(1),
                 Part::GrowTable(1),
                 Part::Span(0, 1),
+            ]),
+            Puppet::tool([
+                Part::Length,
+                Part::Remember,
+                Part::Remembered,
+                Part::Quietly(call(Read)),
+                Part::If(
+                    Condition::All(vec![
+                        Condition::NameIs("do"),
+                        Condition::InputBegins(b'{'),
+                        Condition::InputLongerThan(1),
+                        Condition::InputWithin(1, 2),
+                        Condition::Remembered(1),
+                        Condition::CallIs(1),
+                        Condition::HostFailed,
+                        Condition::Not(Box::new(Condition::CallIs(2))),
+                    ]),
+                    vec![Part::Trap],
+                    vec![],
+                ),
             ]),
             Puppet::tool(echo()).at_instantiation([Part::Trap]),
             Puppet::tool(echo()).realloc(Realloc::Outside),

@@ -1,0 +1,210 @@
+//! Who tests the tester: plugins and hosts that are broken on purpose, each in one way.
+//!
+//! A mutant says beforehand which case catches it. Where that cannot be the only one it names the others, and why.
+//! [`judge`] holds every mutant to all cases and compares with the good one it was made of: no other verdict may
+//! differ.
+
+mod guests;
+mod hosts;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use yoi_host::Profile;
+use yoi_host::authority::Manifest;
+use yoi_host::engine::{Engine, EngineError, EngineOptions};
+
+use crate::limits::INSTANCES;
+use crate::plan::{Plan, Selection};
+use crate::runner::{self, Options};
+use crate::suites::plugin::{self, GuestTarget, HostTarget};
+use crate::{About, Side, Subject};
+
+/// Inputs of a property that are tried of each mutant: what a mutant breaks is broken for many.
+const INPUTS: u32 = 16;
+
+/// A plugin or a host that is broken on purpose.
+pub struct Mutant {
+    /// What it is called.
+    pub name: &'static str,
+    /// The case that catches it.
+    pub caught_by: &'static str,
+    /// Cases that see it as well: ids, or their beginnings with `.*`.
+    pub seen_by: &'static [&'static str],
+    /// Why they cannot but see it.
+    pub because: &'static str,
+    kind: Kind,
+}
+
+enum Kind {
+    Guest(fn() -> guests::Guest),
+    Host(fn() -> HostTarget),
+}
+
+/// What became of a mutant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The mutant.
+    pub name: &'static str,
+    /// Whose place it takes.
+    pub side: Side,
+    /// The case that was to catch it.
+    pub caught_by: &'static str,
+    /// Whether it did.
+    pub caught: bool,
+    /// Cases whose verdict is another than with the good one, and that it does not name.
+    pub surprises: Vec<String>,
+    /// Cases that it names and that see nothing.
+    pub blind: Vec<String>,
+    /// How many more see it, as it says.
+    pub further: usize,
+}
+
+/// All of them.
+#[must_use]
+pub fn all() -> Vec<Mutant> {
+    guests::all().into_iter().chain(hosts::all()).collect()
+}
+
+/// Hold every mutant to all cases.
+///
+/// # Errors
+///
+/// Where there is no engine.
+pub fn judge() -> Result<Vec<Judged>, EngineError> {
+    let engine = EngineOptions::new(Profile::Documented)
+        .instances(INSTANCES)
+        .build()?;
+    let good_guest = verdicts(&guest("good", guests::good(), &engine));
+    let good_host = verdicts(&host("good", HostTarget::in_process()));
+    let judged = all().into_iter().map(|mutant| {
+        let (side, good, seen) = match mutant.kind {
+            Kind::Guest(make) => {
+                let seen = verdicts(&guest(mutant.name, make(), &engine));
+                (Side::Guest, &good_guest, seen)
+            }
+            Kind::Host(make) => (Side::Host, &good_host, verdicts(&host(mutant.name, make()))),
+        };
+        mutant.compared(side, good, &seen)
+    });
+    Ok(judged.collect())
+}
+
+/// What became of them, as a table.
+#[must_use]
+pub fn table(judged: &[Judged]) -> String {
+    let mut out = String::new();
+    for side in [Side::Guest, Side::Host] {
+        let _ = writeln!(out, "{side}");
+        for row in judged.iter().filter(|row| row.side == side) {
+            let verdict = if row.is_as_it_should_be() {
+                "caught"
+            } else {
+                "MISSED"
+            };
+            let _ = write!(out, "  {verdict}  {:<34}  {}", row.name, row.caught_by);
+            if row.further > 0 {
+                let _ = write!(out, " and {} more", row.further);
+            }
+            for (what, cases) in [("not named", &row.surprises), ("blind", &row.blind)] {
+                if !cases.is_empty() {
+                    let _ = write!(out, "\n          {what}: {}", cases.join(", "));
+                }
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+impl Judged {
+    /// Whether it was caught, and nothing else happened than it says.
+    #[must_use]
+    pub fn is_as_it_should_be(&self) -> bool {
+        self.caught && self.surprises.is_empty() && self.blind.is_empty()
+    }
+}
+
+impl Mutant {
+    fn compared(
+        &self,
+        side: Side,
+        good: &BTreeMap<&'static str, &'static str>,
+        seen: &BTreeMap<&'static str, &'static str>,
+    ) -> Judged {
+        let named = |id: &str| {
+            self.seen_by
+                .iter()
+                .any(|pattern| match pattern.strip_suffix(".*") {
+                    Some(beginning) => id.starts_with(beginning),
+                    None => id == *pattern,
+                })
+        };
+        // What is not asked of the mutant any more has changed too.
+        let ids = good
+            .keys()
+            .chain(seen.keys().filter(|id| !good.contains_key(*id)));
+        let changed: Vec<&str> = ids.copied().filter(|id| good.get(id) != seen.get(id)).collect();
+        let others = changed.iter().filter(|id| **id != self.caught_by);
+        let blind = self
+            .seen_by
+            .iter()
+            .filter(|pattern| match pattern.strip_suffix(".*") {
+                Some(beginning) => !changed.iter().any(|id| id.starts_with(beginning)),
+                None => !changed.contains(*pattern),
+            });
+        Judged {
+            name: self.name,
+            side,
+            caught_by: self.caught_by,
+            caught: seen.get(self.caught_by) == Some(&"fail") && good.get(self.caught_by) == Some(&"pass"),
+            surprises: others
+                .clone()
+                .filter(|id| !named(id))
+                .map(|id| (*id).to_owned())
+                .collect(),
+            blind: blind.map(|pattern| (*pattern).to_owned()).collect(),
+            further: others.count(),
+        }
+    }
+}
+
+fn guest(name: &str, guest: guests::Guest, engine: &Engine) -> Arc<dyn Subject> {
+    let manifest = Manifest::parse(&guest.manifest).expect("a mutant's manifest can be read");
+    let target = GuestTarget::component_of(name, guest.component, Some(manifest), engine);
+    let about = target.about().clone();
+    plugin::guest().bind(Arc::new(target), about)
+}
+
+fn host(name: &str, target: HostTarget) -> Arc<dyn Subject> {
+    let about = About {
+        name: name.to_owned(),
+        door: "in-process".to_owned(),
+        profile: Profile::Documented.name().to_owned(),
+        digest: None,
+        remark: None,
+        trouble: None,
+    };
+    plugin::host().bind(Arc::new(target), about)
+}
+
+/// The word for how each case ended.
+fn verdicts(subject: &Arc<dyn Subject>) -> BTreeMap<&'static str, &'static str> {
+    let subjects = [Arc::clone(subject)];
+    let Ok(plan) = Plan::of(&subjects, &Selection::default(), None) else {
+        return BTreeMap::new();
+    };
+    let options = Options {
+        property_cases: INPUTS,
+        // Nobody looks at the inputs.
+        shrink_steps: 0,
+        ..Options::default()
+    };
+    let outcomes = runner::run(&subjects, &plan, &options, |_| {});
+    let named = outcomes.into_iter().map(|outcome| {
+        let id = subject.case(outcome.planned.case).id;
+        (id, outcome.verdict.name())
+    });
+    named.collect()
+}
