@@ -486,13 +486,14 @@ pub(super) fn all() -> Vec<Mutant> {
             "plugin.authority.imports-are-asked-for",
             || with_manifest(keeping_all(), without_line("api = \"fs\"")),
         ),
-        mutant("asks-for-more", "plugin.authority.asks-for-no-more", || {
-            let more = "    { kind = \"host_api\", api = \"request\" },\n    { kind = \"host_api\", api = \"websocket\" },\n";
-            with_manifest(
-                keeping_all(),
-                MANIFEST.replace("    { kind = \"host_api\", api = \"request\" },\n", more),
-            )
-        }),
+        also(
+            mutant("asks-for-more", "plugin.authority.asks-for-no-more", || {
+                let request = calls().into_iter().skip(1).collect();
+                packaged(keeping_all().doing("handle-tool", tool(request, done())))
+            }),
+            &["plugin.faults.disk"],
+            "it is not asked of a plugin that uses no files",
+        ),
         mutant("asks-for-everywhere", "plugin.authority.no-broad-targets", || {
             let more = "\n[[request]]\nscheme = \"https\"\nhost = \"*\"\nmethods = [\"GET\"]\npath_prefixes = [\"/\"]\n";
             with_manifest(keeping_all(), format!("{MANIFEST}{more}"))

@@ -55,13 +55,13 @@ pub(super) fn tests() -> Vec<GuestTest> {
         .applies(is_packaged),
         Case::should(
             "plugin.authority.asks-for-no-more",
-            Clause::new(HOST, "A manifest asks for no host API that the component does not import."),
+            Clause::new(HOST, "A manifest asks for no host API that the component does not import, unless it takes events: their answers go to sockets and servers."),
         )
         .example(|target: &GuestTarget, _| {
             let imported = imported(target);
             for api in HostApi::ALL {
                 expect(
-                    !asks(target, api) || imported.contains(&api),
+                    !asks(target, api) || imported.contains(&api) || through_events(target, api),
                     || format!("a component that imports yoi:host/{api}"),
                     || "its manifest asks for that, and it does not".to_owned(),
                 )?;
@@ -106,6 +106,15 @@ pub(super) fn imported(target: &GuestTarget) -> Vec<HostApi> {
             .any(|item| item.name.starts_with(&interface))
     })
     .collect()
+}
+
+/// Whether a plugin may use a host API without importing it: what it answers events with goes to sockets and servers,
+/// and its sources are sockets.
+fn through_events(target: &GuestTarget, api: HostApi) -> bool {
+    let takes_events = target
+        .declared()
+        .is_some_and(|declared| !declared.ingresses.is_empty());
+    takes_events && api != HostApi::Fs
 }
 
 fn is_packaged(target: &GuestTarget) -> bool {
