@@ -55,11 +55,11 @@ fn answering(answer: &str) -> DialectComponent {
             (func (export "some") (param i32 i32) (result i32) (i32.const 8)))
           (core instance $i (instantiate $m))
           (func (export "open") (param "opening" string) (result string)
-            (canon lift (core func $i "none") (memory $i "memory") (realloc (func $i "realloc"))))
+            (canon lift (core func $i "none") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
           (func (export "line") (param "line" string) (result string)
-            (canon lift (core func $i "some") (memory $i "memory") (realloc (func $i "realloc"))))
+            (canon lift (core func $i "some") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
           (func (export "end") (param "ending" string) (result string)
-            (canon lift (core func $i "none") (memory $i "memory") (realloc (func $i "realloc")))))"#,
+            (canon lift (core func $i "none") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"#,
         answer.len()
     );
     let engine = EngineOptions::new(Profile::Documented)

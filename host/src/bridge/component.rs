@@ -255,6 +255,10 @@ struct AnswerJson<'a> {
 
 impl Answer {
     fn read(text: &str) -> Result<Self, String> {
+        // A list would pass for an object whose members are not named.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err("its answer is none of a dialect: it is no object".to_owned());
+        }
         let answer: AnswerJson<'_> = serde_json::from_str(text)
             .map_err(|error| format!("its answer is none of a dialect: {error}"))?;
         let heard = match answer.heard.as_deref() {
@@ -416,7 +420,7 @@ mod tests {
             .map(|name| {
                 format!(
                     "(func (export \"{name}\") (param \"text\" string) (result string)
-                       (canon lift (core func $i \"{name}\") (memory $i \"memory\") (realloc (func $i \"realloc\"))))"
+                       (canon lift (core func $i \"{name}\") (memory (core memory $i \"memory\")) (realloc (core func $i \"realloc\"))))"
                 )
             })
             .collect();
