@@ -126,13 +126,25 @@ impl Selection {
 }
 
 /// The ids that look most like one that is not known.
+/// Ids that may be meant: those that go on where `id` ends, else those that look like it, and nearly as much as
+/// the one that does most. All begin with the same words, so likeness alone would name anything.
 fn near(id: &str, known: BTreeSet<&str>) -> Vec<String> {
-    let mut near: Vec<(f64, &str)> = known
-        .into_iter()
-        .map(|known| (strsim::jaro_winkler(id, known), known))
-        .filter(|(likeness, _)| *likeness > 0.85)
+    let begun: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|known| known.starts_with(id))
         .collect();
+    let mut near: Vec<(f64, &str)> = if begun.is_empty() {
+        let alike = known
+            .into_iter()
+            .map(|known| (strsim::jaro_winkler(id, known), known));
+        alike.filter(|(likeness, _)| *likeness > 0.85).collect()
+    } else {
+        begun.into_iter().map(|known| (1.0, known)).collect()
+    };
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let best = near.first().map_or(1.0, |(likeness, _)| *likeness);
+    near.retain(|(likeness, _)| best - likeness < 0.02);
     near.truncate(SUGGESTIONS);
     near.into_iter().map(|(_, id)| id.to_owned()).collect()
 }
