@@ -97,18 +97,20 @@ impl Host<'_> {
                     }
                 };
                 match message {
+                    // Nothing is written here: the other thread may be writing, to a client that reads on when
+                    // its answer is taken.
                     Message::Answer { id, outcome } => shared.take_answer(id, outcome, worker.as_ref()),
                     Message::Request { id, method, .. } if method == "close" => break Ok(Some(id)),
                     Message::Request { id, method, params } => {
                         let id = id.as_deref();
                         match shared.request(scope, id, &method, &params, &mut worker) {
                             Ok(Some(result)) => shared.send(&Reply::success(id, ResultBody::Plain(&result))),
-                            Ok(None) => {}
+                            Ok(None) => continue,
                             Err(refusal) => shared.refuse(id, &refusal),
                         }
+                        shared.flush();
                     }
                 }
-                shared.flush();
             };
             if let Some(worker) = worker {
                 if let Ok(Some(_)) = &ended {

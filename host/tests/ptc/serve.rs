@@ -275,7 +275,7 @@ fn many_calls_at_once_are_answered_by_a_client_that_does_one_thing_at_a_time() {
         };
         host.serve(input, output, std::io::sink()).unwrap();
     });
-    let code = "import asyncio\nsum(await asyncio.gather(*[tools.f(n=i) for i in range(5000)]))";
+    let code = "import asyncio\nsum(await asyncio.gather(*[tools.f(n=i) for i in range(20000)]))";
     writeln!(
         to,
         "{}",
@@ -292,7 +292,7 @@ fn many_calls_at_once_are_answered_by_a_client_that_does_one_thing_at_a_time() {
         let answer = json!({"type": "host_call_result", "id": message["id"], "ok": true, "value": 1});
         writeln!(to, "{answer}").unwrap();
     };
-    assert_eq!(value(&reply), &json!(5000));
+    assert_eq!(value(&reply), &json!(20_000));
     drop(to);
     host.join().unwrap();
 }
