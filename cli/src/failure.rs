@@ -51,7 +51,7 @@ impl Failure {
             Failure::Pack { error, .. } => match error {
                 PackError::Package(faults) if is_unreadable(faults) => Exit::CouldNotRun,
                 PackError::Package(_) => Exit::PluginFailed,
-                PackError::NoName(_) | PackError::InThePackage(_) => Exit::Usage,
+                PackError::NoName(_) | PackError::InThePackage(_) | PackError::NotAPackage(_) => Exit::Usage,
                 _ => Exit::CouldNotRun,
             },
             // Whoever read the output has seen enough.

@@ -39,6 +39,15 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const WARN: Style = AnsiColor::Yellow.on_default();
 
+/// A verdict stands whether or not whoever reads it reads it to its end: `| head -1` does not make a failure of a
+/// success, nor a success of a failure.
+pub(crate) fn to_the_end(printed: io::Result<()>) -> io::Result<()> {
+    match printed {
+        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
+
 /// Say what takes a while.
 pub(crate) fn progress(what: &str) {
     // Nobody to tell is no reason to stop.

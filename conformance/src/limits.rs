@@ -81,7 +81,7 @@ pub const INSTANCES: u32 = 256;
 pub const BASELINE_BYTES: usize = 256 * 1024;
 
 /// Most bytes of a shard's report: ten thousand cases that fail with their transcripts.
-pub const REPORT_BYTES: u64 = 256 * 1024 * 1024;
+pub const REPORT_BYTES: usize = 256 * 1024 * 1024;
 
 /// Most pages of a server's list of tools. Servers have one; a list without end is none.
 pub const MCP_PAGES: usize = 64;

@@ -60,9 +60,9 @@ pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     report.ok = report.errors.is_empty();
     report.replayed = staged.replayed;
     if args.json {
-        screen::json(&report)?;
+        screen::to_the_end(screen::json(&report))?;
     } else {
-        screen::call(&report)?;
+        screen::to_the_end(screen::call(&report))?;
     }
     let of_plugin = if report.ok { Exit::Ok } else { Exit::PluginFailed };
     Ok(host_failed.unwrap_or(of_plugin))

@@ -24,9 +24,9 @@ pub(super) fn run(args: &Inspect) -> Result<Exit, Failure> {
         preflight,
     };
     if args.json {
-        screen::json(&report)?;
+        screen::to_the_end(screen::json(&report))?;
     } else {
-        screen::inspect(&report)?;
+        screen::to_the_end(screen::inspect(&report))?;
     }
     let fits = report
         .verdicts

@@ -1,13 +1,14 @@
 //! Reports of `yoikit test`: written in the forms that were asked for, and joined.
 
 use std::env;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use yoi_conformance::limits::REPORT_BYTES;
 use yoi_conformance::report::Report;
 
+use super::read_text;
 use super::whole::write_whole;
 use crate::args::{ReportMerge, Write};
 use crate::exit::Exit;
@@ -60,11 +61,12 @@ pub(super) fn merge(args: &ReportMerge) -> Result<Exit, Failure> {
     let mut shards = Vec::new();
     for path in &args.shards {
         let name = path.display().to_string();
-        let read = fs::metadata(path).and_then(|data| match data.len() {
-            bytes if bytes > REPORT_BYTES => Err(std::io::Error::other(format!(
-                "it has {bytes} bytes, {REPORT_BYTES} are read"
-            ))),
-            _ => fs::read_to_string(path),
+        let read = File::open(path).and_then(|file| {
+            let text = read_text(file, REPORT_BYTES)?;
+            if text.len() > REPORT_BYTES {
+                return Err(io::Error::other(format!("it has more than {REPORT_BYTES} bytes")));
+            }
+            Ok(text)
         });
         let text = read.map_err(|cause| Failure::File {
             path: path.clone(),

@@ -39,9 +39,9 @@ pub(super) fn run(args: &Send) -> Result<Exit, Failure> {
         Answer::Trouble(reason) => return Err(Failure::Other(reason)),
     };
     if args.json {
-        screen::json(&report)?;
+        screen::to_the_end(screen::json(&report))?;
     } else {
-        screen::service::sent(&report)?;
+        screen::to_the_end(screen::service::sent(&report))?;
     }
     Ok(if report.ok { Exit::Ok } else { Exit::PluginFailed })
 }

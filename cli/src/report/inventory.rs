@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use yoi_host::Profile;
-use yoi_host::package::Item;
+use yoi_host::package::{Item, Status};
 
 /// What `yoikit plugin list --json` prints. `yoikit plugin show --json` prints one of its items.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -33,6 +33,10 @@ pub struct EnableReport {
     pub digest: String,
     /// The version that is pinned.
     pub version: String,
+    /// What becomes of it now.
+    pub status: Status,
     /// What it has now that it had not before, in words.
     pub news: Vec<String>,
+    /// What it had before and has no longer, in words.
+    pub gone: Vec<String>,
 }

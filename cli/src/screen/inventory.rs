@@ -100,16 +100,21 @@ pub(crate) fn show(item: &Item, is_on: bool) -> io::Result<()> {
 }
 
 pub(crate) fn enabled(report: &EnableReport) -> io::Result<()> {
+    let style = style_of(report.status);
     let mut out = anstream::stdout().lock();
     writeln!(
         out,
-        "{BOLD}{}{BOLD:#} {GOOD}enabled{GOOD:#} {DIM}{}{DIM:#}",
+        "{BOLD}{}{BOLD:#} {style}{}{style:#} {DIM}{}{DIM:#}",
         harmless_line(&report.reference),
+        report.status.name(),
         harmless_line(&report.version)
     )?;
     label(&mut out, "digest")?;
     writeln!(out, "{}", report.digest)?;
     words(&mut out, "new", &report.news)?;
+    if !report.gone.is_empty() {
+        words(&mut out, "gone", &report.gone)?;
+    }
     label(&mut out, "written to")?;
     writeln!(out, "{}", harmless_line(&report.file))?;
     out.flush()
@@ -117,12 +122,7 @@ pub(crate) fn enabled(report: &EnableReport) -> io::Result<()> {
 
 fn head(out: &mut impl Write, item: &Item) -> io::Result<()> {
     let version = item.version.as_deref().unwrap_or("no version");
-    let style = match item.status {
-        Status::Active => GOOD,
-        Status::Disabled => Style::new(),
-        Status::Partial => WARN,
-        Status::Missing | Status::Rejected => BAD,
-    };
+    let style = style_of(item.status);
     writeln!(
         out,
         "{BOLD}{}{BOLD:#} {style}{}{style:#} {DIM}{}{DIM:#}",
@@ -130,6 +130,15 @@ fn head(out: &mut impl Write, item: &Item) -> io::Result<()> {
         item.status.name(),
         harmless_line(version)
     )
+}
+
+fn style_of(status: Status) -> Style {
+    match status {
+        Status::Active => GOOD,
+        Status::Disabled => Style::new(),
+        Status::Partial => WARN,
+        Status::Missing | Status::Rejected => BAD,
+    }
 }
 
 fn words(out: &mut impl Write, name: &str, words: &[String]) -> io::Result<()> {

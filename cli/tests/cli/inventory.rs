@@ -184,6 +184,7 @@ fn a_plugin_is_turned_on_with_its_content_pinned_and_never_wider_unasked() {
     root = "/srv"
     operations = ["read"]
     "#);
+    assert_eq!(report["status"], "active");
     let shown = plugin(folder, &["show", "yoikit.notes"]);
     assert!(shown.stdout.contains("active"), "{}", shown.whole());
 
@@ -198,6 +199,35 @@ fn a_plugin_is_turned_on_with_its_content_pinned_and_never_wider_unasked() {
     assert_eq!(wider.status, 2);
     assert!(wider.stderr.contains("fs write /srv"), "{}", wider.stderr);
     assert_eq!(fs::read_to_string(&file).unwrap(), again);
+
+    // What is lost is told, and what becomes of the plugin.
+    fs::write(folder.join("grants.toml"), "").unwrap();
+    let none = enable(&["--grant", "grants.toml"]);
+    assert_eq!(none.status, 0);
+    assert!(
+        none.stderr
+            .contains("project:yoikit.notes is rejected all the same"),
+        "{}",
+        none.stderr
+    );
+    assert!(
+        none.stdout.contains("rejected") && none.stdout.contains("fs read /srv"),
+        "{}",
+        none.stdout
+    );
+}
+
+#[test]
+fn an_enablement_that_never_ends_is_refused() {
+    let (workspace, _) = workspace();
+    let folder = workspace.path();
+    std::os::unix::fs::symlink("/dev/zero", folder.join("endless.toml")).unwrap();
+    let ran = plugin(
+        folder,
+        &["enable", "yoikit.notes", "--enablement", "endless.toml"],
+    );
+    assert_eq!(ran.status, 2, "{}", ran.whole());
+    assert!(ran.stderr.contains("65536 bytes"), "{}", ran.stderr);
 }
 
 #[test]

@@ -210,18 +210,50 @@ fn a_project_that_does_not_build_has_its_own_exit_status() {
     );
 }
 
+/// What the program says to a reader that is gone: its exit status, and what it says to whoever else listens.
 #[cfg(unix)]
-#[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn unread(words: &[&str]) -> (Option<i32>, String) {
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_yoikit"))
-        .args(["schema", "call"])
+        .args(words)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    assert_eq!(output.status.code(), Some(0));
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    assert_eq!(unread(&["schema", "call"]), (Some(0), String::new()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_leaves_early_makes_no_success_of_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("plugin.toml"), "schema_version = 1\n").unwrap();
+    let path = folder.path().to_str().unwrap();
+    assert_eq!(unread(&["plugin", "check", path]).0, Some(1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_protocol_whose_answers_are_lost_ends_as_a_failure() {
+    use std::process::{Command, Stdio};
+    let output = Command::new(env!("CARGO_BIN_EXE_yoikit"))
+        .args(["ptc", "serve"])
+        .stdin(Stdio::null())
+        .stdout(File::create("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("failed to write answers: No space left on device"),
+        "{said}"
+    );
 }

@@ -24,7 +24,9 @@ mod stub;
 pub use cargo::{Builder, CargoError, Mode};
 pub use componentize::{Built, ComponentizeError, ExportProblem, MakeError, componentize, make};
 pub use deny::{Denied, DenyError, deny_wasi};
-pub use project::{BuildError, BuiltProject, build_plugin, build_project, is_project, is_up_to_date};
+pub use project::{
+    BuildError, BuiltProject, build_plugin, build_project, is_project, is_up_to_date, younger_source,
+};
 pub use rewrite::RewriteError;
 pub use script::ScriptError;
 pub use strip::strip;

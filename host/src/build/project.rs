@@ -1,10 +1,14 @@
 //! Building a Cargo project into a plugin's component.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+
+use ignore::DirEntry;
 
 use super::cargo::{self, Artifact, Builder, CargoError, Mode};
 use super::componentize::{Built, MakeError, make};
 use super::script::{self, Script, ScriptError};
+use crate::authored;
 use crate::authority::Manifest;
 use crate::limits::COMPONENT_BYTES;
 
@@ -106,6 +110,30 @@ pub fn is_up_to_date(dir: &Path, component: &Path) -> bool {
     !is_cargo(dir) && script::is_up_to_date(dir, component)
 }
 
+/// A source of a project that is younger than the component in its folder, if there is one: what the component
+/// does is not what the sources say. A look at the times only, so a change that changes nothing counts as well.
+#[must_use]
+pub fn younger_source(dir: &Path, component: &Path) -> Option<PathBuf> {
+    if !is_project(dir) {
+        return None;
+    }
+    let age = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    let built = age(component)?;
+    authored::walk(dir)
+        .flatten()
+        .map(DirEntry::into_path)
+        .find(|path| {
+            let within = path.strip_prefix(dir).unwrap_or(path);
+            let is_code = path
+                .extension()
+                .is_some_and(|extension| SOURCES.iter().any(|source| extension == *source));
+            (is_code || within == Path::new("Cargo.toml")) && age(path).is_some_and(|changed| changed > built)
+        })
+}
+
+/// How the names of what a component is made of end.
+const SOURCES: [&str; 4] = ["rs", "js", "mjs", "py"];
+
 fn is_cargo(dir: &Path) -> bool {
     dir.join("Cargo.toml").is_file()
 }
@@ -172,14 +200,14 @@ pub fn build_project(dir: &Path, mode: Mode) -> Result<BuiltProject, BuildError>
         path: artifact.clone(),
         error,
     };
-    let bytes = std::fs::metadata(&artifact).map_err(read)?.len();
+    let bytes = fs::metadata(&artifact).map_err(read)?.len();
     if bytes > COMPONENT_BYTES {
         return Err(BuildError::TooLarge {
             path: artifact,
             bytes,
         });
     }
-    let built = std::fs::read(&artifact).map_err(read)?;
+    let built = fs::read(&artifact).map_err(read)?;
     let Built { bytes, denied } = make(&built).map_err(|error| BuildError::Make {
         path: artifact.clone(),
         error,
@@ -196,7 +224,7 @@ pub fn build_project(dir: &Path, mode: Mode) -> Result<BuiltProject, BuildError>
 
 /// Whether a project's manifest has what `cargo component` reads. One that cannot be read is cargo's to refuse.
 fn is_for_cargo_component(manifest: &Path) -> bool {
-    let text = std::fs::read_to_string(manifest).unwrap_or_default();
+    let text = fs::read_to_string(manifest).unwrap_or_default();
     let Ok(manifest) = text.parse::<toml::Table>() else {
         return false;
     };
@@ -232,6 +260,8 @@ fn choose(artifacts: Vec<Artifact>, manifest: &Path, dir: &Path) -> Result<(Stri
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
 
     fn built(package: &str, manifest: &str, is_cdylib: bool) -> Artifact {
@@ -241,6 +271,31 @@ mod tests {
             is_cdylib,
             wasm: is_cdylib.then(|| format!("/target/{package}.wasm").into()),
         }
+    }
+
+    #[test]
+    fn a_source_that_was_changed_since_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let lay = |name: &str, seconds| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let file = fs::File::create(&path).unwrap();
+            file.set_modified(at(seconds)).unwrap();
+            path
+        };
+        let component = lay("plugin.wasm", 10);
+        let source = lay("src/lib.rs", 20);
+        lay("README.md", 20);
+        assert_eq!(younger_source(folder.path(), &component), None, "no project");
+        lay("Cargo.toml", 5);
+        assert_eq!(younger_source(folder.path(), &component), Some(source));
+        lay("src/lib.rs", 5);
+        assert_eq!(younger_source(folder.path(), &component), None);
+        assert_eq!(
+            younger_source(folder.path(), &folder.path().join("none.wasm")),
+            None
+        );
     }
 
     fn chosen(artifacts: Vec<Artifact>) -> Result<String, String> {
@@ -282,7 +337,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let manifest = folder.path().join("Cargo.toml");
         let of = |text: &str| {
-            std::fs::write(&manifest, text).unwrap();
+            fs::write(&manifest, text).unwrap();
             is_for_cargo_component(&manifest)
         };
         assert!(of("[package.metadata.component]\n"));

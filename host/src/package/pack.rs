@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,9 @@ pub enum PackError {
     /// The archive would be part of the next one.
     #[error("{} would be part of the package itself: name a file outside, or a `*.{EXTENSION}`", .0.display())]
     InThePackage(PathBuf),
+    /// What is there is somebody's, and no package.
+    #[error("{} is there already, and is no package: name another file, or remove it", .0.display())]
+    NotAPackage(PathBuf),
     /// It could not be written.
     #[error("failed to write {}: {cause}", output.display())]
     Write {
@@ -94,6 +97,7 @@ pub fn pack(folder: &Path, output: Option<&Path>, profile: Profile) -> Result<Pa
     }
     let place = Place::of(&output)?;
     place.is_outside(&whole, &package.files, profile)?;
+    place.is_free()?;
     place.write(&bytes, &package.files, profile)?;
     Ok(Packed {
         output,
@@ -110,6 +114,9 @@ fn beside(whole: &Path) -> Option<PathBuf> {
     name.push(EXTENSION);
     Some(whole.with_file_name(name))
 }
+
+/// What every archive with something in it begins with.
+const ARCHIVE_MARK: &[u8] = b"PK\x03\x04";
 
 /// Where an archive goes.
 struct Place<'a> {
@@ -163,6 +170,25 @@ impl<'a> Place<'a> {
             return Ok(());
         }
         Err(PackError::InThePackage(self.output.to_owned()))
+    }
+
+    /// That what it takes the place of is an archive, whole or not, or nothing yet. Anything else is somebody's.
+    fn is_free(&self) -> Result<(), PackError> {
+        if self.mode.is_none() {
+            return Ok(());
+        }
+        let mut begin = Vec::new();
+        let read = File::open(self.output)
+            .and_then(|file| file.take(ARCHIVE_MARK.len() as u64).read_to_end(&mut begin));
+        read.map_err(|cause| PackError::Write {
+            output: self.output.to_owned(),
+            cause,
+        })?;
+        if begin.is_empty() || begin == ARCHIVE_MARK {
+            Ok(())
+        } else {
+            Err(PackError::NotAPackage(self.output.to_owned()))
+        }
     }
 
     fn write(&self, bytes: &[u8], files: &Files, profile: Profile) -> Result<(), PackError> {
@@ -297,6 +323,11 @@ mod tests {
                 assert!(matches!(error, PackError::InThePackage(_)), "{name}: {error}");
             }
         }
+        let mine = place.path().join("mine.txt");
+        fs::write(&mine, "words").unwrap();
+        let error = pack(&notes, Some(&mine), Profile::Documented).unwrap_err();
+        insta::assert_snapshot!(error.to_string().replace(&place.path().display().to_string(), "PLACE"), @"PLACE/mine.txt is there already, and is no package: name another file, or remove it");
+        assert_eq!(fs::read_to_string(&mine).unwrap(), "words");
         let error = pack(&notes, Some(&notes.join("a")), Profile::Documented).unwrap_err();
         insta::assert_snapshot!(error.to_string().replace(&place.path().display().to_string(), "PLACE"), @"PLACE/notes/a is there already, and is not a file");
         let error = pack(&notes, Some(&notes.join("a/b")), Profile::Documented).unwrap_err();

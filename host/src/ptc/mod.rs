@@ -42,7 +42,7 @@ pub use envelope::{Envelope, Outcome, Uncaught};
 pub use interpreter::{Interpreter, InterpreterError};
 pub use ledger::RefusedAnswer;
 pub use plugin::PluginTools;
-pub use serve::Host;
+pub use serve::{Host, ServeError};
 pub use session::{Canceller, Progress, RefusedRun, Session};
 pub use surroundings::{Machine, Scripted, Surroundings};
 pub use toolbox::Toolbox;

@@ -48,6 +48,18 @@ pub struct Host<'a> {
     pub process: u32,
 }
 
+/// Why a host and its client did not understand each other to the end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// Its requests could not be read.
+    #[error("failed to read requests: {0}")]
+    Read(io::Error),
+    /// Something that it was to be told could not be written.
+    #[error("failed to write answers: {0}")]
+    Write(io::Error),
+}
+
 impl fmt::Debug for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Host")
@@ -63,17 +75,19 @@ impl Host<'_> {
     ///
     /// # Errors
     ///
-    /// What reading the input gives. A client that reads no more is no error, and ends it.
+    /// Where the input cannot be read, or the output not written. A client that reads no more is no error, and ends
+    /// it.
     pub fn serve(
         &self,
         input: impl Read,
         output: impl Write + Send,
         notes: impl Write + Send,
-    ) -> io::Result<()> {
+    ) -> Result<(), ServeError> {
         let shared = Shared {
             host: self,
             output: Mutex::new(BufWriter::new(output)),
             notes: Mutex::new(notes),
+            lost: Mutex::new(None),
             jobs: Mutex::new(Jobs::default()),
             waiting_bytes: AtomicUsize::new(0),
         };
@@ -123,7 +137,14 @@ impl Host<'_> {
                 shared.send(&Reply::success(id.as_deref(), ResultBody::Plain(&closed)));
             }
             shared.flush();
-            ended.map(|_| ())
+            match (ended, lock(&shared.lost).take()) {
+                (Err(cause), _) => Err(ServeError::Read(cause)),
+                // A client that is gone wants no answers.
+                (Ok(_), Some(cause)) if cause.kind() != io::ErrorKind::BrokenPipe => {
+                    Err(ServeError::Write(cause))
+                }
+                (Ok(_), _) => Ok(()),
+            }
         })
     }
 }
@@ -147,6 +168,8 @@ struct Shared<'a, W: Write, N> {
     host: &'a Host<'a>,
     output: Mutex<BufWriter<W>>,
     notes: Mutex<N>,
+    /// Why something could not be written, the first time.
+    lost: Mutex<Option<io::Error>>,
     jobs: Mutex<Jobs>,
     /// Bytes of answers that the session has not taken yet.
     waiting_bytes: AtomicUsize,
@@ -527,13 +550,20 @@ impl<W: Write + Send, N: Write + Send> Shared<'_, W, N> {
     /// Write a line. A client that reads no more needs none.
     fn send(&self, reply: &Reply<'_>) {
         let mut output = lock(&self.output);
-        if serde_json::to_writer(&mut *output, reply).is_ok() {
-            let _ = output.write_all(b"\n");
-        }
+        let sent = serde_json::to_writer(&mut *output, reply).map_err(io::Error::from);
+        self.wrote(sent.and_then(|()| output.write_all(b"\n")));
     }
 
     fn flush(&self) {
-        let _ = lock(&self.output).flush();
+        let flushed = lock(&self.output).flush();
+        self.wrote(flushed);
+    }
+
+    /// Requests are read to their end in any case; that an answer was lost is told then.
+    fn wrote(&self, written: io::Result<()>) {
+        if let Err(cause) = written {
+            lock(&self.lost).get_or_insert(cause);
+        }
     }
 
     fn note(&self, what: &str) {

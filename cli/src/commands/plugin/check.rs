@@ -76,9 +76,9 @@ pub(super) fn run(args: &PluginCheck) -> Result<Exit, Failure> {
         }
     };
     if args.json {
-        screen::json(&report)?;
+        screen::to_the_end(screen::json(&report))?;
     } else {
-        screen::checked(&report, &manifest, wanted.as_deref())?;
+        screen::to_the_end(screen::checked(&report, &manifest, wanted.as_deref()))?;
     }
     Ok(exit)
 }
@@ -101,6 +101,7 @@ fn of_package(
     let runtime = manifest.declared().runtime.as_ref();
     let file = runtime.and_then(|runtime| runtime.component.as_deref());
     let component = file.zip(package.component()).map(|(file, bytes)| {
+        component::warn_of_older(path, file);
         let (component, wrong) = component::judged(manifest, file, bytes, profile, limits);
         diagnostics.extend(wrong);
         component

@@ -1,12 +1,16 @@
 //! A package's component, held against a profile and against what the manifest says of it.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
 use yoi_host::authority::{HostApi, Manifest, Permission, Severity};
+use yoi_host::build;
 use yoi_host::component::{Preflight, PreflightError, World};
 use yoi_host::{Limits, Profile};
 
 use crate::report::VerdictReport;
 use crate::report::plugin::{CheckDiagnostic, ComponentReport};
+use crate::screen;
 
 /// What there is to say of a component, and what is wrong with it.
 pub(super) fn judged(
@@ -45,6 +49,17 @@ pub(super) fn judged(
     report.world = preflight.world();
     report.verdict = Some(verdict);
     (report, wrong)
+}
+
+/// Say that a folder's component is not what its sources say, where it is not.
+pub(super) fn warn_of_older(folder: &Path, component: &str) {
+    if let Some(source) = build::younger_source(folder, &folder.join(component)) {
+        screen::warning(&format!(
+            "{component} is older than {}: `yoikit plugin build {}` builds it anew",
+            source.display(),
+            folder.display()
+        ));
+    }
 }
 
 /// Whether a host would take what these say.

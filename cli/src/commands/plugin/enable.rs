@@ -1,16 +1,17 @@
 //! `yoikit plugin enable`: turn a plugin on, with its content pinned and what it is granted written down.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufRead, IsTerminal};
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use yoi_host::authority::{Enablement, Enablements, Grants, Package};
-use yoi_host::package::{Discovered, Discovery};
+use yoi_host::limits::MANIFEST_BYTES;
+use yoi_host::package::{Discovered, Discovery, Status};
 
-use super::list::{Workspace, enablements};
+use super::list::{Workspace, enablements, inventory};
 use crate::args::PluginEnable;
-use crate::commands::grants;
 use crate::commands::whole::write_whole;
+use crate::commands::{grants, read_text};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::inventory::EnableReport;
@@ -21,7 +22,7 @@ pub(super) fn run(args: &PluginEnable) -> Result<Exit, Failure> {
     let file = workspace.enablement_file();
     let discovery = workspace.discover();
     let package = meant(&discovery, &args.reference)?;
-    let (text, known) = match fs::read_to_string(&file) {
+    let (text, known) = match File::open(&file).and_then(|file| read_text(file, MANIFEST_BYTES)) {
         // Read twice, so that what is wrong with it is told as everywhere.
         Ok(text) => (text, enablements(&file)?),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => (String::new(), Enablements::default()),
@@ -50,6 +51,7 @@ pub(super) fn run(args: &PluginEnable) -> Result<Exit, Failure> {
     if !news.is_empty() && !args.yes && !agreed(&id, &news)? {
         return Err(Failure::Usage("nothing was written".to_owned()));
     }
+    let gone = earlier.map_or_else(Vec::new, |earlier| earlier.grants.beyond(&grants));
     let document = written(&text, package, earlier, &grants)
         .map_err(|reason| Failure::Usage(format!("{} cannot be added to: {reason}", file.display())))?;
     let failed = |cause| Failure::File {
@@ -64,13 +66,26 @@ pub(super) fn run(args: &PluginEnable) -> Result<Exit, Failure> {
     if Enablements::parse(&document).is_ok_and(|written| !written.feature) {
         screen::warning("plugins are turned off: set `enabled = true` under `[feature.plugins]`");
     }
+    // What becomes of it is for the same rules to say as ever.
+    let inventory = inventory(&args.of)?;
+    let found = inventory
+        .find(&id)
+        .map_err(|error| Failure::Other(error.to_string()))?;
+    if !matches!(found.status, Status::Active | Status::Partial) {
+        screen::warning(&format!(
+            "{id} is {} all the same: `yoikit plugin show {id}` says why, and what is lacking",
+            found.status.name()
+        ));
+    }
     let report = EnableReport {
         schema: "yoikit.plugin-enable/1",
         reference: id,
+        status: found.status,
         file: file.display().to_string(),
         digest: package.digest.to_string(),
         version: package.manifest.declared().version.clone(),
         news,
+        gone,
     };
     if args.of.json {
         screen::json(&report)?;

@@ -50,7 +50,7 @@ pub(super) fn show(args: &PluginShow) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn inventory(args: &Inventoried) -> Result<Inventory, Failure> {
+pub(super) fn inventory(args: &Inventoried) -> Result<Inventory, Failure> {
     let workspace = Workspace::of(&args.workspace, args.enablement.as_deref(), args.profile)?;
     let enablements = match enablements(&workspace.enablement_file()) {
         // Nobody named it.

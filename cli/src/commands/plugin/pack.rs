@@ -19,6 +19,7 @@ pub(super) fn run(args: &PluginPack) -> Result<Exit, Failure> {
     let runtime = manifest.declared().runtime.as_ref();
     let path = runtime.and_then(|runtime| runtime.component.as_deref());
     if let Some((path, bytes)) = path.zip(packed.package.component()) {
+        component::warn_of_older(&args.folder, path);
         let (_, wrong) = component::judged(manifest, path, bytes, args.profile, &Limits::of(args.profile));
         if !component::fits(&wrong) {
             screen::warning(&format!(

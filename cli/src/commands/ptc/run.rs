@@ -49,9 +49,9 @@ pub(super) fn run(args: &PtcRun) -> Result<Exit, Failure> {
         envelope,
     };
     if args.json {
-        screen::json(&report)?;
+        screen::to_the_end(screen::json(&report))?;
     } else {
-        screen::ptc(&report)?;
+        screen::to_the_end(screen::ptc(&report))?;
     }
     Ok(if report.ok { Exit::Ok } else { Exit::PluginFailed })
 }

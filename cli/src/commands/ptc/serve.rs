@@ -20,6 +20,6 @@ pub(super) fn run(args: &PtcServe) -> Result<Exit, Failure> {
         process: std::process::id(),
     };
     host.serve(io::stdin().lock(), io::stdout(), io::stderr())
-        .map_err(|cause| Failure::Other(format!("failed to read standard input: {cause}")))?;
+        .map_err(|error| Failure::Other(error.to_string()))?;
     Ok(Exit::Ok)
 }
