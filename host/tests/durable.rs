@@ -134,7 +134,8 @@ fn judge(runs: &[Vec<Told>], each: usize) -> usize {
 fn listen(host: &mut Child, lines: usize) -> Vec<Told> {
     let stdout = BufReader::new(host.stdout.take().unwrap());
     let mut told = Vec::new();
-    if lines == 0 {
+    let mut killed = lines == 0;
+    if killed {
         host.kill().unwrap();
     }
     for line in stdout.lines() {
@@ -145,10 +146,13 @@ fn listen(host: &mut Child, lines: usize) -> Vec<Told> {
         told.push(line);
         if told.len() == lines {
             host.kill().unwrap();
+            killed = true;
         }
     }
     let status = host.wait().unwrap();
-    assert_eq!(status.success(), told.contains(&Told::Ended), "{status}");
+    assert!(killed || status.success(), "{status}");
+    // One that was killed may have told its end without having come to it.
+    assert!(!status.success() || told.contains(&Told::Ended), "{status}");
     told
 }
 
