@@ -382,6 +382,42 @@ pub const JOURNAL_DEAD_LETTERS: usize = 1000;
 /// Most memory in which pages of the file are kept. It is written more than read.
 pub const JOURNAL_CACHE_BYTES: usize = 16 * 1024 * 1024;
 
+// Events from a stream of NATS JetStream.
+
+/// Into how many parts the sources of a stream are divided: so many events may be under way at once, over all hosts.
+/// It is part of how a stream is laid out, and never changes.
+#[cfg(feature = "nats")]
+pub const STREAM_PARTITIONS: u32 = 16;
+
+/// Most bytes of a stream. What comes after is refused.
+#[cfg(feature = "nats")]
+pub const STREAM_BYTES: i64 = 1024 * 1024 * 1024;
+
+/// Events of a stream that were given up and are kept to be looked at, the last ones: as many as a journal keeps.
+#[cfg(feature = "nats")]
+pub const STREAM_DEAD_LETTERS: i64 = 1000;
+
+/// How long a stream remembers ids, to know a duplicate by: the server's own default.
+#[cfg(feature = "nats")]
+pub const STREAM_DUPLICATES: Duration = Duration::from_secs(120);
+
+/// How long a host may say nothing of an event that it has, until another one is given it. A host says something three
+/// times as often.
+#[cfg(feature = "nats")]
+pub const STREAM_WAIT: Duration = Duration::from_secs(30);
+
+/// Connecting to a server.
+#[cfg(feature = "nats")]
+pub const STREAM_CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// How long a question for the next event stays open at the server. A host that was killed is sent nothing after it.
+#[cfg(feature = "nats")]
+pub const STREAM_PULL_TIME: Duration = Duration::from_secs(5);
+
+/// The pause before a server is asked again that did not do what it was asked.
+#[cfg(feature = "nats")]
+pub const STREAM_RETRY_TIME: Duration = Duration::from_secs(1);
+
 /// Events that wait in the queue of a service whose journal is on a disk, if nobody says otherwise: what a host that
 /// was down for a while is sent, in memory some tens of megabytes.
 pub const DURABLE_QUEUE_EVENTS: usize = 10_000;

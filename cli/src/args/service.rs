@@ -25,6 +25,22 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "WHAT", default_value = "refuse", help_heading = "Events")]
     pub(crate) when_full: WhenFull,
 
+    /// Take events from a stream of NATS JetStream as well, as other hosts may: `nats://HOST:PORT`. An event that comes
+    /// another way is then delivered once, and waits for room. For a yoikit built with `--features nats`
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = parse_server,
+        requires = "stream",
+        conflicts_with_all = ["durable", "when_full"],
+        help_heading = "Events"
+    )]
+    pub(crate) nats: Option<String>,
+
+    /// The stream on that server, of this plugin alone; it is made where there is none
+    #[arg(long, value_name = "NAME", requires = "nats", help_heading = "Events")]
+    pub(crate) stream: Option<String>,
+
     /// Serve numbers for Prometheus on this address, `9090` or `127.0.0.1:9090`; port 0 takes any that is free
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub(crate) metrics: Option<SocketAddr>,
@@ -149,6 +165,17 @@ pub(crate) enum WhenFull {
     Wait,
 }
 
+/// The address of a NATS server, where the program can do anything with one.
+fn parse_server(text: &str) -> Result<String, String> {
+    if cfg!(feature = "nats") {
+        return Ok(text.to_owned());
+    }
+    Err(
+        "this yoikit was built without NATS; `cargo build --release --features nats` builds it with"
+            .to_owned(),
+    )
+}
+
 /// A port by itself is one of this machine's own.
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(port) = text.parse::<u16>() {
@@ -162,6 +189,20 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_without_nats_says_how_to_get_it() {
+        let server = parse_server("nats://127.0.0.1:4222");
+        if cfg!(feature = "nats") {
+            assert_eq!(server.unwrap(), "nats://127.0.0.1:4222");
+        } else {
+            assert!(
+                server
+                    .unwrap_err()
+                    .contains("cargo build --release --features nats")
+            );
+        }
+    }
 
     #[test]
     fn a_port_alone_is_not_open_to_others() {

@@ -51,8 +51,17 @@ pub enum ProgramEvent {
         metrics: Option<String>,
         /// The file that keeps its events.
         durable: Option<String>,
+        /// The stream that events are taken from as well.
+        stream: Option<String>,
         /// How it is.
         status: Box<ServiceStatus>,
+    },
+    /// Something became of an event of the stream.
+    #[cfg(feature = "nats")]
+    Stream {
+        /// What.
+        #[serde(flatten)]
+        taken: yoi_host::plugin::service::nats::Taken,
     },
     /// A signal came: it stops in order, or, at the second, at once.
     Signal {

@@ -36,6 +36,7 @@ fn program(out: &mut impl Write, event: &ProgramEvent) -> io::Result<()> {
             socket,
             metrics,
             durable,
+            stream,
             status,
         } => {
             plugin_line(out, plugin, &format!("profile {profile}"))?;
@@ -46,7 +47,13 @@ fn program(out: &mut impl Write, event: &ProgramEvent) -> io::Result<()> {
                 harmless_line(name),
                 state(status.lifecycle)
             )?;
-            for (what, place) in [("send", socket), ("metrics", metrics), ("durable", durable)] {
+            let places = [
+                ("send", socket),
+                ("metrics", metrics),
+                ("durable", durable),
+                ("stream", stream),
+            ];
+            for (what, place) in places {
                 if let Some(place) = place {
                     label(out, what)?;
                     writeln!(out, "{}", harmless_line(place))?;
@@ -54,6 +61,8 @@ fn program(out: &mut impl Write, event: &ProgramEvent) -> io::Result<()> {
             }
             writeln!(out)
         }
+        #[cfg(feature = "nats")]
+        ProgramEvent::Stream { taken } => taken_from_stream(out, taken),
         ProgramEvent::Signal { again: false } => {
             writeln!(out, "{DIM}stopping in order; once more ends it at once{DIM:#}")
         }
@@ -65,6 +74,35 @@ fn program(out: &mut impl Write, event: &ProgramEvent) -> io::Result<()> {
             )
         }
         ProgramEvent::Ended { ending, .. } => ended(out, ending),
+    }
+}
+
+#[cfg(feature = "nats")]
+fn taken_from_stream(out: &mut impl Write, taken: &yoi_host::plugin::service::nats::Taken) -> io::Result<()> {
+    use yoi_host::plugin::service::nats::Taken;
+    let id = |id: &str| harmless_line(id);
+    match taken {
+        // That it was delivered is a line of its own.
+        Taken::Acknowledged { .. } => Ok(()),
+        Taken::Returned {
+            correlation_id,
+            attempt,
+            why,
+        } => writeln!(
+            out,
+            "{WARN}returned to the stream{WARN:#}: {} after attempt {attempt}: {}",
+            id(correlation_id),
+            harmless_line(why)
+        ),
+        Taken::Dead { correlation_id, why } => writeln!(
+            out,
+            "{BAD}put aside{BAD:#}: {}: {}",
+            id(correlation_id.as_deref().unwrap_or("(no id)")),
+            harmless_line(why)
+        ),
+        Taken::Trouble { why } => {
+            writeln!(out, "{WARN}the stream{WARN:#}: {}", harmless_line(why))
+        }
     }
 }
 

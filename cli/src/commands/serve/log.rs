@@ -54,6 +54,15 @@ impl Log {
         let _ = self.lines.try_send(event);
     }
 
+    /// Whoever else has something to tell.
+    #[cfg(feature = "nats")]
+    pub(super) fn teller(&self) -> impl Fn(ServeEvent) + Send + Sync + 'static {
+        let lines = self.lines.clone();
+        move |event| {
+            let _ = lines.try_send(event);
+        }
+    }
+
     /// When nothing can be printed any more.
     pub(super) async fn closed(&self) {
         let mut closed = self.closed.clone();

@@ -3,11 +3,14 @@
 //! - `log`: what happens, line by line; a thread of its own, so that a reader who is slow holds nothing up
 //! - `door`: the local socket for `yoikit send`
 //! - `metrics`: numbers for Prometheus
+//! - `stream`: NATS JetStream, with the feature `nats`
 
 #[cfg(unix)]
 mod door;
 mod log;
 mod metrics;
+#[cfg_attr(not(feature = "nats"), path = "no_stream.rs")]
+mod stream;
 
 use std::sync::Arc;
 
@@ -20,6 +23,7 @@ use yoi_host::plugin::service::{
 
 use self::log::Log;
 use self::metrics::MetricsDoor;
+use self::stream::{Source, Stream};
 use super::hand_over::Desk;
 use super::send::not_started;
 use super::served::{Meant, Ready};
@@ -59,7 +63,12 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
             (Some(Arc::new(journal)), Some(file.display().to_string()))
         }
     };
-    let mut plan = ready.plan(options(args));
+    let stream = Stream::open(args, &runtime, &ready.name)?;
+    let mut options = options(args);
+    if let Some(stream) = &stream {
+        options = stream.options(options);
+    }
+    let mut plan = ready.plan(options);
     if let Some(journal) = &journal {
         plan = plan.journal(Arc::clone(journal) as Arc<dyn Journal>);
     }
@@ -76,9 +85,14 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         socket: None,
         metrics: metrics.as_ref().map(|metrics| metrics_url(metrics.address())),
         durable,
+        stream: args.stream.clone(),
         status: Box::new(service.status()),
     };
     let log = Log::start(args.json, observer, ServeEvent::Program(serving))?;
+    let source = match &stream {
+        None => None,
+        Some(stream) => Some(stream.begin(&runtime, &service, &log)?),
+    };
     let ending = runtime.block_on(serve(
         args,
         &ready,
@@ -88,7 +102,11 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         #[cfg(unix)]
         door,
         metrics,
+        source.as_ref(),
     ));
+    if let Some(source) = source {
+        runtime.block_on(source.over());
+    }
     let exit = match &ending {
         Ending {
             state: State::Stopped,
@@ -115,6 +133,7 @@ async fn serve(
     log: &Log,
     #[cfg(unix)] door: door::Door,
     metrics: Option<MetricsDoor>,
+    source: Option<&Source>,
 ) -> Ending {
     let profile = args.of.run.profile;
     let numbers = metrics.map(|metrics| tokio::spawn(metrics.serve(service.clone(), profile)));
@@ -135,6 +154,13 @@ async fn serve(
         times.hard = times.hard.saturating_sub(times.drain) + drain;
         times.drain = drain;
     }
+    // What others can have is left to them.
+    let shut_down = || {
+        if let Some(source) = source {
+            source.halt();
+        }
+        drop(service.shut_down(times));
+    };
     let mut stopping = false;
     let ending = loop {
         tokio::select! {
@@ -144,13 +170,13 @@ async fn serve(
                 if stopping {
                     drop(service.kill());
                 } else {
-                    drop(service.shut_down(times));
+                    shut_down();
                 }
                 stopping = true;
             }
             () = log.closed(), if !stopping => {
                 // Nobody reads what happens: whoever did has seen enough.
-                drop(service.shut_down(times));
+                shut_down();
                 stopping = true;
             }
         }

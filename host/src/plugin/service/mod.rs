@@ -27,7 +27,8 @@
 //! granted or not, the last of two with the same URL hides the other, and one that is lost stays lost. Two things
 //! are better there as well: the diagnostics are bounded, and nothing of a service outlives it.
 //!
-//! Where events must outlive the host, a [`Journal`] keeps them: [`disk`] has one.
+//! Where events must outlive the host, a [`Journal`] keeps them: [`disk`] has one. Where several hosts share the work,
+//! they take from a stream of NATS JetStream: `nats`, with the feature of that name.
 
 mod admission;
 mod backoff;
@@ -39,6 +40,8 @@ mod handle;
 mod happening;
 mod journal;
 mod known;
+#[cfg(feature = "nats")]
+pub mod nats;
 mod options;
 mod queue;
 mod refusal;
