@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use yoi_host::bridge::{Adapter, Mode, UnknownAdapter};
 
-use super::parse_time;
+use super::value::parse_time;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BridgeCommand {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
-use super::{parse_bytes, parse_time};
+use super::value::{parse_bytes, parse_time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PtcCommand {
@@ -13,6 +13,15 @@ pub(crate) enum PtcCommand {
     Run(PtcRun),
     /// Speak the protocol on standard input and output, one JSON value a line
     Serve(PtcServe),
+}
+
+impl PtcCommand {
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            PtcCommand::Run(run) => run.json,
+            PtcCommand::Serve(_) => false,
+        }
+    }
 }
 
 /// Which engine runs the code, and what it may use.

@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Run, parse_bytes, parse_time};
+use super::run::Run;
+use super::value::{parse_bytes, parse_time};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = SERVE_HELP)]

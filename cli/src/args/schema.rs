@@ -1,0 +1,49 @@
+//! `yoikit schema`.
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// Which report
+    pub(crate) report: Report,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Report {
+    /// What `yoikit call --json` prints
+    Call,
+    /// A line of what `yoikit serve --json` prints
+    Serve,
+    /// What `yoikit send --json` prints
+    Send,
+    /// What `yoikit inspect --json` prints
+    Inspect,
+    /// What `yoikit plugin new --json` prints
+    PluginNew,
+    /// What `yoikit plugin build --json` prints
+    PluginBuild,
+    /// What `yoikit plugin check --json` prints
+    PluginCheck,
+    /// What `yoikit plugin pack --json` prints
+    PluginPack,
+    /// What `yoikit plugin list --json` prints
+    PluginList,
+    /// What `yoikit plugin show --json` prints
+    PluginShow,
+    /// What `yoikit plugin enable --json` prints
+    PluginEnable,
+    /// A line of what `yoikit test --json` prints
+    Test,
+    /// What `yoikit test --list --json` prints
+    TestList,
+    /// A failing input that `yoikit test` keeps
+    TestRegression,
+    /// What `yoikit plugin dev --json` prints, a line
+    PluginDev,
+    /// Each line of what `yoikit bridge run --json` and `yoikit bridge replay` print
+    BridgeEvents,
+    /// What `yoikit bridge probe --json` prints
+    BridgeProbe,
+    /// What `yoikit ptc run --json` prints
+    PtcRun,
+    /// What any of them prints where there is no result
+    Failure,
+}
