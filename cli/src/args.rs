@@ -21,7 +21,8 @@ pub(crate) use plugin::{
 pub(crate) use run::{Budget, Run};
 pub(crate) use schema::{Report, Schema};
 pub(crate) use service::{Send, Serve, Served, WhenFull};
-pub(crate) use test::{ReportCommand, ReportMerge, Select, Test, Write};
+pub(crate) use test::{ReportCommand, ReportMerge, Test, Write};
+pub(crate) use value::{parse_bytes, parse_time};
 
 /// Call, inspect and test components that act as plugins of coding agents.
 #[derive(Debug, Parser)]

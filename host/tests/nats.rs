@@ -396,7 +396,7 @@ fn a_host_that_is_to_stop_gives_back_at_once_what_it_has_not_begun() {
         let (tell, told) = mpsc::channel();
         let first_tell = tell.clone();
         let taking = Taking::begin(&stream, &first, 5, WAIT, move |taken| {
-            first_tell.send((0, taken)).unwrap()
+            first_tell.send((0, taken)).unwrap();
         });
         let taking = taking.await.unwrap();
         // Sources of as many partitions.
@@ -448,7 +448,7 @@ fn a_host_that_is_to_stop_gives_back_at_once_what_it_has_not_begun() {
         }
         let second = service(yoi_guests::COUNTER, "null", 1, &begun, open_gate());
         let other = Taking::begin(&stream, &second, 5, WAIT, move |taken| {
-            tell.send((1, taken)).unwrap()
+            tell.send((1, taken)).unwrap();
         });
         let other = other.await.unwrap();
         let (told, elsewhere) = tokio::task::spawn_blocking(move || {

@@ -39,7 +39,7 @@ fn find<T: Copy>(all: &[T], name_of: fn(T) -> &'static str, name: &str) -> Resul
     })
 }
 
-pub(super) fn parse_bytes(text: &str) -> Result<usize, String> {
+pub(crate) fn parse_bytes(text: &str) -> Result<usize, String> {
     let bytes = parse_size::parse_size(text).map_err(|error| error.to_string())?;
     // The engine reserves this much address space for an instance, and WebAssembly has 32 bits.
     const MOST: u64 = 4 << 30;
@@ -49,7 +49,7 @@ pub(super) fn parse_bytes(text: &str) -> Result<usize, String> {
     usize::try_from(bytes).map_err(|error| error.to_string())
 }
 
-pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
     // Instants have a range; beyond a day a bound on a call is none.
     const MOST: Duration = Duration::from_secs(24 * 60 * 60);
     match humantime::parse_duration(text) {
