@@ -42,7 +42,7 @@ pub enum ProgramEvent {
         /// The profile that everything holds under.
         profile: Profile,
         /// What is run.
-        plugin: PluginReport,
+        plugin: Box<PluginReport>,
         /// What it goes by.
         name: String,
         /// Where `yoikit send` reaches it.

@@ -77,7 +77,7 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
 
     let serving = ProgramEvent::Serving {
         profile: args.of.run.profile,
-        plugin: ready.about.clone(),
+        plugin: Box::new(ready.about.clone()),
         name: ready.name.clone(),
         #[cfg(unix)]
         socket: Some(door.path().display().to_string()),
@@ -99,9 +99,11 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         &service,
         signals,
         &log,
-        #[cfg(unix)]
-        door,
-        metrics,
+        Doors {
+            #[cfg(unix)]
+            events: door,
+            metrics,
+        },
         source.as_ref(),
     ));
     if let Some(source) = source {
@@ -124,6 +126,13 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+/// Where the service can be reached.
+struct Doors {
+    #[cfg(unix)]
+    events: door::Door,
+    metrics: Option<MetricsDoor>,
+}
+
 /// Everything that goes on until the service has ended.
 async fn serve(
     args: &Serve,
@@ -131,18 +140,19 @@ async fn serve(
     service: &Service,
     mut signals: Signals,
     log: &Log,
-    #[cfg(unix)] door: door::Door,
-    metrics: Option<MetricsDoor>,
+    doors: Doors,
     source: Option<&Source>,
 ) -> Ending {
     let profile = args.of.run.profile;
-    let numbers = metrics.map(|metrics| tokio::spawn(metrics.serve(service.clone(), profile)));
+    let numbers = doors
+        .metrics
+        .map(|metrics| tokio::spawn(metrics.serve(service.clone(), profile)));
     let (over, is_over) = watch::channel(false);
     #[cfg(unix)]
     let door = {
         let desk = Arc::new(Desk::new(service.clone(), profile, &ready.name, &ready.manifest));
         let mut is_over = is_over.clone();
-        tokio::spawn(door.serve(desk, async move {
+        tokio::spawn(doors.events.serve(desk, async move {
             // Nobody tells any more: it is over as well.
             let _ = is_over.wait_for(|over| *over).await;
         }))
