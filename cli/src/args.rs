@@ -12,7 +12,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay, Who};
+pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay, Who, parse_mode};
 pub(crate) use call::{Call, Componentize, Grant, Inspect};
 pub(crate) use plugin::{
     Inventoried, PluginBuild, PluginCheck, PluginCommand, PluginDev, PluginEnable, PluginList, PluginNew,

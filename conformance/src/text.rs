@@ -1,5 +1,7 @@
 //! Texts that are kept: bounded, on a character's boundary.
 
+use std::path::Path;
+
 /// At most `limit` bytes of `text`, and how many were left out.
 pub(crate) fn bounded(text: &str, limit: usize) -> String {
     if text.len() <= limit {
@@ -16,6 +18,16 @@ pub(crate) fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// What a path is called, without the folders that it is in.
+pub(crate) fn name_of(path: &Path) -> String {
+    let named = path.canonicalize().ok().filter(|_| path.file_name().is_none());
+    let name = named.as_deref().unwrap_or(path).file_name();
+    name.map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 #[cfg(test)]

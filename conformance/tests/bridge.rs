@@ -1,43 +1,92 @@
 //! The host's own dialects conform, and one that breaks the contract is told by the cases that say so.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use yoi_conformance::plan::{Plan, Selection};
-use yoi_conformance::runner::{self, Options};
-use yoi_conformance::suites::bridge::{DialectTarget, dialect};
-use yoi_conformance::{About, Subject, Verdict};
+use yoi_conformance::Exit;
+use yoi_conformance::report::{Report, Styles};
+use yoi_conformance::run::{self, Entrant, Settings};
+use yoi_conformance::suites::bridge::open::Opening;
 use yoi_host::Profile;
-use yoi_host::bridge::{Adapter, DialectComponent};
+use yoi_host::bridge::{Adapter, DialectComponent, Mode};
 use yoi_host::engine::EngineOptions;
 
-fn verdicts(target: DialectTarget, name: &str) -> Vec<(&'static str, Verdict)> {
-    let about = About {
-        name: name.to_owned(),
-        door: target.door().to_owned(),
-        profile: Profile::Documented.to_string(),
-        digest: None,
-        remark: None,
-        trouble: None,
-    };
-    let subjects: [Arc<dyn Subject>; 1] = [dialect().bind(Arc::new(target), about)];
-    let plan = Plan::of(&subjects, &Selection::default(), None).unwrap();
-    let outcomes = runner::run(&subjects, &plan, &Options::default(), |_| {});
-    let named = outcomes.into_iter().map(|outcome| {
-        let id = subjects[0].case(outcome.planned.case).id;
-        (id, outcome.verdict)
-    });
-    named.collect()
+fn report(entrants: &[Entrant], settings: &Settings) -> Report {
+    run::run(entrants, settings, &mut ()).unwrap()
+}
+
+fn conforms(report: &Report) {
+    assert_eq!(
+        report.end.outcome,
+        Exit::Conforms,
+        "{}",
+        report.to_text(Styles::PLAIN)
+    );
 }
 
 #[test]
-fn the_hosts_own_dialects_conform() {
+fn the_hosts_own_dialects_conform_in_every_mode_that_they_have() {
     for adapter in Adapter::ALL {
-        let verdicts = verdicts(DialectTarget::native(adapter), adapter.name());
-        assert!(verdicts.len() > 7, "{adapter} has cases of its own");
-        for (id, verdict) in verdicts {
-            assert_eq!(verdict, Verdict::Pass, "{adapter}: {id}");
+        let mut entrants = Opening::default().native(adapter).unwrap();
+        assert_eq!(entrants.len(), if adapter.is_of_reference() { 2 } else { 1 });
+        for entrant in &mut entrants {
+            entrant.judged = true;
         }
+        conforms(&report(&entrants, &Settings::default()));
     }
+}
+
+#[test]
+fn a_mode_that_a_dialect_does_not_have_is_refused() {
+    let opening = Opening {
+        modes: vec![Mode::Compat],
+        ..Opening::default()
+    };
+    let refused = opening.native(Adapter::IndusagiWire).unwrap_err();
+    insta::assert_snapshot!(refused, @"the reference has no `indusagi-wire`: there is no profile `compat` of it");
+}
+
+#[test]
+fn the_sample_in_python_conforms_as_the_dialect_that_it_claims_to_be() {
+    let mut python = Command::new("python3");
+    python
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if !python.status().is_ok_and(|status| status.success()) {
+        return;
+    }
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guests/process/dialect.py");
+    let opening = Opening {
+        speaks: Some(Adapter::IndusagiWire),
+        ..Opening::default()
+    };
+    let mut settings = Settings::default();
+    settings.options.property_cases = 4;
+    // A machine that is busy starts an interpreter in seconds, and that is no fault of the target's.
+    settings.options.time_box = Some(Duration::from_secs(600));
+    let command = ["python3".to_owned(), sample.display().to_string()];
+    conforms(&report(&opening.command(&command), &settings));
+}
+
+#[test]
+fn a_program_that_does_not_answer_as_a_dialect_is_told_so() {
+    let broken = |script: &str| {
+        let command = ["/bin/sh", "-c", script].map(str::to_owned);
+        let mut settings = Settings::default();
+        settings.options.property_cases = 1;
+        settings.selection.ids = vec!["bridge.dialect.takes-any-line".to_owned()];
+        let report = report(&Opening::default().command(&command), &settings);
+        let verdict = &report.cases[0].verdict;
+        verdict.evidence().map_or_else(
+            || verdict.name().to_owned(),
+            |evidence| evidence.finding.seen.clone(),
+        )
+    };
+    insta::assert_snapshot!(broken("read -r line; echo '{}'; exit 3"), @"the dialect failed: it ended with exit status 3");
+    insta::assert_snapshot!(broken("while read -r line; do echo '[]'; done"), @"the dialect failed: its answer is none of a dialect: it is no object");
+    insta::assert_snapshot!(broken("while read -r line; do echo '{}'; done"), @"pass");
 }
 
 /// A component that answers every line with this, and else with nothing.
@@ -69,12 +118,15 @@ fn answering(answer: &str) -> DialectComponent {
     DialectComponent::load(&engine, &wat::parse_str(text).unwrap()).unwrap()
 }
 
-fn failed(answer: &str, speaks: Option<Adapter>) -> Vec<&'static str> {
-    let verdicts = verdicts(DialectTarget::component(answering(answer), speaks), "broken");
-    let failed = verdicts
-        .into_iter()
-        .filter(|(_, verdict)| verdict.name() == "fail");
-    failed.map(|(id, _)| id).collect()
+fn failed(answer: &str, speaks: Option<Adapter>) -> Vec<String> {
+    let opening = Opening {
+        speaks,
+        ..Opening::default()
+    };
+    let entrants = opening.component(Path::new("broken.wasm"), answering(answer));
+    let report = report(&entrants, &Settings::default());
+    let failed = report.cases.iter().filter(|case| case.verdict.name() == "fail");
+    failed.map(|case| case.case.clone()).collect()
 }
 
 #[test]
@@ -94,11 +146,11 @@ fn what_a_broken_dialect_breaks_is_told() {
         ]
     );
     let takes_back = r#"{"events":[{"kind":"discard","of":"text","bytes":5}]}"#;
-    assert!(failed(takes_back, None).contains(&"bridge.dialect.takes-back-what-it-told-alone"));
-    assert!(failed("[]", None).contains(&"bridge.dialect.takes-any-line"));
+    assert!(failed(takes_back, None).contains(&"bridge.dialect.takes-back-what-it-told-alone".to_owned()));
+    assert!(failed("[]", None).contains(&"bridge.dialect.takes-any-line".to_owned()));
     let claims = failed("{}", Some(Adapter::IndusagiWire));
     assert!(
-        claims.contains(&"bridge.indusagi-wire.the-result-ends-the-turn"),
+        claims.contains(&"bridge.indusagi-wire.the-result-ends-the-turn".to_owned()),
         "{claims:?}"
     );
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use yoi_conformance::Case;
-use yoi_conformance::suites::plugin;
+use yoi_conformance::suites::Contract;
 
 fn all() -> Vec<Case> {
-    let guest: Vec<Case> = plugin::guest().cases().cloned().collect();
-    let host: Vec<Case> = plugin::host().cases().cloned().collect();
-    guest.into_iter().chain(host).collect()
+    Contract::ALL
+        .iter()
+        .flat_map(|contract| contract.cases())
+        .collect()
 }
 
 /// What a heading is called in a link.

@@ -139,7 +139,7 @@ pub(crate) struct BridgeProbe {
     pub(crate) json: bool,
 }
 
-fn parse_adapter(name: &str) -> Result<Adapter, UnknownAdapter> {
+pub(super) fn parse_adapter(name: &str) -> Result<Adapter, UnknownAdapter> {
     name.parse()
 }
 
@@ -151,7 +151,7 @@ fn parse_who(name: &str) -> Result<Who, String> {
     adapter.map_err(|error: UnknownAdapter| format!("{error}; or the file of a dialect, `NAME.wasm`"))
 }
 
-fn parse_mode(name: &str) -> Result<Mode, String> {
+pub(crate) fn parse_mode(name: &str) -> Result<Mode, String> {
     match name {
         "faithful" => Ok(Mode::Faithful),
         "compat" => Ok(Mode::Compat),

@@ -7,10 +7,12 @@ use std::time::Duration;
 use clap::Subcommand;
 use yoi_conformance::limits::{PROPERTY_CASES, PROPERTY_CASES_AT_MOST};
 use yoi_conformance::plan::Shard;
+use yoi_conformance::suites::Contract;
 use yoi_conformance::{Kind, Level, Seed, Side};
-use yoi_host::Profile;
+use yoi_host::bridge::Adapter;
 
-use super::value::{parse_kind, parse_level, parse_profile, parse_seed, parse_side, parse_time};
+use super::bridge::parse_adapter;
+use super::value::{parse_contract, parse_kind, parse_level, parse_seed, parse_side, parse_time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReportCommand {
@@ -20,11 +22,17 @@ pub(crate) enum ReportCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Test {
-    /// Components, packages, plugin folders, or Cargo projects, which are built first
+    /// Components, packages, plugin folders, or Cargo projects, which are built first; of the contract `bridge`
+    /// dialects, as `codex-cli`, or one in a component, `FILE.wasm`
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<PathBuf>,
 
-    /// A program to be held to the contract instead: a plugin that speaks `yoikit.plugin/1`, line by line
+    /// Which contract the targets are held to: `plugin` or `bridge`
+    #[arg(long, default_value = "plugin", value_parser = parse_contract)]
+    pub(crate) contract: Contract,
+
+    /// A program to be held to the contract instead: a plugin that speaks `yoikit.plugin/1`, a dialect that speaks
+    /// `yoikit.dialect/1`, line by line
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
 
@@ -41,10 +49,16 @@ pub(crate) struct Test {
     #[arg(long, value_name = "FILE", conflicts_with = "command")]
     pub(crate) manifest: Option<PathBuf>,
 
-    /// Hold the target to this profile only, and let that be the exit status; may be repeated [default: all
-    /// profiles, and the exit status is that of `documented`]
-    #[arg(long, value_parser = parse_profile)]
-    pub(crate) profile: Vec<Profile>,
+    /// Of the contract `bridge`: the child agent whose dialect a component or program is, as `codex-cli`. What is
+    /// asked of that one is asked of it too
+    #[arg(long, value_name = "ADAPTER", value_parser = parse_adapter)]
+    pub(crate) speaks: Option<Adapter>,
+
+    /// Hold the target to this profile only, and let that be the exit status; may be repeated. Of `plugin` they are
+    /// `documented` and `yoi`, of `bridge` `faithful` and `compat` [default: all, and the exit status is that of the
+    /// first]
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Vec<String>,
 
     #[command(flatten)]
     pub(crate) select: Select,

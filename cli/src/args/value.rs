@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use yoi_conformance::suites::Contract;
 use yoi_conformance::{Kind, Level, Seed, Side};
 use yoi_host::Profile;
 
@@ -12,6 +13,10 @@ pub(super) fn parse_profile(name: &str) -> Result<Profile, yoi_host::UnknownProf
 pub(super) fn parse_side(name: &str) -> Result<Side, String> {
     let side = Side::ALL.iter().copied().find(|side| side.name() == name);
     side.ok_or_else(|| format!("there is no side `{name}`: choose `guest` or `host`"))
+}
+
+pub(super) fn parse_contract(name: &str) -> Result<Contract, String> {
+    find(Contract::ALL, Contract::name, name)
 }
 
 pub(super) fn parse_seed(text: &str) -> Result<Seed, String> {

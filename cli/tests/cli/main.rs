@@ -3,6 +3,7 @@
 mod bridge;
 mod call;
 mod componentize;
+mod contracts;
 mod dev;
 mod faults;
 mod grants;

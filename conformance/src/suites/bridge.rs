@@ -1,8 +1,11 @@
 //! The bridge contract: what is asked of the dialect of a child agent.
 //!
-//! - [`target`]: a dialect, of the host's own or in a component
+//! - [`target`]: a dialect: of the host's own, in a component, or behind [`process`]
+//! - [`open`]: from what a person names to targets
 //! - [`transcripts`]: what the known children say, and what it comes to
 
+pub mod open;
+pub mod process;
 pub mod target;
 pub mod transcripts;
 
@@ -48,11 +51,14 @@ pub fn dialect() -> Suite<DialectTarget> {
         Case::must("bridge.dialect.takes-back-what-it-told-alone", LINE)
             .property(known_lines, over(takes_back_its_own)),
         Case::must("bridge.dialect.silence-is-no-success", END).example(silence_is_no_success),
+        // The reference drops it.
         Case::should("bridge.dialect.keeps-what-is-new", UNKNOWN)
+            .profiles(&["faithful"])
             .property(|_| new_things(), over(keeps_what_is_new)),
     ];
     tests.extend(transcripts::ALL.iter().map(|transcript| {
         Case::must(transcript.id, CHILD)
+            .profiles(&["faithful"])
             .example(move |target: &DialectTarget, context| transcript.holds(target, context))
             .applies(move |target| target.speaks() == Some(transcript.adapter))
     }));

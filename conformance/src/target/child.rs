@@ -198,19 +198,26 @@ impl Child {
     ///
     /// How it failed to write one.
     pub fn receive(&mut self, patience: Duration) -> Result<Value, ChildError> {
-        let line = match self.lines.recv_timeout(patience) {
-            Ok(line) => line?,
-            Err(RecvTimeoutError::Timeout) => {
-                return Err(ChildError::Silent {
-                    waited: patience,
-                    errors: self.errors(),
-                });
-            }
-            Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
-        };
+        let line = self.receive_line(patience)?;
         match serde_json::from_slice(&line) {
             Ok(value @ Value::Object(_)) => Ok(value),
             _ => Err(ChildError::NotJson(shown(&line))),
+        }
+    }
+
+    /// Wait for its next line, as it was written.
+    ///
+    /// # Errors
+    ///
+    /// How it failed to write one.
+    pub fn receive_line(&mut self, patience: Duration) -> Result<Vec<u8>, ChildError> {
+        match self.lines.recv_timeout(patience) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => Err(ChildError::Silent {
+                waited: patience,
+                errors: self.errors(),
+            }),
+            Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
         }
     }
 

@@ -8,14 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Deserialize;
-use serde_json::json;
-use serde_json::value::RawValue;
 use wasmtime::component::{ComponentExportIndex, Func, InstancePre, Linker};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::broker::RuntimeBridge;
-use super::dialect::{Dialect, Heard, Opening, Said};
+use super::dialect::{Answer, Dialect, Heard, Opening, Said};
 use super::event::{BridgeFailure, FailureCode, NormalizedEvent};
 use super::launch::Start;
 use super::spec::{ExternalRuntimeSpec, Mode};
@@ -25,8 +22,7 @@ use crate::limits::{
     HOST_STACK_BYTES, MESSAGE_BYTES, guest_stack_bytes,
 };
 use crate::text::bounded;
-use crate::wire::child::{Ending, Environment, How, Launch};
-use crate::wire::json;
+use crate::wire::child::{Ending, Environment, Launch};
 use crate::{Limits, Profile};
 
 /// A dialect that was compiled and linked, to be instantiated for every exchange. Cloning is cheap.
@@ -122,16 +118,8 @@ impl DialectComponent {
     pub fn dialect(&self, opening: &Opening) -> Result<Box<dyn Dialect>, BridgeFailure> {
         let guest =
             Guest::new(self).map_err(|error| BridgeFailure::new(FailureCode::Dialect, error.to_string()))?;
-        let opening = json!({
-            "prompt": opening.prompt,
-            "resume": opening.resume,
-            "model": opening.model,
-            "cwd": opening.cwd,
-            "sessionId": opening.session_id,
-            "delegate": opening.delegate,
-        });
         Ok(Box::new(Foreign {
-            opening: opening.to_string(),
+            opening: opening.to_json(),
             guest: Some(guest),
         }))
     }
@@ -202,7 +190,7 @@ impl Guest {
                 answer.len()
             ));
         }
-        Answer::read(&answer)
+        Answer::read(&answer).map_err(|error| error.to_string())
     }
 }
 
@@ -233,77 +221,6 @@ fn words(error: &wasmtime::Error) -> String {
         Some(trap) => format!("it trapped: {trap}"),
         None => bounded(&format!("{error:#}"), MESSAGE_BYTES).into_owned(),
     }
-}
-
-/// What a dialect answers.
-#[derive(Debug, Default)]
-struct Answer {
-    heard: Option<Heard>,
-    said: Said,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-struct AnswerJson<'a> {
-    heard: Option<String>,
-    #[serde(borrow)]
-    events: Vec<&'a RawValue>,
-    lines: Vec<String>,
-    no_more_lines: bool,
-}
-
-impl Answer {
-    fn read(text: &str) -> Result<Self, String> {
-        // A list would pass for an object whose members are not named.
-        if !text.trim_ascii_start().starts_with('{') {
-            return Err("its answer is none of a dialect: it is no object".to_owned());
-        }
-        let answer: AnswerJson<'_> = serde_json::from_str(text)
-            .map_err(|error| format!("its answer is none of a dialect: {error}"))?;
-        let heard = match answer.heard.as_deref() {
-            None => None,
-            Some("understood") => Some(Heard::Understood),
-            Some("unknown") => Some(Heard::Unknown),
-            Some("noise") => Some(Heard::Noise),
-            Some(other) => return Err(format!("it says `{}` of a line", bounded(other, MESSAGE_BYTES))),
-        };
-        let events: Result<Vec<_>, String> = answer.events.into_iter().map(event).collect();
-        let events = events?;
-        if let Some(line) = answer.lines.iter().find(|line| line.contains('\n')) {
-            return Err(format!(
-                "what it says to the child is more than a line: {}",
-                bounded(line, MESSAGE_BYTES)
-            ));
-        }
-        Ok(Self {
-            heard,
-            said: Said {
-                events,
-                lines: answer.lines,
-                no_more_lines: answer.no_more_lines,
-            },
-        })
-    }
-}
-
-/// An event, the JSON in it as it was written.
-fn event(raw: &RawValue) -> Result<NormalizedEvent, String> {
-    let mut event: NormalizedEvent =
-        serde_json::from_str(raw.get()).map_err(|error| format!("its event is none: {error}"))?;
-    match &mut event {
-        NormalizedEvent::ToolCall { call } => {
-            let [written] = json::of(Some(raw), ["call"]);
-            let [arguments] = json::of(written, ["arguments"]);
-            call.arguments = arguments.map_or_else(json::Json::empty_object, json::Json::from);
-        }
-        NormalizedEvent::Activity(activity) => {
-            let [detail] = json::of(Some(raw), ["detail"]);
-            activity.detail = detail.map(json::Json::from);
-        }
-        _ => {}
-    }
-    Ok(event)
 }
 
 /// A dialect that lives in a component.
@@ -345,13 +262,7 @@ impl Dialect for Foreign {
     }
 
     fn end(&mut self, ending: &Ending, said: &mut Said) {
-        let (status, signal) = match ending.how {
-            How::Exited(status) => (Some(status), None),
-            How::Signalled(signal) => (None, Some(signal)),
-            How::Silent => (None, None),
-        };
-        let ending = json!({ "status": status, "signal": signal, "stderr": ending.stderr });
-        self.ask(|guest| guest.end, &ending.to_string(), said);
+        self.ask(|guest| guest.end, &ending.to_json(), said);
     }
 }
 

@@ -32,7 +32,7 @@ mod transport;
 pub use crate::wire::json::Json;
 pub use broker::{Broker, ExchangeOptions, FrameworkStream, Route, RuntimeBridge};
 pub use component::{ComponentBridge, DialectComponent, DialectError};
-pub use dialect::{Dialect, Heard, Opening, Said, dialect};
+pub use dialect::{Answer, Dialect, Heard, NoAnswer, Opening, Said, dialect};
 pub use event::{
     Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NORMALIZED_EVENT_KINDS,
     NormalizedEvent, ToolCall, Voice,

@@ -127,6 +127,20 @@ pub enum Mode {
     Compat,
 }
 
+impl Mode {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Faithful, Self::Compat];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Faithful => "faithful",
+            Self::Compat => "compat",
+        }
+    }
+}
+
 /// How a child agent is run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -15,7 +15,7 @@ use yoi_host::limits::BRIDGE_PROMPT_BYTES;
 
 use super::{component, name, runtime};
 use crate::args::{Ask, Who};
-use crate::commands::read_text;
+use crate::commands::{read_text, users_cache};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::bridge::{BridgeHead, BridgeLine, BridgeTail};
@@ -61,7 +61,8 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
             let message = "a dialect does not say whose it is: name the program with `--binary FILE`";
             return Err(Failure::Usage(message.to_owned()));
         }
-        broker.register(Arc::new(ComponentBridge::new(spec.clone(), component(file)?)));
+        let dialect = component(file, users_cache(), 2)?;
+        broker.register(Arc::new(ComponentBridge::new(spec.clone(), dialect)));
     }
     let model = Model {
         id: ask.model.clone().unwrap_or_else(|| "default".to_owned()),

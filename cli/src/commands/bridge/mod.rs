@@ -10,10 +10,9 @@ use std::path::Path;
 
 use yoi_host::Profile;
 use yoi_host::bridge::DialectComponent;
-use yoi_host::engine::EngineOptions;
+use yoi_host::engine::{CodeCache, EngineOptions};
 use yoi_host::limits::COMPONENT_BYTES;
 
-use super::users_cache;
 use crate::args::{BridgeCommand, Who};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -41,8 +40,12 @@ fn name(who: &Who) -> String {
     }
 }
 
-/// The dialect in a file.
-fn component(path: &Path) -> Result<DialectComponent, Failure> {
+/// The dialect in a file, of which so many may be under way at a time.
+pub(super) fn component(
+    path: &Path,
+    cache: Option<CodeCache>,
+    instances: u32,
+) -> Result<DialectComponent, Failure> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(COMPONENT_BYTES + 1).read_to_end(&mut bytes));
     read.map_err(|cause| Failure::File {
@@ -54,8 +57,8 @@ fn component(path: &Path) -> Result<DialectComponent, Failure> {
         let message = format!("{} has more than {COMPONENT_BYTES} bytes", path.display());
         return Err(Failure::Other(message));
     }
-    let options = EngineOptions::new(Profile::Documented).instances(2);
-    let engine = match users_cache() {
+    let options = EngineOptions::new(Profile::Documented).instances(instances);
+    let engine = match cache {
         Some(cache) => options.cache(cache).build()?,
         None => options.build()?,
     };

@@ -11,6 +11,7 @@ use yoi_host::wire::child::Ending;
 
 use super::{component, name};
 use crate::args::{BridgeReplay, Who};
+use crate::commands::users_cache;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::bridge::{BridgeHead, BridgeLine, BridgeTail};
@@ -21,7 +22,7 @@ pub(super) fn run(args: &BridgeReplay) -> Result<Exit, Failure> {
     let dialect = match (&args.who, args.mode) {
         (Who::Adapter(adapter), mode) => dialect(*adapter, mode, Opening::default()),
         (Who::Component(file), Mode::Faithful) => {
-            let dialect = component(file)?.dialect(&Opening::default());
+            let dialect = component(file, users_cache(), 2)?.dialect(&Opening::default());
             Some(dialect.map_err(|error| Failure::Other(error.message))?)
         }
         (Who::Component(_), Mode::Compat) => None,

@@ -6,6 +6,7 @@ use yoi_host::bridge::{
 use yoi_host::wire::Line;
 use yoi_host::wire::child::Ending;
 
+use super::process::ProcessDialect;
 use crate::{Context, Stop};
 
 /// A dialect, whatever it is made of. Every case begins exchanges of its own.
@@ -13,30 +14,45 @@ use crate::{Context, Stop};
 pub struct DialectTarget {
     door: Door,
     speaks: Option<Adapter>,
+    mode: Mode,
 }
 
 #[derive(Debug)]
 enum Door {
     Native(Adapter),
     Component(DialectComponent),
+    Process(ProcessDialect),
 }
 
 impl DialectTarget {
-    /// A dialect of the host's own.
+    /// A dialect of the host's own; none where it does not have the mode.
     #[must_use]
-    pub const fn native(adapter: Adapter) -> Self {
-        Self {
+    pub fn native(adapter: Adapter, mode: Mode) -> Option<Self> {
+        dialect(adapter, mode, Opening::default())?;
+        Some(Self {
             door: Door::Native(adapter),
             speaks: Some(adapter),
-        }
+            mode,
+        })
     }
 
     /// One in a component, which may claim to be that of a known child.
     #[must_use]
-    pub const fn component(dialect: DialectComponent, speaks: Option<Adapter>) -> Self {
+    pub const fn component(dialect: DialectComponent, speaks: Option<Adapter>, mode: Mode) -> Self {
         Self {
             door: Door::Component(dialect),
             speaks,
+            mode,
+        }
+    }
+
+    /// One that is a program, which may claim the same.
+    #[must_use]
+    pub const fn process(program: ProcessDialect, speaks: Option<Adapter>, mode: Mode) -> Self {
+        Self {
+            door: Door::Process(program),
+            speaks,
+            mode,
         }
     }
 
@@ -46,12 +62,19 @@ impl DialectTarget {
         self.speaks
     }
 
+    /// In which mode it is held to the contract.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// The door that it stands behind.
     #[must_use]
     pub const fn door(&self) -> &'static str {
         match self.door {
             Door::Native(_) => "native",
             Door::Component(_) => "component",
+            Door::Process(_) => "process",
         }
     }
 
@@ -61,7 +84,7 @@ impl DialectTarget {
             prompt: "hello".to_owned(),
             ..Opening::default()
         };
-        let mut translation = Translation::new(self.dialect(opening)?, Mode::Faithful);
+        let mut translation = Translation::new(self.dialect(context, opening)?, self.mode);
         let mut events = translation.open().events;
         for line in lines {
             context.sent("line", line);
@@ -71,13 +94,14 @@ impl DialectTarget {
         Ok(Heard { translation, events })
     }
 
-    fn dialect(&self, opening: Opening) -> Result<Box<dyn Dialect>, Stop> {
+    fn dialect(&self, context: &Context, opening: Opening) -> Result<Box<dyn Dialect>, Stop> {
         match &self.door {
-            Door::Native(adapter) => dialect(*adapter, Mode::Faithful, opening)
+            Door::Native(adapter) => dialect(*adapter, self.mode, opening)
                 .ok_or_else(|| Stop::Harness(format!("there is no dialect of {adapter}"))),
             Door::Component(component) => component
                 .dialect(&opening)
                 .map_err(|error| Stop::CouldNotRun(error.message)),
+            Door::Process(process) => Ok(Box::new(process.dialect(context, &opening)?)),
         }
     }
 }

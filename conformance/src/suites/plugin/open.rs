@@ -13,6 +13,7 @@ use super::{HostTarget, guest, host};
 use crate::About;
 use crate::limits::{INSTANCES, PROCESS_INPUT_TIME};
 use crate::run::Entrant;
+use crate::text::name_of;
 
 /// Which profiles a target is held to, and with what help.
 #[derive(Debug, Clone, Default)]
@@ -164,14 +165,4 @@ impl Opening {
         });
         entrants.collect()
     }
-}
-
-/// What a path is called, without the folders that it is in.
-fn name_of(path: &Path) -> String {
-    let named = path.canonicalize().ok().filter(|_| path.file_name().is_none());
-    let name = named.as_deref().unwrap_or(path).file_name();
-    name.map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
 }

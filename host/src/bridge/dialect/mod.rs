@@ -12,6 +12,9 @@ mod indusagi;
 mod items;
 mod telling;
 mod wire;
+mod written;
+
+pub use written::{Answer, NoAnswer};
 
 use super::event::{BridgeFailure, FinishReason, NormalizedEvent};
 use super::message::{Context, Usage};

@@ -1,4 +1,10 @@
 //! `yoikit test`: whether whoever stands behind a contract keeps it.
+//!
+//! What a contract's targets are and how they are named is in a file of its own for each contract; all else is the
+//! same for all of them.
+
+mod bridge;
+mod plugin;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -12,12 +18,11 @@ use yoi_conformance::regression::{self, Regressions};
 use yoi_conformance::report::{CaseInfo, Line};
 use yoi_conformance::run::{self, Entrant, Settings, Watch};
 use yoi_conformance::runner::Options;
-use yoi_conformance::suites::plugin;
-use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks};
+use yoi_conformance::suites::Contract;
 use yoi_conformance::target::end_children;
 use yoi_conformance::{Case, Set, Side};
 
-use super::{code_cache, grants, read_text, report};
+use super::{read_text, report};
 use crate::args::Test;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -37,16 +42,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     if args.list {
         return list(args, &selection);
     }
-    let hosts = args.side == Some(Side::Host);
-    if hosts && !args.targets.is_empty() {
-        let reason = "a host has no path: give `-- COMMAND`, or nothing for yoikit's own";
-        return Err(Failure::Usage(reason.to_owned()));
-    }
-    if !hosts && args.targets.is_empty() && args.command.is_empty() {
-        let reason =
-            "name a target: a component, a plugin's folder or package, a Cargo project, or `-- COMMAND`";
-        return Err(Failure::Usage(reason.to_owned()));
-    }
+    check_words(args)?;
     let mut settings = settings(args, selection)?;
     end_children_when_interrupted();
     let mut entrants = open(args)?;
@@ -167,37 +163,37 @@ fn baseline(path: &Path) -> Result<Baseline, Failure> {
         doing: "read the baseline",
         cause,
     })?;
-    let suites = (plugin::guest(), plugin::host());
-    let cases = suites.0.cases().chain(suites.1.cases());
-    let cases: BTreeSet<&str> = cases.map(|case| case.id).collect();
+    let cases: Vec<Case> = Contract::ALL
+        .iter()
+        .flat_map(|contract| contract.cases())
+        .collect();
+    let cases: BTreeSet<&str> = cases.iter().map(|case| case.id).collect();
     Baseline::parse(&text, &cases)
         .map_err(|error| Failure::Usage(format!("{} is no baseline: {error}", path.display())))
 }
 
-fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
-    let opening = Opening {
-        profiles: args.profile.clone(),
-        cache: code_cache(args.no_cache, args.cache_dir.as_deref())?,
-        manifest: grants::manifest(args.manifest.as_deref(), None)?,
+/// What was typed is for this contract.
+fn check_words(args: &Test) -> Result<(), Failure> {
+    let of = |contract: Contract| {
+        let name = contract.name();
+        format!("is of the contract `{name}`: add `--contract {name}`, or leave it out")
     };
-    if args.side == Some(Side::Host) {
-        return Ok(opening.hosts(&args.command));
+    let foreign = match args.contract {
+        Contract::Plugin => args.speaks.map(|_| ("--speaks", Contract::Bridge)),
+        _ if args.mcp => Some(("--mcp", Contract::Plugin)),
+        _ => args.manifest.as_ref().map(|_| ("--manifest", Contract::Plugin)),
+    };
+    match foreign {
+        Some((word, contract)) => Err(Failure::Usage(format!("`{word}` {}", of(contract)))),
+        None => Ok(()),
     }
-    let mut entrants = Vec::new();
-    for target in &args.targets {
-        let opened = opening.open(target, |folder| {
-            screen::progress(&format!("building {}", folder.display()));
-        });
-        entrants.extend(opened.map_err(|error| match error {
-            OpenError::Source(error) => Failure::Source(error),
-            OpenError::Engine(error) => Failure::Engine(error),
-        })?);
+}
+
+fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
+    match args.contract {
+        Contract::Plugin => plugin::open(args),
+        Contract::Bridge => bridge::open(args),
     }
-    if !args.command.is_empty() {
-        let speaks = if args.mcp { Speaks::Mcp } else { Speaks::Plugin };
-        entrants.extend(opening.command(&args.command, speaks));
-    }
-    Ok(entrants)
 }
 
 /// One case, one profile, one input.
@@ -227,15 +223,16 @@ fn replay(
 
 /// The cases of the suite; what of them is asked of a target is seen when there is one.
 fn list(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
-    let all: Vec<Case> = match args.side {
-        Some(Side::Host) => plugin::host().cases().cloned().collect(),
-        _ => plugin::guest().cases().cloned().collect(),
+    let side = args.side.unwrap_or(Side::Guest);
+    let taken = |case: &&Case| {
+        case.side == side && selection.takes(case) && (selection.next || case.set != Set::Next)
     };
-    let taken = |case: &&Case| selection.takes(case) && (selection.next || case.set != Set::Next);
-    let cases: Vec<CaseInfo> = all
+    let cases: Vec<CaseInfo> = args
+        .contract
+        .cases()
         .iter()
         .filter(taken)
-        .map(|case| CaseInfo::of("plugin", case))
+        .map(|case| CaseInfo::of(args.contract.name(), case))
         .collect();
     if cases.is_empty() {
         return Err(Failure::Usage("no case is selected".to_owned()));

@@ -1,0 +1,53 @@
+//! The contract of plugins: components, packages, folders, projects, programs; and plugin hosts.
+
+use yoi_conformance::Side;
+use yoi_conformance::run::Entrant;
+use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks};
+use yoi_host::Profile;
+
+use crate::args::Test;
+use crate::commands::{code_cache, grants};
+use crate::failure::Failure;
+use crate::screen;
+
+pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
+    let hosts = args.side == Some(Side::Host);
+    if hosts && !args.targets.is_empty() {
+        let reason = "a host has no path: give `-- COMMAND`, or nothing for yoikit's own";
+        return Err(Failure::Usage(reason.to_owned()));
+    }
+    if !hosts && args.targets.is_empty() && args.command.is_empty() {
+        let reason =
+            "name a target: a component, a plugin's folder or package, a Cargo project, or `-- COMMAND`";
+        return Err(Failure::Usage(reason.to_owned()));
+    }
+    let opening = Opening {
+        profiles: profiles(&args.profile)?,
+        cache: code_cache(args.no_cache, args.cache_dir.as_deref())?,
+        manifest: grants::manifest(args.manifest.as_deref(), None)?,
+    };
+    if hosts {
+        return Ok(opening.hosts(&args.command));
+    }
+    let mut entrants = Vec::new();
+    for target in &args.targets {
+        let opened = opening.open(target, |folder| {
+            screen::progress(&format!("building {}", folder.display()));
+        });
+        entrants.extend(opened.map_err(|error| match error {
+            OpenError::Source(error) => Failure::Source(error),
+            OpenError::Engine(error) => Failure::Engine(error),
+        })?);
+    }
+    if !args.command.is_empty() {
+        let speaks = if args.mcp { Speaks::Mcp } else { Speaks::Plugin };
+        entrants.extend(opening.command(&args.command, speaks));
+    }
+    Ok(entrants)
+}
+
+fn profiles(names: &[String]) -> Result<Vec<Profile>, Failure> {
+    let profiles = names.iter().map(|name| name.parse());
+    let profiles: Result<_, yoi_host::UnknownProfile> = profiles.collect();
+    profiles.map_err(|error| Failure::Usage(error.to_string()))
+}

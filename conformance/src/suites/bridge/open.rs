@@ -1,0 +1,106 @@
+//! From what a person names to targets, one in each mode.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use yoi_host::bridge::{Adapter, DialectComponent, Mode};
+
+use super::process::ProcessDialect;
+use super::{DialectTarget, dialect};
+use crate::About;
+use crate::limits::PROCESS_INPUT_TIME;
+use crate::run::Entrant;
+use crate::text::name_of;
+
+/// In which modes a dialect is held to the contract. They are the contract's profiles.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// The modes; each is judged. None means all that a dialect has, of which `faithful` is judged.
+    pub modes: Vec<Mode>,
+    /// The known child that a component or a program claims to be the dialect of.
+    pub speaks: Option<Adapter>,
+}
+
+/// What has no such dialect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the reference has no `{0}`: there is no profile `compat` of it")]
+pub struct NoSuchMode(Adapter);
+
+impl Opening {
+    /// A dialect of the host's own.
+    ///
+    /// # Errors
+    ///
+    /// Where a mode was named that it does not have.
+    pub fn native(&self, adapter: Adapter) -> Result<Vec<Entrant>, NoSuchMode> {
+        let modes = match &self.modes[..] {
+            [] => Mode::ALL,
+            named => named,
+        };
+        let mut entrants = Vec::new();
+        for mode in modes {
+            match DialectTarget::native(adapter, *mode) {
+                Some(target) => {
+                    entrants.push(self.entrant(adapter.name(), target, vec![adapter.to_string()]));
+                }
+                None if self.modes.is_empty() => {}
+                None => return Err(NoSuchMode(adapter)),
+            }
+        }
+        Ok(entrants)
+    }
+
+    /// A component of the world `yoi:bridge/dialect`. It is a faithful one unless something else was said.
+    #[must_use]
+    pub fn component(&self, path: &Path, dialect: DialectComponent) -> Vec<Entrant> {
+        let targets = self.modes_of_others().map(|mode| {
+            let target = DialectTarget::component(dialect.clone(), self.speaks, mode);
+            self.entrant(&name_of(path), target, vec![path.display().to_string()])
+        });
+        targets.collect()
+    }
+
+    /// A program that speaks `yoikit.dialect/1`, a faithful dialect unless something else was said.
+    #[must_use]
+    pub fn command(&self, command: &[String]) -> Vec<Entrant> {
+        let name = command.iter().map(|word| name_of(Path::new(word)));
+        let name = name.collect::<Vec<_>>().join(" ");
+        let targets = self.modes_of_others().map(|mode| {
+            let target = DialectTarget::process(ProcessDialect::of(command), self.speaks, mode);
+            let words = [vec!["--".to_owned()], command.to_vec()].concat();
+            self.entrant(&name, target, words)
+        });
+        targets.collect()
+    }
+
+    fn modes_of_others(&self) -> impl Iterator<Item = Mode> + '_ {
+        let default = self.modes.is_empty().then_some(Mode::default());
+        default.into_iter().chain(self.modes.iter().copied())
+    }
+
+    fn entrant(&self, name: &str, target: DialectTarget, named: Vec<String>) -> Entrant {
+        let (mode, process) = (target.mode(), target.door() == "process");
+        let about = About {
+            name: name.to_owned(),
+            door: target.door().to_owned(),
+            profile: mode.name().to_owned(),
+            digest: None,
+            remark: None,
+            trouble: None,
+        };
+        let mut words = vec!["--contract".to_owned(), "bridge".to_owned()];
+        if let Some(speaks) = self.speaks {
+            words.extend(["--speaks".to_owned(), speaks.to_string()]);
+        }
+        words.extend(named);
+        let (suite, target) = (dialect(), Arc::new(target));
+        Entrant {
+            subject: match process {
+                true => suite.bind_paced(target, about, PROCESS_INPUT_TIME),
+                false => suite.bind(target, about),
+            },
+            judged: !self.modes.is_empty() || mode == Mode::default(),
+            words,
+        }
+    }
+}

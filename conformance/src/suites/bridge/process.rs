@@ -1,0 +1,146 @@
+//! A dialect that is a process: the wire `yoikit.dialect/1`.
+//!
+//! A dialect in any language, without a component: a program that reads lines of JSON from standard input and answers
+//! each with one on standard output. Standard error is for people. What it is told and what it answers is that of the
+//! world in `wit/bridge/dialect.wit`: its three functions are three members.
+//!
+//! | it is told                                     | when                                                      |
+//! |------------------------------------------------|-----------------------------------------------------------|
+//! | `{"protocol":"yoikit.dialect/1","open":{…}}`   | first, once: the child is there                           |
+//! | `{"line":"…"}`                                 | the child said a line                                     |
+//! | `{"end":{…}}`                                  | the child has said its last, and the exchange is not over |
+//!
+//! The answer to each is `{"heard", "events", "lines", "noMoreLines"}`, of which all may be left out. A process lives
+//! for one exchange; when it is over, standard input is closed, and the process ends.
+//!
+//! ```text
+//! → {"protocol":"yoikit.dialect/1","open":{"prompt":"hello","resume":null}}
+//! ← {"lines":["hello"],"noMoreLines":true}
+//! → {"line":"{\"say\":\"Hi\"}"}
+//! ← {"events":[{"kind":"text","delta":"Hi"}]}
+//! → {"line":"npm warn deprecated"}
+//! ← {"heard":"noise"}
+//! → {"line":"{\"over\":true}"}
+//! ← {"events":[{"kind":"finish","reason":"stop"}]}
+//! ```
+//!
+//! `guests/process/dialect.py` is one.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use yoi_host::bridge::{Answer, BridgeFailure, Dialect, FailureCode, Heard, NormalizedEvent, Opening, Said};
+use yoi_host::wire::child::Ending;
+
+use crate::context::OnInterrupt;
+use crate::limits::PROCESS_CALL_TIME;
+use crate::target::{Child, ChildError};
+use crate::{Context, Stop};
+
+/// What it is told that it is spoken to in.
+pub const PROTOCOL: &str = "yoikit.dialect/1";
+
+/// A program that is a dialect, started for every exchange.
+#[derive(Debug, Clone)]
+pub struct ProcessDialect {
+    program: String,
+    arguments: Vec<String>,
+    /// How long it may take for an answer.
+    patience: Duration,
+}
+
+impl ProcessDialect {
+    /// The program that a command names, which is not empty.
+    #[must_use]
+    pub fn of(command: &[String]) -> Self {
+        let (program, arguments) = command.split_first().expect("a command has a program");
+        Self {
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+            patience: PROCESS_CALL_TIME,
+        }
+    }
+
+    /// A process for one exchange.
+    pub(super) fn dialect(&self, context: &Context, opening: &Opening) -> Result<Asked, Stop> {
+        let started = Child::spawn(&self.program, &self.arguments);
+        let child = started.map_err(|error| Stop::CouldNotRun(error.to_string()))?;
+        let ender = child.ender();
+        Ok(Asked {
+            hook: context.on_interrupt(move || ender.end()),
+            context: context.clone(),
+            opening: opening.to_json(),
+            child: Some(child),
+            patience: self.patience,
+        })
+    }
+}
+
+/// A process that is asked. It is ended with the exchange.
+pub(super) struct Asked {
+    #[expect(dead_code, reason = "ends the process while it is there")]
+    hook: OnInterrupt,
+    context: Context,
+    opening: String,
+    /// None after it failed: nothing is asked of it any more.
+    child: Option<Child>,
+    patience: Duration,
+}
+
+impl Asked {
+    fn ask(&mut self, message: &Value, said: &mut Said) -> Option<Heard> {
+        let child = self.child.as_mut()?;
+        let answer = child
+            .send(message)
+            .and_then(|()| child.receive_line(self.patience));
+        let answer = answer.map_err(|error| {
+            if matches!(error, ChildError::Silent { .. }) {
+                self.context.hung();
+            }
+            error.to_string()
+        });
+        // What a tool is called with counts as it was written.
+        let answer = answer.and_then(|line| {
+            let text = String::from_utf8(line).map_err(|_| "its answer is no UTF-8".to_owned())?;
+            Answer::read(&text).map_err(|error| error.to_string())
+        });
+        match answer {
+            Ok(answer) => {
+                *said = answer.said;
+                answer.heard
+            }
+            Err(words) => {
+                self.child = None;
+                said.events.push(NormalizedEvent::Failed {
+                    error: BridgeFailure {
+                        message: format!("the dialect failed: {words}"),
+                        aborted: false,
+                        code: Some(FailureCode::Dialect),
+                    },
+                });
+                None
+            }
+        }
+    }
+}
+
+impl Dialect for Asked {
+    fn open(&mut self, said: &mut Said) {
+        let opening = json_of(&self.opening);
+        self.ask(&json!({"protocol": PROTOCOL, "open": opening}), said);
+    }
+
+    fn line(&mut self, line: &str, said: &mut Said) -> Heard {
+        self.ask(&json!({ "line": line }), said)
+            .unwrap_or(Heard::Understood)
+    }
+
+    fn end(&mut self, ending: &Ending, said: &mut Said) {
+        let ending = json_of(&ending.to_json());
+        self.ask(&json!({ "end": ending }), said);
+    }
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
