@@ -1,5 +1,5 @@
 //! Builds the guests in `rust/`, lays each out as the directory of a package in `OUT_DIR`, and names them for
-//! the library.
+//! the library. So it does with the dialects in `dialects/`, which are components and no packages.
 
 #[path = "build/cargo.rs"]
 mod cargo;
@@ -32,7 +32,7 @@ fn build() -> Result<(), String> {
 
     watch(&here, &guests);
     ensure_target()?;
-    build_components(&workspace)?;
+    build_components(&workspace, &[])?;
 
     let artifacts = workspace.join("target").join(TARGET).join("release");
     let packages = out_dir.join("packages");
@@ -45,8 +45,33 @@ fn build() -> Result<(), String> {
         fs::copy(&component, package.join(format!("{guest}.wasm"))).map_err(failed("copy", &component))?;
     }
 
+    let dialects = dialects(&here, &out_dir)?;
     let names = out_dir.join("names.rs");
-    fs::write(&names, names_of(&guests, &packages)).map_err(failed("write", &names))
+    fs::write(&names, names_of(&guests, &packages) + &dialects).map_err(failed("write", &names))
+}
+
+/// Builds the dialects, each an example of one package, and names them.
+fn dialects(here: &Path, out_dir: &Path) -> Result<String, String> {
+    let package = here.join("dialects");
+    build_components(&package, &["--examples"])?;
+    let built = package.join("target").join(TARGET).join("release/examples");
+    let (examples, to) = (package.join("examples"), out_dir.join("dialects"));
+    fs::create_dir_all(&to).map_err(failed("create", &to))?;
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(&examples).map_err(failed("list", &examples))? {
+        let path = entry.map_err(failed("list", &examples))?.path();
+        let name = path.file_stem().expect("a source has a name");
+        names.push(name.to_str().expect("a dialect has a name in ASCII").to_owned());
+    }
+    names.sort();
+    let mut constants = String::from("const DIALECTS: &[(&str, &str)] = &[");
+    for name in names {
+        let component = built.join(format!("{}.wasm", name.replace('-', "_")));
+        let to = to.join(format!("{name}.wasm"));
+        fs::copy(&component, &to).map_err(failed("copy", &component))?;
+        write!(constants, "({name:?}, {to:?}), ").expect("a string takes everything");
+    }
+    Ok(constants + "];\n")
 }
 
 /// The folders with a manifest, in order of name.
@@ -77,9 +102,19 @@ fn watch(here: &Path, guests: &[String]) {
         "pdk/src",
         "rust/Cargo.toml",
         "rust/Cargo.lock",
+        "dialects/Cargo.toml",
+        "dialects/Cargo.lock",
+        "dialects/src",
+        "dialects/examples",
     ];
-    // The kit takes versions and lints from the outer workspace.
-    let around = ["../Cargo.toml", "../wit/plugin"];
+    // The kit and the dialects take versions and lints from the outer workspace.
+    let around = [
+        "../Cargo.toml",
+        "../wit/plugin",
+        "../wit/bridge",
+        "../dialects/Cargo.toml",
+        "../dialects/src",
+    ];
     for part in parts.into_iter().chain(around) {
         println!("cargo::rerun-if-changed={}", here.join(part).display());
     }

@@ -1,5 +1,6 @@
 //! The host's own dialects conform, and one that breaks the contract is told by the cases that say so.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -8,9 +9,14 @@ use yoi_conformance::Exit;
 use yoi_conformance::report::{Report, Styles};
 use yoi_conformance::run::{self, Entrant, Settings};
 use yoi_conformance::suites::bridge::open::Opening;
+use yoi_conformance::suites::bridge::transcripts;
 use yoi_host::Profile;
-use yoi_host::bridge::{Adapter, DialectComponent, Mode};
+use yoi_host::bridge::{
+    self, Adapter, Context, Dialect, DialectComponent, Mode, NormalizedEvent, Translation, Usage,
+};
 use yoi_host::engine::EngineOptions;
+use yoi_host::wire::Line;
+use yoi_host::wire::child::{Ending, How};
 
 fn report(entrants: &[Entrant], settings: &Settings) -> Report {
     run::run(entrants, settings, &mut ()).unwrap()
@@ -34,6 +40,102 @@ fn the_hosts_own_dialects_conform_in_every_mode_that_they_have() {
             entrant.judged = true;
         }
         conforms(&report(&entrants, &Settings::default()));
+    }
+}
+
+/// Our own dialect as the component that is built of the same source.
+fn component(adapter: Adapter, mode: Mode) -> DialectComponent {
+    let name = match mode {
+        Mode::Faithful => adapter.to_string(),
+        Mode::Compat => format!("{adapter}-compat"),
+    };
+    let bytes = fs::read(yoi_guests::dialect(&name).unwrap()).unwrap();
+    let engine = EngineOptions::new(Profile::Documented).instances(64).build();
+    DialectComponent::load(&engine.unwrap(), &bytes).unwrap()
+}
+
+fn modes() -> impl Iterator<Item = (Adapter, Mode)> {
+    let all = Adapter::ALL.into_iter();
+    let all = all.flat_map(|adapter| Mode::ALL.iter().map(move |mode| (adapter, *mode)));
+    all.filter(|(adapter, mode)| *mode == Mode::Faithful || adapter.is_of_reference())
+}
+
+#[test]
+fn the_hosts_own_dialects_conform_as_components_and_agree_with_themselves() {
+    for (adapter, mode) in modes() {
+        let opening = Opening {
+            modes: vec![mode],
+            speaks: Some(adapter),
+        };
+        let entrants = opening.component(Path::new("own.wasm"), component(adapter, mode));
+        let settings = Settings {
+            strict: true,
+            ..Settings::default()
+        };
+        conforms(&report(&entrants, &settings));
+    }
+}
+
+/// What a dialect makes of lines that end after them, and what it says to the child.
+fn told(
+    dialect: Box<dyn Dialect>,
+    mode: Mode,
+    lines: &[String],
+    ending: &Ending,
+) -> (Vec<NormalizedEvent>, Vec<serde_json::Value>) {
+    let mut translation = Translation::new(dialect, mode);
+    let mut told = vec![translation.open()];
+    told.extend(
+        lines
+            .iter()
+            .map(|line| translation.line(&Line::Text(line.clone()))),
+    );
+    told.push(translation.end(ending));
+    // A prompt may be said as it is.
+    let json = |line: &String| serde_json::from_str(line).unwrap_or_else(|_| line.as_str().into());
+    (
+        told.iter().flat_map(|said| said.events.clone()).collect(),
+        told.iter().flat_map(|said| said.lines.iter().map(json)).collect(),
+    )
+}
+
+#[test]
+fn native_and_component_tell_the_same_of_every_transcript_in_both_modes() {
+    let openings = [
+        bridge::Opening {
+            prompt: "hello".to_owned(),
+            context: Context::of_prompt("hello"),
+            session_id: Some("another".to_owned()),
+            delegate: Some("d".to_owned()),
+            ..bridge::Opening::default()
+        },
+        bridge::Opening {
+            prompt: "and \u{2028} now?".to_owned(),
+            resume: Some("t".to_owned()),
+            used: Some(Usage {
+                input: 3,
+                ..Usage::default()
+            }),
+            model: Some("m".to_owned()),
+            cwd: Some("/w".to_owned()),
+            ..bridge::Opening::default()
+        },
+    ];
+    let endings = [How::Exited(0), How::Exited(1), How::Signalled(9), How::Silent].map(|how| Ending {
+        how,
+        stderr: "Error: no rollout found for thread id t".to_owned(),
+    });
+    for (adapter, mode) in modes() {
+        let component = component(adapter, mode);
+        // Other children's transcripts are as good as any noise.
+        for lines in Adapter::ALL.into_iter().flat_map(transcripts::of) {
+            for (opening, ending) in openings.iter().flat_map(|o| endings.iter().map(move |e| (o, e))) {
+                let native = bridge::dialect(adapter, mode, opening.clone()).unwrap();
+                let native = told(native, mode, &lines, ending);
+                let guest = told(component.dialect(opening).unwrap(), mode, &lines, ending);
+                assert_eq!(native, guest, "{adapter} {mode:?} {lines:?}");
+            }
+        }
     }
 }
 

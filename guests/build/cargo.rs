@@ -34,13 +34,14 @@ fn target_is_installed() -> bool {
     })
 }
 
-/// Builds the workspace or package in `folder`, in its own target directory.
-pub(crate) fn build_components(folder: &Path) -> Result<(), String> {
+/// Builds the workspace or package in `folder`, in its own target directory: `what` of it, or all that is no example.
+pub(crate) fn build_components(folder: &Path, what: &[&str]) -> Result<(), String> {
     let manifest = folder.join("Cargo.toml");
     let mut cargo = Command::new(var("CARGO"));
     cargo
         .args(["build", "--release", "--target", TARGET, "--manifest-path"])
-        .arg(&manifest);
+        .arg(&manifest)
+        .args(what);
     cargo.arg("--target-dir").arg(folder.join("target"));
     if folder.join("Cargo.lock").is_file() {
         cargo.arg("--locked");

@@ -52,7 +52,7 @@ fn build() -> Result<(), String> {
         return Ok(());
     }
     ensure_target()?;
-    build_components(&monty)?;
+    build_components(&monty, &[])?;
     let built = monty.join("target").join(TARGET).join("release/ptc_monty.wasm");
     fs::copy(&built, &out).map_err(failed("copy", &built))?;
     if let Some(kept) = kept {

@@ -12,6 +12,8 @@
 //! | `socket`   | `tool`     | talks over WebSockets                                                         |
 //! | `std-rich` | `tool`     | keeps WASI imports, which a host has to refuse or replace                     |
 //!
+//! Besides, the dialects of child agents that yoikit's host speaks, as components ([`dialect()`]).
+//!
 //! The build script compiles them, so nothing built lies in the repository. It needs the Rust target
 //! `wasm32-wasip2`, and adds it where rustup can.
 
@@ -46,6 +48,13 @@ impl Guest {
 /// All guests, in order of name.
 pub fn all() -> &'static [Guest] {
     ALL
+}
+
+/// The component of a dialect that yoikit speaks, by the name of its adapter; with `-compat` behind it, as the
+/// reference reads that child.
+pub fn dialect(name: &str) -> Option<&'static Path> {
+    let found = DIALECTS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, path)| Path::new(*path))
 }
 
 include!(concat!(env!("OUT_DIR"), "/names.rs"));

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use yoi_host::bridge::{FailureCode, NormalizedEvent};
 
 use crate::verdict::{expect, expect_eq};
-use crate::{Case, Checked, Clause, Context, Suite};
+use crate::{Case, Checked, Clause, Context, Stop, Suite};
 
 pub use target::DialectTarget;
 
@@ -33,6 +33,10 @@ const UNKNOWN: Clause = Clause::new(
 const END: Clause = Clause::new(
     "wit/bridge/dialect.wit#end",
     "The child has said its last, and the exchange is not over.",
+);
+const SAME: Clause = Clause::new(
+    "wit/bridge/dialect.wit#dialect",
+    "A dialect of a known child makes of its lines what the host's own dialect makes of them.",
 );
 const CHILD: Clause = Clause::new(
     "wit/bridge/dialect.wit#dialect",
@@ -55,6 +59,10 @@ pub fn dialect() -> Suite<DialectTarget> {
         Case::should("bridge.dialect.keeps-what-is-new", UNKNOWN)
             .profiles(&["faithful"])
             .property(|_| new_things(), over(keeps_what_is_new)),
+        // What of a child's details is told is the dialect's to say.
+        Case::should("bridge.dialect.agrees-with-the-hosts-own", SAME)
+            .property(known_lines, over(agrees_with_the_hosts_own))
+            .applies(|target| target.door() != "native" && target.speaks().is_some()),
     ];
     tests.extend(transcripts::ALL.iter().map(|transcript| {
         Case::must(transcript.id, CHILD)
@@ -107,20 +115,19 @@ fn noise() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(noise_line(), 1..6)
 }
 
-/// Lines that the target's child is known to say, in any order, where any are known.
+/// Lines that the target's child is known to say, in any order, where any are known; some cut short, some new.
 fn known_lines(target: &DialectTarget) -> impl Strategy<Value = Vec<String>> + use<> {
-    let known: Vec<String> = transcripts::ALL
-        .iter()
-        .filter(|transcript| target.speaks() == Some(transcript.adapter))
-        .flat_map(|transcript| transcript.lines.lines().filter(|line| !line.is_empty()))
-        .map(str::to_owned)
-        .collect();
-    let line = if known.is_empty() {
-        new_thing().boxed()
-    } else {
-        prop::sample::select(known).boxed()
-    };
-    prop::collection::vec(line, 0..24)
+    let known = target.speaks().map(transcripts::known_lines).unwrap_or_default();
+    if known.is_empty() {
+        return prop::collection::vec(new_thing(), 0..24).boxed();
+    }
+    let cut = (prop::sample::select(known.clone()), any::<prop::sample::Index>());
+    let cut = cut.prop_map(|(line, at)| {
+        let at = line.floor_char_boundary(at.index(line.len() + 1));
+        line[..at].to_owned()
+    });
+    let line = prop_oneof![16 => prop::sample::select(known), 1 => cut, 1 => new_thing(), 1 => noise_line()];
+    prop::collection::vec(line, 0..24).boxed()
 }
 
 /// Whether the dialect itself is what failed.
@@ -192,6 +199,24 @@ fn takes_back_its_own(target: &DialectTarget, context: &Context, lines: &[String
         }
     }
     Ok(())
+}
+
+fn agrees_with_the_hosts_own(target: &DialectTarget, context: &Context, lines: &[String]) -> Checked {
+    let own = target.own().ok_or_else(|| {
+        let speaks = target.speaks().map_or("nobody", yoi_host::bridge::Adapter::name);
+        Stop::CouldNotRun(format!("the host has no dialect of `{speaks}` in this mode"))
+    })?;
+    let (theirs, ours) = (target.hear(context, lines)?, own.hear(context, lines)?);
+    expect_eq(
+        "what the host's own dialect says to the child",
+        ours.lines(),
+        theirs.lines(),
+    )?;
+    expect_eq(
+        "the events of the host's own dialect",
+        &ours.ended(),
+        &theirs.ended(),
+    )
 }
 
 fn silence_is_no_success(target: &DialectTarget, context: &Context) -> Checked {

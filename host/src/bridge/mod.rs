@@ -12,43 +12,43 @@
 
 mod broker;
 mod component;
-mod dialect;
-mod event;
 mod exchange;
 mod launch;
 mod link;
-mod message;
 mod probe;
 mod prompt;
 mod record;
 mod sink;
-mod spec;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod translation;
 mod transport;
 
+use yoi_dialects::{dialect, event, message, spec};
+
 pub use crate::wire::json::Json;
 pub use broker::{Broker, ExchangeOptions, FrameworkStream, Route, RuntimeBridge};
 pub use component::{ComponentBridge, DialectComponent, DialectError};
-pub use dialect::{Answer, Dialect, Heard, NoAnswer, Opening, Said, dialect};
-pub use event::{
-    Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NORMALIZED_EVENT_KINDS,
-    NormalizedEvent, ToolCall, Voice,
-};
 pub use exchange::{Canceller, Exchange, ExchangeReport, ExchangeTimes};
 pub use launch::{Start, launch};
 pub use link::{LinkError, LinkKey, LinkStore, LinksInMemory, LinksOnDisk, RuntimeLink};
-pub use message::{AssistantMessage, Content, Context, Cost, Message, Model, Part, StopReason, Usage};
 pub use probe::{Probe, ProbeError, ProbedWord, probe};
 pub use prompt::prompt;
 pub use record::Recording;
 pub use sink::{MessageSeed, Sink, Snapshot};
-pub use spec::{
-    Adapter, ExternalRuntimeSpec, Mode, RUNTIME_ENDPOINT_SCHEME, RUNTIME_LINK_ENTRY, RuntimeAuthMode,
-    UnknownAdapter,
-};
 pub use stream::{EventStream, FrameworkEvents, Kept, StreamError, StreamEvent, What};
 pub use translation::{LineCounts, Translation};
 pub use transport::{Processes, Transport, TransportContext, TransportFactory};
+pub use yoi_dialects::dialect::{Answer, Dialect, Heard, NotWritten, Opening, Said, dialect};
+pub use yoi_dialects::event::{
+    Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NORMALIZED_EVENT_KINDS,
+    NormalizedEvent, ToolCall, Voice,
+};
+pub use yoi_dialects::message::{
+    AssistantMessage, Content, Context, Cost, Message, Model, Part, StopReason, Usage,
+};
+pub use yoi_dialects::spec::{
+    Adapter, ExternalRuntimeSpec, Mode, RUNTIME_ENDPOINT_SCHEME, RUNTIME_LINK_ENTRY, RuntimeAuthMode,
+    UnknownAdapter,
+};

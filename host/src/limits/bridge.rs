@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use super::CHILD_LINE_BYTES;
 
-/// Most bytes of one tool call's arguments while they come in pieces.
-pub const BRIDGE_ARGUMENTS_BYTES: usize = 8 * 1024 * 1024;
-
 /// Most bytes of text, thoughts and tool calls of one exchange, which are held until it is over. The largest
 /// context of a model has a tenth.
 pub const BRIDGE_TEXT_BYTES: usize = 64 * 1024 * 1024;

@@ -9,11 +9,12 @@
 //! - [`child`]: a supervised child process
 
 pub mod child;
-pub(crate) mod json;
 mod lines;
 mod reader;
 pub mod rpc;
 
-pub use json::Json;
 pub use lines::{Line, Lines};
 pub use reader::LineReader;
+pub use yoi_dialects::json::Json;
+
+pub(crate) use yoi_dialects::json;

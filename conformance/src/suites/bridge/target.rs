@@ -78,6 +78,11 @@ impl DialectTarget {
         }
     }
 
+    /// The host's own dialect of the same child in the same mode.
+    pub(super) fn own(&self) -> Option<Self> {
+        Self::native(self.speaks?, self.mode)
+    }
+
     /// An exchange in which the child has said these lines.
     pub(super) fn hear(&self, context: &Context, lines: &[String]) -> Result<Heard, Stop> {
         let opening = Opening {
@@ -85,13 +90,20 @@ impl DialectTarget {
             ..Opening::default()
         };
         let mut translation = Translation::new(self.dialect(context, opening)?, self.mode);
-        let mut events = translation.open().events;
+        let opened = translation.open();
+        let (mut events, mut said) = (opened.events, opened.lines);
         for line in lines {
             context.sent("line", line);
-            events.extend(translation.line(&Line::Text(line.clone())).events);
+            let heard = translation.line(&Line::Text(line.clone()));
+            events.extend(heard.events);
+            said.extend(heard.lines);
         }
         context.got("events", &serde_json::to_string(&events).unwrap_or_default());
-        Ok(Heard { translation, events })
+        Ok(Heard {
+            translation,
+            events,
+            lines: said,
+        })
     }
 
     fn dialect(&self, context: &Context, opening: Opening) -> Result<Box<dyn Dialect>, Stop> {
@@ -110,11 +122,17 @@ impl DialectTarget {
 pub(super) struct Heard {
     translation: Translation,
     events: Vec<NormalizedEvent>,
+    lines: Vec<String>,
 }
 
 impl Heard {
     pub(super) fn events(&self) -> &[NormalizedEvent] {
         &self.events
+    }
+
+    /// What was said to the child.
+    pub(super) fn lines(&self) -> &Vec<String> {
+        &self.lines
     }
 
     pub(super) const fn is_over(&self) -> bool {

@@ -164,16 +164,27 @@ pub const ALL: &[Transcript] = &[
     },
 ];
 
+/// Every transcript of a child.
+#[must_use]
+pub fn of(adapter: Adapter) -> Vec<Vec<String>> {
+    let whose = ALL.iter().filter(|transcript| transcript.adapter == adapter);
+    whose.map(|transcript| lines_of(transcript.lines)).collect()
+}
+
+/// Every line that a child is known to say.
+pub(super) fn known_lines(adapter: Adapter) -> Vec<String> {
+    of(adapter).concat()
+}
+
+fn lines_of(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
 impl Transcript {
     /// Whether a dialect makes of it what it means.
     pub(super) fn holds(&self, target: &DialectTarget, context: &Context) -> Checked {
-        let lines: Vec<String> = self
-            .lines
-            .lines()
-            .filter(|line| !line.is_empty())
-            .map(str::to_owned)
-            .collect();
-        let heard = target.hear(context, &lines)?;
+        let heard = target.hear(context, &lines_of(self.lines))?;
         expect(
             heard.is_over(),
             || "an exchange that is over with its last line".to_owned(),

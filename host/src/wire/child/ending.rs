@@ -1,57 +1,15 @@
 //! How a child ended.
 
-use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-/// How a child ended, and its last words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ending {
-    /// How.
-    pub how: How,
-    /// The end of what it wrote to standard error.
-    pub stderr: String,
-}
+pub use yoi_dialects::ending::{Ending, How};
 
-/// How a process ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum How {
-    /// By itself, with this status.
-    Exited(i32),
-    /// By this signal.
-    Signalled(i32),
-    /// Its output ended, and no more is known: a recording, or a peer that is no process.
-    #[default]
-    Silent,
-}
-
-impl How {
-    /// Whether it ended by itself and calls that a success.
-    #[must_use]
-    pub const fn is_success(self) -> bool {
-        matches!(self, Self::Exited(0))
-    }
-}
-
-impl From<ExitStatus> for How {
-    fn from(status: ExitStatus) -> Self {
-        match (status.code(), status.signal()) {
-            (Some(code), _) => Self::Exited(code),
-            (None, Some(signal)) => Self::Signalled(signal),
-            (None, None) => Self::Silent,
-        }
-    }
-}
-
-impl fmt::Display for How {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exited(code) => write!(f, "exit status {code}"),
-            Self::Signalled(9) => f.write_str("killed by signal 9 (SIGKILL)"),
-            Self::Signalled(15) => f.write_str("killed by signal 15 (SIGTERM)"),
-            Self::Signalled(signal) => write!(f, "killed by signal {signal}"),
-            Self::Silent => f.write_str("its output ends here"),
-        }
+/// How a process ended that has this status.
+pub(super) fn how(status: ExitStatus) -> How {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => How::Exited(code),
+        (None, Some(signal)) => How::Signalled(signal),
+        (None, None) => How::Silent,
     }
 }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::ending::{Ending, How};
+use super::ending::{Ending, How, how};
 use super::environment::Environment;
 use super::tail::Tail;
 use super::tree::{MARK, Tree, mark};
@@ -256,7 +256,7 @@ impl Child {
         }
         self.drain().await;
         Ending {
-            how: self.status.map_or(How::Silent, How::from),
+            how: self.status.map_or(How::Silent, how),
             stderr: self.tail.text(),
         }
     }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::message::Usage;
-use crate::wire::json::Json;
+use crate::json::Json;
 
 /// The kinds of the contract, in its order.
 pub const NORMALIZED_EVENT_KINDS: [&str; 6] = ["text", "thinking", "tool_call", "resume", "finish", "failed"];
@@ -15,7 +15,6 @@ pub const NORMALIZED_EVENT_KINDS: [&str; 6] = ["text", "thinking", "tool_call", 
 /// What a child agent did, in words that are the same for all of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum NormalizedEvent {
     /// A piece of the answer.
     Text {
@@ -107,7 +106,7 @@ impl NormalizedEvent {
 
     /// Bytes that it holds of the child's text, about.
     #[must_use]
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         match self {
             Self::Text { delta } | Self::Thinking { delta } => delta.len(),
             Self::ToolCall { call } => call.id.len() + call.name.len() + call.arguments.text().len(),
@@ -200,7 +199,6 @@ pub struct BridgeFailure {
 /// Which of the known failures it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum FailureCode {
     /// The child says so.
     Reported,
@@ -228,7 +226,8 @@ pub enum FailureCode {
 
 impl BridgeFailure {
     /// A failure, nobody having wanted it.
-    pub(crate) fn new(code: FailureCode, message: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(code: FailureCode, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             aborted: code == FailureCode::Aborted,
@@ -237,12 +236,14 @@ impl BridgeFailure {
     }
 
     /// What the child says of itself.
-    pub(crate) fn reported(message: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn reported(message: impl Into<String>) -> Self {
         Self::new(FailureCode::Reported, message)
     }
 
     /// Somebody ended the exchange.
-    pub(crate) fn aborted() -> Self {
+    #[must_use]
+    pub fn aborted() -> Self {
         Self::new(FailureCode::Aborted, "exchange aborted")
     }
 }

@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 use super::items::{activity, is_cut_off, is_unknown_thread};
 use super::telling::Telling;
 use super::{Dialect, Heard, Opening, Said};
-use crate::bridge::event::{BridgeFailure, FailureCode, FinishReason, NormalizedEvent, Voice};
-use crate::bridge::message::Usage;
-use crate::wire::child::Ending;
-use crate::wire::json as read;
+use crate::ending::Ending;
+use crate::event::{BridgeFailure, FailureCode, FinishReason, NormalizedEvent, Voice};
+use crate::json as read;
+use crate::message::Usage;
 
 /// The ids of our three requests, in order.
 const INITIALIZE: u64 = 1;

@@ -2,7 +2,7 @@
 //!
 //! A dialect is a function from what it knows and a line to what it knows then, events, and lines to say. It knows
 //! no process, no clock and no file. That an exchange ends once, and with one event, is not its business either
-//! ([`Translation`](super::Translation) sees to it), so what a dialect says after the end is not heard.
+//! (whoever runs the child sees to it), so what a dialect says after the end is not heard.
 
 mod app_server;
 mod claude;
@@ -14,15 +14,18 @@ mod telling;
 mod wire;
 mod written;
 
-pub use written::{Answer, NoAnswer};
+use serde::{Deserialize, Serialize};
 
-use super::event::{BridgeFailure, FinishReason, NormalizedEvent};
-use super::message::{Context, Usage};
-use super::spec::{Adapter, Mode};
-use crate::wire::child::Ending;
+pub use written::{Answer, NotWritten};
+
+use crate::ending::Ending;
+use crate::event::{BridgeFailure, FinishReason, NormalizedEvent};
+use crate::message::{Context, Usage};
+use crate::spec::{Adapter, Mode};
 
 /// What is known before the first line.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Opening {
     /// What is asked, in one text.
     pub prompt: String,

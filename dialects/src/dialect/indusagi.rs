@@ -7,9 +7,9 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::{Dialect, Heard, Opening, Said};
-use crate::bridge::event::{BridgeFailure, FailureCode, FinishReason, NormalizedEvent, ToolCall};
-use crate::wire::child::Ending;
-use crate::wire::json::{self as read, Json};
+use crate::ending::Ending;
+use crate::event::{BridgeFailure, FailureCode, FinishReason, NormalizedEvent, ToolCall};
+use crate::json::{self as read, Json};
 
 #[derive(Debug)]
 pub(super) struct Indusagi {

@@ -7,12 +7,10 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::{Dialect, Heard, Meter, Opening, Said};
-use crate::bridge::event::{
-    Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NormalizedEvent,
-};
-use crate::bridge::message::Usage;
-use crate::wire::child::Ending;
-use crate::wire::json::{self as read, Json};
+use crate::ending::Ending;
+use crate::event::{Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NormalizedEvent};
+use crate::json::{self as read, Json};
+use crate::message::Usage;
 
 #[derive(Debug)]
 pub(super) struct Wire {

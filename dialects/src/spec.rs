@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::message::Model;
+use crate::message::Model;
 
 /// What the address of a model begins with that is a child agent.
 pub const RUNTIME_ENDPOINT_SCHEME: &str = "bridge:";

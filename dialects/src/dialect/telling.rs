@@ -1,14 +1,14 @@
 //! Texts that come in pieces, whole, or both, and may begin anew: each told once.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use crate::bridge::event::{NormalizedEvent, Voice};
+use crate::event::{NormalizedEvent, Voice};
 
 /// The texts of one voice, by the names that the child has for them.
 #[derive(Debug)]
 pub(crate) struct Telling {
     voice: Voice,
-    texts: HashMap<String, Told>,
+    texts: BTreeMap<String, Told>,
     /// Which text the last piece was of.
     last: Option<String>,
 }
@@ -25,7 +25,7 @@ impl Telling {
     pub(crate) fn of(voice: Voice) -> Self {
         Self {
             voice,
-            texts: HashMap::new(),
+            texts: BTreeMap::new(),
             last: None,
         }
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::ToolCall;
-use crate::wire::json::Json;
+use crate::json::Json;
 
 /// A model, as far as a bridge looks at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,7 +202,8 @@ pub struct Cost {
 
 impl Usage {
     /// Tokens by what became of them.
-    pub(crate) const fn of_tokens(input: u64, output: u64, cache_read: u64, cache_write: u64) -> Self {
+    #[must_use]
+    pub const fn of_tokens(input: u64, output: u64, cache_read: u64, cache_write: u64) -> Self {
         Self {
             input,
             output,

@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 use super::items::{activity, is_cut_off, is_unknown_thread};
 use super::telling::Telling;
 use super::{Dialect, Heard, Meter, Opening, Said};
-use crate::bridge::event::{BridgeFailure, FailureCode, FinishReason, NormalizedEvent, ToolCall, Voice};
-use crate::bridge::message::Usage;
-use crate::wire::child::Ending;
-use crate::wire::json::{self, Json};
+use crate::ending::Ending;
+use crate::event::{BridgeFailure, FailureCode, FinishReason, NormalizedEvent, ToolCall, Voice};
+use crate::json::{self, Json};
+use crate::message::Usage;
 
 /// The name of a text that comes in pieces which do not say what item they belong to.
 const NAMELESS: &str = "";

@@ -110,7 +110,7 @@ impl JsonSchema for Json {
 /// # Errors
 ///
 /// Where the text is no JSON.
-pub(crate) fn members<'a, const N: usize>(
+pub fn members<'a, const N: usize>(
     text: &'a str,
     names: [&str; N],
 ) -> serde_json::Result<Option<[Option<&'a RawValue>; N]>> {
@@ -123,7 +123,7 @@ pub(crate) fn members<'a, const N: usize>(
 /// # Errors
 ///
 /// Where the text is no JSON.
-pub(crate) fn members_and_nulls<'a, const N: usize>(
+pub fn members_and_nulls<'a, const N: usize>(
     text: &'a str,
     names: [&str; N],
 ) -> serde_json::Result<Option<[Option<&'a RawValue>; N]>> {
@@ -134,17 +134,14 @@ pub(crate) fn members_and_nulls<'a, const N: usize>(
 }
 
 /// The members of a value, none where it is no object.
-pub(crate) fn of<'a, const N: usize>(
-    value: Option<&'a RawValue>,
-    names: [&str; N],
-) -> [Option<&'a RawValue>; N] {
+pub fn of<'a, const N: usize>(value: Option<&'a RawValue>, names: [&str; N]) -> [Option<&'a RawValue>; N] {
     value
         .and_then(|value| members(value.get(), names).ok().flatten())
         .unwrap_or([None; N])
 }
 
 /// A member of a value, the first where the name is repeated.
-pub(crate) fn first<'a>(value: &'a RawValue, name: &str) -> Option<&'a RawValue> {
+pub fn first<'a>(value: &'a RawValue, name: &str) -> Option<&'a RawValue> {
     let pick = Pick {
         names: [name],
         first: true,
@@ -156,7 +153,7 @@ pub(crate) fn first<'a>(value: &'a RawValue, name: &str) -> Option<&'a RawValue>
 }
 
 /// The string that a value is. Half a surrogate pair, which some languages write, becomes U+FFFD.
-pub(crate) fn string(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
+pub fn string(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
     let text = value?.get();
     if !text.starts_with('"') {
         return None;
@@ -166,29 +163,29 @@ pub(crate) fn string(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
 }
 
 /// The same, none where it is empty.
-pub(crate) fn filled(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
+pub fn filled(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
     string(value).filter(|string| !string.is_empty())
 }
 
 /// Whether a value is the object that it looks like: within valid JSON the first sign tells.
-pub(crate) fn is_object(value: &RawValue) -> bool {
+pub fn is_object(value: &RawValue) -> bool {
     value.get().starts_with('{')
 }
 
 /// Whether a value is `true`.
-pub(crate) fn is_true(value: Option<&RawValue>) -> bool {
+pub fn is_true(value: Option<&RawValue>) -> bool {
     value.is_some_and(|value| value.get() == "true")
 }
 
 /// The elements of a list, none where a value is no list.
-pub(crate) fn elements(value: Option<&RawValue>) -> Vec<&RawValue> {
+pub fn elements(value: Option<&RawValue>) -> Vec<&RawValue> {
     value
         .and_then(|value| serde_json::from_str(value.get()).ok())
         .unwrap_or_default()
 }
 
 /// The whole number that a value is, zero where it is none.
-pub(crate) fn number(value: Option<&RawValue>) -> u64 {
+pub fn number(value: Option<&RawValue>) -> u64 {
     value
         .and_then(|value| value.get().parse().ok())
         .unwrap_or_default()

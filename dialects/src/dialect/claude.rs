@@ -4,18 +4,18 @@
 //! a `stream_event`, or whole; whoever is told of one in pieces is not told again. Only `result` ends the turn: it
 //! has several messages, one for each round of tools.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
 use super::{Dialect, Heard, Meter, Opening, Said};
-use crate::bridge::event::{
+use crate::ending::Ending;
+use crate::event::{
     Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NormalizedEvent, ToolCall,
 };
-use crate::bridge::message::Usage;
-use crate::limits::BRIDGE_ARGUMENTS_BYTES;
-use crate::wire::child::Ending;
-use crate::wire::json::{self, Json};
+use crate::json::{self, Json};
+use crate::limits::ARGUMENTS_BYTES;
+use crate::message::Usage;
 
 #[derive(Debug, Default)]
 pub(super) struct Claude {
@@ -24,11 +24,11 @@ pub(super) struct Claude {
     /// The message that comes in pieces.
     message: Option<String>,
     /// Those that came so.
-    in_pieces: HashSet<String>,
+    in_pieces: BTreeSet<String>,
     /// Tools of this message whose arguments are under way, by the block's index.
-    calls: HashMap<u64, Call>,
+    calls: BTreeMap<u64, Call>,
     /// Names of tools by the ids of their calls.
-    tools: HashMap<String, String>,
+    tools: BTreeMap<String, String>,
     stop: FinishReason,
     told_text: bool,
     used: Used,
@@ -167,9 +167,9 @@ impl Claude {
             Some("input_json_delta") => {
                 if let (Some(call), Some(piece)) = (self.calls.get_mut(&index), json::filled(arguments)) {
                     call.pieces.push_str(&piece);
-                    if call.pieces.len() > BRIDGE_ARGUMENTS_BYTES {
+                    if call.pieces.len() > ARGUMENTS_BYTES {
                         let message = format!(
-                            "the arguments of the tool `{}` have more than {BRIDGE_ARGUMENTS_BYTES} bytes",
+                            "the arguments of the tool `{}` have more than {ARGUMENTS_BYTES} bytes",
                             call.name
                         );
                         said.failed(BridgeFailure::new(FailureCode::TooLarge, message));

@@ -3,8 +3,8 @@
 
 use serde_json::value::RawValue;
 
-use crate::bridge::event::{Activity, ActivityState};
-use crate::wire::json::{self, Json};
+use crate::event::{Activity, ActivityState};
+use crate::json::{self, Json};
 
 /// What an item tells of something that is done. None where it is no such item.
 pub(super) fn activity(kind: &str, item: &RawValue, over: bool) -> Option<Activity> {

@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use super::codex::arguments_of;
 use super::indusagi::{finish_reason, request};
 use super::{Dialect, Heard, Opening, Said};
-use crate::bridge::event::{BridgeFailure, FinishReason, NormalizedEvent, ToolCall};
-use crate::wire::child::Ending;
-use crate::wire::json::{self as read, Json};
+use crate::ending::Ending;
+use crate::event::{BridgeFailure, FinishReason, NormalizedEvent, ToolCall};
+use crate::json::{self as read, Json};
 
 fn failed(message: Option<std::borrow::Cow<'_, str>>, otherwise: &str, aborted: bool, said: &mut Said) {
     said.failed(BridgeFailure {

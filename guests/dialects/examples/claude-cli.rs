@@ -1,0 +1,3 @@
+//! `claude-cli`, as the child means it.
+
+dialect_components::export_dialect!(ClaudeCli, Faithful);

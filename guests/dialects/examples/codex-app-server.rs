@@ -1,0 +1,3 @@
+//! `codex-app-server`, as the child means it.
+
+dialect_components::export_dialect!(CodexAppServer, Faithful);

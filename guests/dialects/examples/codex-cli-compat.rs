@@ -1,0 +1,3 @@
+//! `codex-cli` as the reference reads it.
+
+dialect_components::export_dialect!(CodexCli, Compat);

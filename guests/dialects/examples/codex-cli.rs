@@ -1,0 +1,3 @@
+//! `codex-cli`, as the child means it.
+
+dialect_components::export_dialect!(CodexCli, Faithful);

@@ -1,0 +1,3 @@
+//! `indusagi-cli` as the reference reads it.
+
+dialect_components::export_dialect!(IndusagiCli, Compat);

@@ -1,0 +1,3 @@
+//! `indusagi-cli`, as the child means it.
+
+dialect_components::export_dialect!(IndusagiCli, Faithful);

@@ -1,0 +1,3 @@
+//! `indusagi-wire`, as the child means it.
+
+dialect_components::export_dialect!(IndusagiWire, Faithful);
