@@ -152,7 +152,7 @@ impl ErrorReport {
     pub(crate) fn of(entry: Entry, profile: Profile, error: &CallError) -> Self {
         Self {
             entry,
-            code: error.code().to_owned(),
+            code: error.code().to_string(),
             message: error.to_string(),
             yoi_message: (profile == Profile::Yoi).then(|| error.in_yoi_words()),
             trace: error.fault().map_or_else(Vec::new, |fault| fault.trace.clone()),

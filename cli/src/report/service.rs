@@ -207,7 +207,7 @@ impl SendReport {
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
         self.failure = Some(SendFailure {
-            code: refusal.code().to_owned(),
+            code: refusal.code().to_string(),
             message: refusal.to_string(),
             missing: refusal.missing().iter().map(ToString::to_string).collect(),
         });
@@ -221,7 +221,7 @@ impl SendReport {
             self.answer = report.output.as_ref().map(|output| output.data.clone());
             self.commands = report.commands.iter().map(SendCommand::of).collect();
             self.failure = report.failure.as_ref().map(|failure| SendFailure {
-                code: failure.code.clone(),
+                code: failure.code.to_string(),
                 message: failure.message.clone(),
                 missing: Vec::new(),
             });

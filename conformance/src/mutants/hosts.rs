@@ -608,7 +608,9 @@ pub(super) fn all() -> Vec<Mutant> {
                     match is_call {
                         true => pardoned(
                             outcome,
-                            |refusal| says(refusal, "the plugin is stopped"),
+                            |refusal| {
+                                says(refusal, "the plugin is stopped") || has_code(refusal, "service.ended")
+                            },
                             some_tool(),
                         ),
                         false => outcome,
@@ -768,6 +770,7 @@ pub(super) fn all() -> Vec<Mutant> {
             &[
                 "plugin.host.targets.*",
                 "plugin.host.request.nothing-sent-when-denied",
+                "plugin.host.commands.request-other-path",
             ],
             "they go to other paths as well",
         ),

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::message::{EventError, OutputError};
-use super::{Entry, Lifecycle};
+use super::{Entry, FailureCode, Lifecycle};
 use crate::Profile;
 use crate::component::{self, NotWasm, PreflightError, World};
 use crate::engine::EngineError;
@@ -137,23 +137,23 @@ impl From<Fault> for CallError {
 impl CallError {
     /// A stable name, for machines.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> FailureCode {
         match self {
-            CallError::Input(InputError::TooLarge { .. }) => "input.too-large",
-            CallError::Input(InputError::NotJson { .. }) => "input.not-json",
-            CallError::Input(InputError::Event(_)) => "input.event",
-            CallError::NotRunning { .. } => "not-running",
-            CallError::NoExport { .. } => "no-export",
-            CallError::NoRestart => "no-restart",
+            CallError::Input(InputError::TooLarge { .. }) => FailureCode::InputTooLarge,
+            CallError::Input(InputError::NotJson { .. }) => FailureCode::InputNotJson,
+            CallError::Input(InputError::Event(_)) => FailureCode::InputEvent,
+            CallError::NotRunning { .. } => FailureCode::NotRunning,
+            CallError::NoExport { .. } => FailureCode::NoExport,
+            CallError::NoRestart => FailureCode::NoRestart,
             CallError::Fault(fault) => fault.cause.code(),
             CallError::Output { error, .. } => match error {
-                OutputError::Empty => "output.empty",
-                OutputError::TooLarge { .. } => "output.too-large",
-                OutputError::NotJson(_) => "output.not-json",
-                _ => "output.shape",
+                OutputError::Empty => FailureCode::OutputEmpty,
+                OutputError::TooLarge { .. } => FailureCode::OutputTooLarge,
+                OutputError::NotJson(_) => FailureCode::OutputNotJson,
+                _ => FailureCode::OutputShape,
             },
-            CallError::Reported { .. } => "reported",
-            CallError::TooLate { .. } => "too-late",
+            CallError::Reported { .. } => FailureCode::Reported,
+            CallError::TooLate { .. } => FailureCode::TooLate,
         }
     }
 

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 
-use super::Entry;
 use super::log::GuestLog;
+use super::{Entry, FailureCode};
 use crate::engine::{Denied, Stopped};
 use crate::imports::HostError;
 use crate::imports::transcript::ReplayFault;
@@ -110,21 +110,21 @@ impl std::error::Error for Fault {}
 impl Cause {
     /// A stable name, for machines.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> FailureCode {
         match self {
-            Cause::Fuel { .. } => "fault.fuel",
-            Cause::Deadline(_) => "fault.deadline",
-            Cause::Cancelled => "fault.cancelled",
-            Cause::Stack { .. } | Cause::OwnStack { .. } => "fault.stack",
-            Cause::Limit(Denied::Memory { .. }) => "fault.memory",
-            Cause::Limit(Denied::Table { .. }) => "fault.table",
-            Cause::Panic { .. } => "fault.panic",
-            Cause::Trap(_) => "fault.trap",
-            Cause::HostCall(_) => "fault.host-call",
-            Cause::Replay(_) => "fault.replay",
-            Cause::NotAString(_) => "fault.not-a-string",
-            Cause::Gone => "fault.gone",
-            Cause::Setup(_) => "fault.setup",
+            Cause::Fuel { .. } => FailureCode::Fuel,
+            Cause::Deadline(_) => FailureCode::Deadline,
+            Cause::Cancelled => FailureCode::Cancelled,
+            Cause::Stack { .. } | Cause::OwnStack { .. } => FailureCode::Stack,
+            Cause::Limit(Denied::Memory { .. }) => FailureCode::Memory,
+            Cause::Limit(Denied::Table { .. }) => FailureCode::Table,
+            Cause::Panic { .. } => FailureCode::Panic,
+            Cause::Trap(_) => FailureCode::Trap,
+            Cause::HostCall(_) => FailureCode::HostCall,
+            Cause::Replay(_) => FailureCode::Replay,
+            Cause::NotAString(_) => FailureCode::NotAString,
+            Cause::Gone => FailureCode::Gone,
+            Cause::Setup(_) => FailureCode::Setup,
         }
     }
 

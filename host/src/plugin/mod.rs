@@ -14,8 +14,9 @@
 //! - `guest`: one live instance; the only place that enters guest code
 //! - [`message`]: the JSON that crosses the boundary
 //! - [`service`]: an instance that lives as long as its host, supervised
-//! - [`CallError`], [`Fault`]: what can go wrong, apart by whose fault it is
+//! - [`CallError`], [`Fault`]: what can go wrong, apart by whose fault it is; [`FailureCode`]: a name for each
 
+mod code;
 mod entry;
 mod error;
 mod fault;
@@ -26,6 +27,7 @@ mod log;
 pub mod message;
 pub mod service;
 
+pub use code::FailureCode;
 pub use entry::Entry;
 pub use error::{CallError, InputError, LoadError};
 pub use fault::{Cause, Fault, Frame};

@@ -6,7 +6,7 @@ use yoi_host::component::World;
 use yoi_host::engine::{Denied, EngineOptions};
 use yoi_host::imports::{HostError, HostErrorCode};
 use yoi_host::plugin::message::IngressEvent;
-use yoi_host::plugin::{CallError, Cause, Entry, Fault, Lifecycle, Plugin};
+use yoi_host::plugin::{CallError, Cause, Entry, FailureCode, Fault, Lifecycle, Plugin};
 use yoi_host::{Limits, Profile};
 
 use crate::support::{bytes_of, engine, error, failure, hostile, plugin};
@@ -75,7 +75,7 @@ fn a_runaway_recursion_is_harmless_on_a_small_thread_too() {
             instance.start().unwrap();
             error(&mut instance, "recursion").code()
         });
-        assert_eq!(handle.unwrap().join().unwrap(), "fault.stack");
+        assert_eq!(handle.unwrap().join().unwrap(), FailureCode::Stack);
     }
 }
 
@@ -168,7 +168,7 @@ fn an_answer_against_the_contract_costs_that_call_only() {
 fn an_answer_too_large_is_measured_all_the_same() {
     let mut instance = hostile("null");
     let error = error(&mut instance, "big-output");
-    assert_eq!(error.code(), "output.too-large");
+    assert_eq!(error.code(), FailureCode::OutputTooLarge);
     assert!(instance.last_call().unwrap().output_bytes.unwrap() > 65536);
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use yoi_host::Profile;
 use yoi_host::plugin::message::CommandKind;
-use yoi_host::plugin::{CallError, Lifecycle};
+use yoi_host::plugin::{CallError, FailureCode, Lifecycle};
 
 use crate::support::{hostile, plugin, started, tick};
 
@@ -124,7 +124,7 @@ fn an_event_the_plugin_refuses_is_an_error_but_no_end() {
     let mut event = tick();
     event.ingress_name = "tock".into();
     let error = counter.handle_ingress("tock", &event).unwrap_err();
-    assert_eq!(error.code(), "reported");
+    assert_eq!(error.code(), FailureCode::Reported);
     assert_eq!(counter.lifecycle(), Lifecycle::Running);
 }
 

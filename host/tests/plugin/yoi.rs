@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use yoi_host::Profile;
 use yoi_host::plugin::message::OutputError;
-use yoi_host::plugin::{CallError, Entry, Lifecycle, LoadError, Plugin};
+use yoi_host::plugin::{CallError, Entry, FailureCode, Lifecycle, LoadError, Plugin};
 
 use crate::support::{bytes_of, engine, error, started};
 
@@ -27,8 +27,8 @@ fn a_trap_in_a_tool_goes_unnoticed_until_the_status_is_asked_for() {
     instance.status().unwrap_err();
     assert_eq!(instance.lifecycle(), Lifecycle::Failed);
     // Tools are called without a look at the life cycle; stopping cannot enter the guest either.
-    assert_eq!(error(&mut instance, "echo").code(), "fault.gone");
-    assert_eq!(instance.stop().unwrap_err().code(), "fault.gone");
+    assert_eq!(error(&mut instance, "echo").code(), FailureCode::Gone);
+    assert_eq!(instance.stop().unwrap_err().code(), FailureCode::Gone);
     assert_eq!(instance.lifecycle(), Lifecycle::Failed);
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 use yoi_host::Profile;
 use yoi_host::imports::Access;
+use yoi_host::plugin::FailureCode;
 use yoi_host::plugin::service::{
     Observed, Plan, Service, ServiceOptions, Settlement, StartError, State, StopTimes, What,
 };
@@ -157,7 +158,10 @@ fn a_guest_can_be_ended_at_once() {
     assert!(ending.forced);
     // It was entered, or its turn had not come.
     let code = called.wait().unwrap_err().code();
-    assert!(matches!(code, "fault.cancelled" | "service.ended"), "{code}");
+    assert!(
+        matches!(code, FailureCode::Cancelled | FailureCode::ServiceEnded),
+        "{code}"
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use yoi_host::Profile;
+use yoi_host::plugin::FailureCode;
 use yoi_host::plugin::service::{Ending, Reply, Service, ServiceOptions, Settlement, State, StopTimes};
 
 use crate::support::{data, event, mode, plan, told};
@@ -68,7 +69,7 @@ enum Seen {
     /// A tool or a probe answered, or failed to.
     Answered(bool),
     Settled(Settlement, Option<u64>),
-    Refused(&'static str),
+    Refused(FailureCode),
     Ended(State),
 }
 
@@ -169,7 +170,7 @@ impl Life {
     fn event(&mut self, profile: Profile, behaviour: Behaviour) -> Seen {
         if !self.running {
             self.counts.refused += 1;
-            return Seen::Refused("ingress.failed");
+            return Seen::Refused(FailureCode::IngressFailed);
         }
         let attempts = match profile {
             Profile::Documented => ATTEMPTS,
@@ -278,9 +279,9 @@ impl ReferenceStateMachine for Model {
                     Seen::Started
                 }
                 Step::Tool(_) | Step::Probe => Seen::Answered(false),
-                Step::Event(_) if tool => Seen::Refused("ingress.surface-off"),
-                Step::Event(_) if state.end == State::Failed => Seen::Refused("ingress.failed"),
-                Step::Event(_) => Seen::Refused("ingress.stopping"),
+                Step::Event(_) if tool => Seen::Refused(FailureCode::IngressSurfaceOff),
+                Step::Event(_) if state.end == State::Failed => Seen::Refused(FailureCode::IngressFailed),
+                Step::Event(_) => Seen::Refused(FailureCode::IngressStopping),
                 // How it ended is told again, and known from then.
                 Step::Stop | Step::ShutDown | Step::Kill => Seen::Nothing,
             };
@@ -293,7 +294,7 @@ impl ReferenceStateMachine for Model {
             Step::Tool(behaviour) if tool => Seen::Answered(*behaviour == Behaviour::Good),
             Step::Event(_) if tool => {
                 life.counts.refused += 1;
-                Seen::Refused("ingress.surface-off")
+                Seen::Refused(FailureCode::IngressSurfaceOff)
             }
             Step::Probe if tool => Seen::Answered(true),
             Step::Stop | Step::ShutDown | Step::Kill if tool => {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
+use yoi_host::plugin::FailureCode;
 
 use yoi_host::Profile;
 use yoi_host::plugin::service::{Service, ServiceOptions, Settlement, WhenFull};
@@ -84,7 +85,10 @@ fn bytes_are_bounded_as_well_and_one_that_alone_is_too_large_is_not_waited_for()
         let service = Service::start(told(Profile::Documented).options(options)).unwrap();
         let mut large = mode("echo");
         large.payload = "x".repeat(1000).into();
-        assert_eq!(service.send_blocking(large).unwrap_err().code(), "ingress.full");
+        assert_eq!(
+            service.send_blocking(large).unwrap_err().code(),
+            FailureCode::IngressFull
+        );
         assert_eq!(
             service.send_blocking(mode("echo")).unwrap().wait().settlement,
             Settlement::Accepted

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
+use yoi_host::plugin::FailureCode;
 
 use serde_json::json;
 use yoi_host::authority::Manifest;
@@ -163,7 +164,7 @@ fn a_call_that_takes_too_long_is_ended_and_the_plugin_restarted() {
     let late = outcome(&service, mode("loop"));
     assert_eq!(late.settlement, Settlement::Dead);
     let failure = late.report.unwrap().failure.clone().unwrap();
-    assert_eq!(failure.code, "fault.deadline");
+    assert_eq!(failure.code, FailureCode::Deadline);
     assert_eq!(service.status().dispatch_counters.timed_out, 1);
     // It is about to be restarted, or was by now.
     assert!(matches!(service.state(), State::Restarting | State::Running));
@@ -192,7 +193,7 @@ fn the_yoi_host_acts_upon_an_answer_before_it_finds_it_late() {
         let limits = Limits::of(profile).with_call_timeout(took * percent / 100);
         let service = within(profile, limits)?;
         let report = outcome(&service, asked()).report?;
-        let late = report.failure.as_ref()?.code == "too-late";
+        let late = report.failure.as_ref()?.code == FailureCode::TooLate;
         late.then_some((service, report))
     });
     let (service, report) = late.expect("a limit that lies below the time of the call, and not far below");

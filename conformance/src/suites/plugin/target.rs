@@ -327,7 +327,7 @@ impl From<CallError> for CallFailure {
             error => error.to_string(),
         };
         Self {
-            code: error.code().to_owned(),
+            code: error.code().to_string(),
             message,
             lost: error.fault().is_some(),
         }

@@ -45,6 +45,10 @@ pub(super) struct Desk {
     pub(super) results: Ring<CommandResult>,
     pub(super) diagnostics: Ring<Diagnostic>,
     pub(super) dead: Ring<DeadLetter>,
+    /// Whether the plugin's tools are called though it was stopped.
+    pub(super) calls_on: bool,
+    /// Whether nobody can call anything any more.
+    pub(super) let_go: bool,
     /// None once the service has ended.
     pub(super) happenings: Option<broadcast::Sender<Arc<Happening>>>,
 }
@@ -166,6 +170,8 @@ impl Desk {
             results: Ring::new(COMMAND_RESULTS),
             diagnostics: Ring::diagnostics(),
             dead: Ring::new(DEAD_LETTERS),
+            calls_on: false,
+            let_go: false,
             happenings: Some(broadcast::Sender::new(options.happenings.max(1))),
         };
         for (id, settlement) in recovered.settled {
@@ -280,7 +286,7 @@ impl Desk {
             ingress: bounded(&event.ingress_name, SHOWN_ID_BYTES).into_owned(),
             correlation_id: Some(bounded(&event.correlation_id, SHOWN_ID_BYTES).into_owned()),
             why: Failure {
-                code: refusal.code().to_owned(),
+                code: refusal.code(),
                 message: message.clone(),
             },
             missing: refusal.missing().to_vec(),
@@ -395,5 +401,6 @@ impl Desk {
         self.stop = None;
         self.restart_at = None;
         self.running = false;
+        self.calls_on = false;
     }
 }

@@ -24,7 +24,7 @@ use crate::authority::{Declared, Denial, Manifest, Surface};
 use crate::imports::Access;
 use crate::limits::{HOST_STACK_BYTES, guest_stack_bytes};
 use crate::plugin::message::{PluginStatus, ToolOutput};
-use crate::plugin::{CallError, Plugin};
+use crate::plugin::{CallError, FailureCode, Plugin};
 
 /// A running service. Cloning is cheap, and any thread may use it.
 ///
@@ -79,6 +79,8 @@ pub struct Ending {
     pub status: Option<PluginStatus>,
     /// What went wrong, if anything did.
     pub error: Option<String>,
+    /// Which of the known failures that is.
+    pub code: Option<FailureCode>,
     /// Whether a call had to be ended because the time was over.
     pub forced: bool,
     /// Events that were accepted and not delivered.
@@ -295,6 +297,7 @@ impl Service {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.shut_down(StopTimes::default());
+        self.shared.let_go();
     }
 }
 
@@ -304,6 +307,7 @@ impl Ending {
             state: State::Failed,
             status: None,
             error: Some("the service's thread was lost".to_owned()),
+            code: Some(FailureCode::ServiceLost),
             forced: false,
             abandoned: 0,
         }

@@ -25,7 +25,9 @@
 //! an error in it counts as taken, commands are carried out before an answer is found to be late, its queue is
 //! emptied before it stops, and when the host ends nobody calls `stop`; a source is dialled whether its ingress was
 //! granted or not, the last of two with the same URL hides the other, and one that is lost stays lost. Two things
-//! are better there as well: the diagnostics are bounded, and nothing of a service outlives it.
+//! are better there as well: the diagnostics are bounded, and nothing of a service outlives it. The tools of a plugin
+//! that was stopped are called there all the same, and here where that is wanted
+//! ([`calls_stopped`](ServiceOptions::calls_stopped)).
 //!
 //! Where events must outlive the host, a [`Journal`] keeps them: [`disk`] has one. Where several hosts share the work,
 //! they take from a stream of NATS JetStream: `nats`, with the feature of that name.

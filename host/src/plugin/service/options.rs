@@ -24,6 +24,9 @@ pub struct ServiceOptions {
     pub known_events: usize,
     /// Happenings that wait for each observer.
     pub happenings: usize,
+    /// Whether the tools of a plugin that was stopped are called all the same, for as long as there is a handle: the
+    /// yoi host does not look. Its log is not told then.
+    pub calls_stopped: bool,
 }
 
 /// What happens to an event for which there is no room.
@@ -103,6 +106,7 @@ impl ServiceOptions {
             },
             known_events: if once { 0 } else { limits::KNOWN_EVENTS },
             happenings: limits::SERVICE_HAPPENINGS,
+            calls_stopped: false,
         }
     }
 }

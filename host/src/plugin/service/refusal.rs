@@ -2,8 +2,8 @@
 
 use crate::authority::{Denial, Missing};
 use crate::limits::{COMMAND_ID_BYTES, SERVICE_REQUESTS, SHOWN_ID_BYTES};
-use crate::plugin::CallError;
 use crate::plugin::message::EventError;
+use crate::plugin::{CallError, FailureCode};
 use crate::text::bounded;
 
 use super::{JournalError, State};
@@ -60,18 +60,18 @@ pub enum Refusal {
 impl Refusal {
     /// A stable name, for machines.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> FailureCode {
         match self {
-            Refusal::SurfaceOff => "ingress.surface-off",
-            Refusal::NotRunning(_) => "ingress.not-running",
-            Refusal::Stopping(_) => "ingress.stopping",
-            Refusal::Failed(_) => "ingress.failed",
-            Refusal::Event(_) | Refusal::BadId => "ingress.invalid",
-            Refusal::Undeclared(_) => "ingress.undeclared",
-            Refusal::UndeclaredKind { .. } => "ingress.undeclared-kind",
-            Refusal::Denied(_) => "ingress.denied",
-            Refusal::Full { .. } => "ingress.full",
-            Refusal::NotStored(_) => "ingress.not-stored",
+            Refusal::SurfaceOff => FailureCode::IngressSurfaceOff,
+            Refusal::NotRunning(_) => FailureCode::IngressNotRunning,
+            Refusal::Stopping(_) => FailureCode::IngressStopping,
+            Refusal::Failed(_) => FailureCode::IngressFailed,
+            Refusal::Event(_) | Refusal::BadId => FailureCode::IngressInvalid,
+            Refusal::Undeclared(_) => FailureCode::IngressUndeclared,
+            Refusal::UndeclaredKind { .. } => FailureCode::IngressUndeclaredKind,
+            Refusal::Denied(_) => FailureCode::IngressDenied,
+            Refusal::Full { .. } => FailureCode::IngressFull,
+            Refusal::NotStored(_) => FailureCode::IngressNotStored,
         }
     }
 
@@ -128,14 +128,14 @@ pub enum ToolFailure {
 impl ToolFailure {
     /// A stable name, for machines.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> FailureCode {
         match self {
             ToolFailure::Call(error) => error.code(),
-            ToolFailure::SurfaceOff => "tool.surface-off",
-            ToolFailure::Undeclared(_) => "tool.undeclared",
-            ToolFailure::Denied(_) => "tool.denied",
-            ToolFailure::Busy => "service.busy",
-            ToolFailure::Ended => "service.ended",
+            ToolFailure::SurfaceOff => FailureCode::ToolSurfaceOff,
+            ToolFailure::Undeclared(_) => FailureCode::ToolUndeclared,
+            ToolFailure::Denied(_) => FailureCode::ToolDenied,
+            ToolFailure::Busy => FailureCode::ServiceBusy,
+            ToolFailure::Ended => FailureCode::ServiceEnded,
         }
     }
 

@@ -96,7 +96,8 @@ impl Shared {
     ) -> Reply<Result<T, ToolFailure>> {
         let lost = || Err(ToolFailure::Ended);
         let mut desk = self.lock();
-        if desk.stop.is_some() || desk.happenings.is_none() {
+        let over = desk.stop.is_some() || desk.happenings.is_none();
+        if over && (!desk.calls_on || desk.let_go) {
             return Reply::now(Err(ToolFailure::Ended), lost);
         }
         if desk.requests.len() >= SERVICE_REQUESTS {
@@ -166,6 +167,13 @@ impl Shared {
             hard: Duration::ZERO,
         };
         self.order_stop(times, true);
+        self.let_go();
+    }
+
+    /// Nobody calls anything any more.
+    pub(super) fn let_go(&self) {
+        self.lock().let_go = true;
+        self.work.notify_all();
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Happening>> {
@@ -232,6 +240,18 @@ impl Shared {
             desk = self.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
             *hold = Some(self.net.hold());
         }
+    }
+
+    /// What is asked of a plugin that was stopped, while anything may be; it is waited for.
+    pub(super) fn next_after_the_end(&self) -> Option<Request> {
+        let mut desk = self.lock();
+        while desk.calls_on && !desk.let_go {
+            if let Some(request) = desk.requests.pop_front() {
+                return Some(request);
+            }
+            desk = self.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
     }
 
     /// A delivery is over. Where the event is, what its sender is to be told is returned.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::commands::CommandResult;
 use super::reply::{Answering, Reply};
 use crate::plugin::message::ServiceOutput;
-use crate::plugin::{CallError, Measures};
+use crate::plugin::{CallError, FailureCode, Measures};
 
 /// An event that was accepted. It is a future of its [`Outcome`], which can be [waited](Ticket::wait) for as well.
 ///
@@ -81,7 +81,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Failure {
     /// A stable name, for machines.
-    pub code: String,
+    pub code: FailureCode,
     /// The same in words.
     pub message: String,
 }
@@ -159,7 +159,7 @@ impl Outcome {
 impl From<&CallError> for Failure {
     fn from(error: &CallError) -> Self {
         Self {
-            code: error.code().to_owned(),
+            code: error.code(),
             message: error.to_string(),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use yoi_guests::Guest;
 use yoi_host::Profile;
 use yoi_host::component::World;
-use yoi_host::plugin::{CallError, Cause, Instance, Lifecycle, Plugin};
+use yoi_host::plugin::{CallError, Cause, FailureCode, Instance, Lifecycle, Plugin};
 
 use super::{AMPLE, Ended, Op, plugin};
 
@@ -128,13 +128,16 @@ impl Model {
         if self.state == State::Lost {
             for op in [next, &Op::Status, &Op::Tick, next] {
                 let code = op.run(&mut instance).unwrap_err().code();
-                assert!(matches!(code, "not-running" | "fault.gone"), "{op:?}: {code}");
+                assert!(
+                    matches!(code, FailureCode::NotRunning | FailureCode::Gone),
+                    "{op:?}: {code}"
+                );
             }
             assert_eq!(instance.lifecycle(), Lifecycle::Failed);
             instance.stop().unwrap_err();
         }
         match self.profile {
-            Profile::Yoi => assert_eq!(instance.restart().unwrap_err().code(), "no-restart"),
+            Profile::Yoi => assert_eq!(instance.restart().unwrap_err().code(), FailureCode::NoRestart),
             Profile::Documented => {
                 instance.restart().unwrap();
                 (self.history, self.state) = (Vec::new(), State::Well);

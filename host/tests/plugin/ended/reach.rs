@@ -8,7 +8,7 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 use yoi_host::Profile;
 use yoi_host::imports::{Access, HostErrorCode};
-use yoi_host::plugin::{CallError, Cause, Instance, Lifecycle};
+use yoi_host::plugin::{CallError, Cause, FailureCode, Instance, Lifecycle};
 
 use super::{AMPLE, Ended, FEW, Op, access, hold, plugin, turns};
 use crate::polled::{NAME, Polled, SOCKET_PORT, Trigger};
@@ -300,7 +300,10 @@ fn a_plugin_that_is_ended_at_any_poll_of_the_network_keeps_its_connections_or_lo
         );
         if lost {
             let code = op.run(&mut instance).unwrap_err().code();
-            assert!(matches!(code, "not-running" | "fault.gone"), "{code}");
+            assert!(
+                matches!(code, FailureCode::NotRunning | FailureCode::Gone),
+                "{code}"
+            );
             match profile {
                 // The connections went with the guest, not first with the instance.
                 Profile::Documented => {
@@ -309,7 +312,7 @@ fn a_plugin_that_is_ended_at_any_poll_of_the_network_keeps_its_connections_or_lo
                     let opened = About::Open.op().run(&mut instance).unwrap();
                     assert_eq!(host_answer(&opened)["handle"], 1);
                 }
-                Profile::Yoi => assert_eq!(instance.restart().unwrap_err().code(), "no-restart"),
+                Profile::Yoi => assert_eq!(instance.restart().unwrap_err().code(), FailureCode::NoRestart),
             }
             drop(instance);
         } else {

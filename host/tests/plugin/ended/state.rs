@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 use yoi_host::Profile;
-use yoi_host::plugin::Lifecycle;
+use yoi_host::plugin::{FailureCode, Lifecycle};
 
 use super::model::Model;
 use super::{AMPLE, Ended, FEW, Op, ended_after, hold, plugin, turns};
@@ -75,13 +75,13 @@ fn a_guest_that_spins_is_ended_wherever_it_is_and_its_state_is_not_seen_again() 
         if at_start {
             let cancel = instance.canceller();
             let started = ended_after(&cancel, profile, turns, || instance.start());
-            assert_eq!(started.unwrap_err().code(), "fault.cancelled");
+            assert_eq!(started.unwrap_err().code(), FailureCode::Cancelled);
             assert_eq!(instance.lifecycle(), Lifecycle::Failed);
-            assert_eq!(instance.status().unwrap_err().code(), "not-running");
+            assert_eq!(instance.status().unwrap_err().code(), FailureCode::NotRunning);
             let restarted = ended_after(&cancel, profile, turns, || instance.restart());
             match profile {
-                Profile::Documented => assert_eq!(restarted.unwrap_err().code(), "fault.cancelled"),
-                Profile::Yoi => assert_eq!(restarted.unwrap_err().code(), "no-restart"),
+                Profile::Documented => assert_eq!(restarted.unwrap_err().code(), FailureCode::Cancelled),
+                Profile::Yoi => assert_eq!(restarted.unwrap_err().code(), FailureCode::NoRestart),
             }
             return vec![Ended::Interrupted];
         }
@@ -116,9 +116,9 @@ fn a_deadline_that_is_met_at_any_point_is_as_a_cancellation() {
         let mut model = Model::new(guest, profile, "null");
         let mut instance = model.plugin(timeout).instance("null").unwrap();
         if let Err(error) = instance.start() {
-            assert_eq!(error.code(), "fault.deadline");
+            assert_eq!(error.code(), FailureCode::Deadline);
             assert_eq!(instance.lifecycle(), Lifecycle::Failed);
-            assert_eq!(instance.status().unwrap_err().code(), "not-running");
+            assert_eq!(instance.status().unwrap_err().code(), FailureCode::NotRunning);
             return vec![Ended::Interrupted];
         }
         let mut met = Vec::new();

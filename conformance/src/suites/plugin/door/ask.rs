@@ -300,6 +300,21 @@ impl Ask {
     }
 }
 
+impl Lifecycle {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Lifecycle::Ready => "ready",
+            Lifecycle::Starting => "starting",
+            Lifecycle::Running => "running",
+            Lifecycle::Stopping => "stopping",
+            Lifecycle::Stopped => "stopped",
+            Lifecycle::Failed => "failed",
+        }
+    }
+}
+
 impl Refusal {
     /// A refusal in these words.
     pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {

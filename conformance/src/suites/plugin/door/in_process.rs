@@ -1,27 +1,27 @@
 //! Our own host, in this process.
 
+mod held;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
-use yoi_host::authority::{
-    Authority, Binding, Grants, Inspection, Manifest, Package as Bound, PluginId, PluginSource,
-};
-use yoi_host::engine::{Cancel, Engine, EngineOptions};
+use yoi_host::authority::{Authority, Binding, Grants, Inspection, Package as Bound, PluginId, PluginSource};
+use yoi_host::engine::{Engine, EngineOptions};
 use yoi_host::imports::Access;
 use yoi_host::package::Package;
-use yoi_host::plugin::message::{IngressEvent, PluginStatus};
-use yoi_host::plugin::{self, CallError, Instance, LoadError, Plugin};
+use yoi_host::plugin::service::{Plan, Service};
+use yoi_host::plugin::{LoadError, Plugin};
 use yoi_host::world::{Net, NetOptions, ScriptedResolver};
 use yoi_host::{Limits, Profile};
 
 use super::{
-    Ability, Ask, CommandResult, CommandVerdict, Done, Hello, HostFault, Lifecycle, Load, Loaded, Outcome,
-    PROTOCOL, PackageFound, PluginHost, Refusal, RefusalKind, Report, Service, Status, Tool,
+    Ability, Ask, Done, Hello, HostFault, Load, Loaded, Outcome, PROTOCOL, PackageFound, PluginHost, Refusal,
+    RefusalKind,
 };
+use held::Held;
 
 /// Compiled components that are kept: more than the suite has.
 const COMPILED_COMPONENTS: usize = 1024;
@@ -38,19 +38,18 @@ pub struct InProcess {
     public_only: bool,
 }
 
-/// Ends the call that is under way, from another thread, and every one after it.
+/// Ends the plugin that is held, from another thread, and every one after it.
 #[derive(Clone, Default)]
 pub struct InProcessEnder {
-    /// That of the plugin that is loaded.
-    cancel: Arc<Mutex<Option<Cancel>>>,
+    ends: Arc<Mutex<Ends>>,
 }
 
-/// A plugin under its manifest and grants.
-struct Held {
-    manifest: Manifest,
-    authority: Arc<Authority>,
-    instance: Instance,
-    component_status: Option<Value>,
+#[derive(Default)]
+struct Ends {
+    /// The plugin that runs.
+    service: Option<Service>,
+    /// Nothing may run any more.
+    over: bool,
 }
 
 impl InProcess {
@@ -88,7 +87,7 @@ impl InProcess {
             host: "yoikit".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             profiles: Profile::ALL.to_vec(),
-            abilities: vec![Ability::Restart, Ability::Names],
+            abilities: vec![Ability::Restart, Ability::Names, Ability::Commands],
         }
     }
 
@@ -152,16 +151,11 @@ impl InProcess {
             );
             return Err(Refusal::new(RefusalKind::Component, reason));
         }
-        let access = Access::new(Arc::clone(&authority), self.net(load));
-        let instance = plugin.instance_with(&load.config, access).map_err(refusal)?;
-        *self.ender.lock() = Some(instance.canceller());
-        let held = Held {
-            manifest: package.manifest,
-            authority,
-            instance,
-            component_status: None,
-        };
-        self.held = Some(held);
+        let world = plugin.world();
+        let plan = Plan::new(plugin, Access::new(authority, self.net(load)), manifest)
+            .config(&load.config)
+            .options(held::options(load.profile));
+        self.held = Some(Held::new(plan, world, load.profile, self.ender.clone()));
         let tools = offered.tools.into_iter().filter(|row| row.eligible);
         let ingresses = offered.ingresses.into_iter().filter(|row| row.eligible);
         Ok(Loaded {
@@ -191,13 +185,25 @@ impl InProcess {
 impl InProcessEnder {
     /// End it.
     pub fn end(&self) {
-        if let Some(cancel) = &*self.lock() {
-            cancel.cancel();
+        let mut ends = self.lock();
+        ends.over = true;
+        if let Some(service) = ends.service.take() {
+            drop(service.kill());
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Cancel>> {
-        self.cancel.lock().unwrap_or_else(PoisonError::into_inner)
+    /// This one runs now.
+    fn hold(&self, service: &Service) {
+        let mut ends = self.lock();
+        if ends.over {
+            drop(service.kill());
+        } else {
+            ends.service = Some(service.clone());
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Ends> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -207,107 +213,6 @@ impl PluginHost for InProcess {
             Ok(done) => Outcome::Done(done),
             Err(refusal) => Outcome::Refused(refusal),
         })
-    }
-}
-
-impl Held {
-    fn start(&mut self) -> Result<Status, Refusal> {
-        let status = self.instance.start().map_err(refusal)?;
-        Ok(self.keep(status))
-    }
-
-    fn call(&mut self, name: &str, input: &str) -> Result<Tool, Refusal> {
-        let tools = &self.manifest.declared().tools;
-        let Some(tool) = tools.iter().find(|tool| tool.name == name) else {
-            return Err(Refusal::new(
-                RefusalKind::Denied,
-                "the manifest declares no such tool",
-            ));
-        };
-        self.authority
-            .tool(name, tool.external_write)
-            .map_err(|denial| Refusal::new(RefusalKind::Denied, denial.to_string()))?;
-        let output = self.instance.handle_tool(name, input).map_err(refusal)?;
-        Ok(Tool {
-            summary: output.summary,
-            content: output.content,
-        })
-    }
-
-    fn deliver(&mut self, name: &str, event: &Value) -> Result<Service, Refusal> {
-        let event: IngressEvent = serde_json::from_value(event.clone())
-            .map_err(|error| Refusal::new(RefusalKind::Input, error.to_string()))?;
-        let declared = self.manifest.declared();
-        let Some(ingress) = declared.ingresses.iter().find(|ingress| ingress.name == name) else {
-            return Err(Refusal::new(
-                RefusalKind::Denied,
-                "requested ingress is not declared by plugin manifest",
-            ));
-        };
-        let kinds = &ingress.event_kinds;
-        if !kinds.is_empty() && !kinds.contains(&event.kind) {
-            return Err(Refusal::new(
-                RefusalKind::Denied,
-                "event kind is not declared for this ingress",
-            ));
-        }
-        self.authority
-            .ingress(name)
-            .map_err(|denial| Refusal::new(RefusalKind::Denied, denial.to_string()))?;
-        let output = self.instance.handle_ingress(name, &event).map_err(refusal)?;
-        let carried_out = output.output_commands.into_iter().map(|command| CommandResult {
-            command_id: Some(command.command_id),
-            verdict: CommandVerdict::Recorded,
-            message: String::new(),
-        });
-        let rejected = output.rejections.into_iter().map(|rejection| CommandResult {
-            command_id: rejection.command_id,
-            verdict: CommandVerdict::Rejected,
-            message: rejection.message,
-        });
-        Ok(Service {
-            accepted: output.accepted,
-            data: output.data,
-            commands: carried_out.chain(rejected).collect(),
-        })
-    }
-
-    fn status(&mut self) -> Result<Status, Refusal> {
-        let status = self.instance.status().map_err(refusal)?;
-        Ok(self.keep(status))
-    }
-
-    fn stop(&mut self) -> Result<Status, Refusal> {
-        let status = self.instance.stop().map_err(refusal)?;
-        Ok(self.keep(status))
-    }
-
-    fn restart(&mut self) -> Result<Status, Refusal> {
-        let status = self.instance.restart().map_err(refusal)?;
-        Ok(self.keep(status))
-    }
-
-    fn report(&self) -> Report {
-        Report {
-            lifecycle: match self.instance.lifecycle() {
-                plugin::Lifecycle::Ready => Lifecycle::Ready,
-                plugin::Lifecycle::Starting => Lifecycle::Starting,
-                plugin::Lifecycle::Running => Lifecycle::Running,
-                plugin::Lifecycle::Stopping => Lifecycle::Stopping,
-                plugin::Lifecycle::Stopped => Lifecycle::Stopped,
-                plugin::Lifecycle::Failed => Lifecycle::Failed,
-            },
-            last_error: self.instance.last_error().map(str::to_owned),
-            component_status: self.component_status.clone(),
-        }
-    }
-
-    fn keep(&mut self, status: PluginStatus) -> Status {
-        self.component_status = serde_json::to_value(&status).ok();
-        Status {
-            state: status.state,
-            data: status.data,
-        }
     }
 }
 
@@ -360,24 +265,5 @@ fn engine(profile: Profile) -> &'static Engine {
     match profile {
         Profile::Documented => &ENGINES[0],
         Profile::Yoi => &ENGINES[1],
-    }
-}
-
-fn refusal(error: CallError) -> Refusal {
-    let kind = match &error {
-        CallError::Input(_) => RefusalKind::Input,
-        CallError::NotRunning { .. } => RefusalKind::NotRunning,
-        CallError::NoExport { .. } => RefusalKind::NoExport,
-        CallError::NoRestart => RefusalKind::Unsupported,
-        CallError::Fault(_) => RefusalKind::Fault,
-        CallError::Output { .. } => RefusalKind::Output,
-        CallError::Reported { .. } => RefusalKind::Reported,
-        CallError::TooLate { .. } => RefusalKind::Late,
-        _ => RefusalKind::Fault,
-    };
-    Refusal {
-        kind,
-        code: Some(error.code().to_owned()),
-        message: error.to_string(),
     }
 }

@@ -29,7 +29,7 @@ use crate::Profile;
 use crate::component::World;
 use crate::imports::Access;
 use crate::plugin::message::PluginStatus;
-use crate::plugin::{CallError, Instance, Lifecycle};
+use crate::plugin::{CallError, FailureCode, Instance, Lifecycle};
 use crate::world::Hold;
 
 /// Owns the instance.
@@ -92,6 +92,7 @@ impl Supervisor {
             answered.tell();
         }
         self.end();
+        self.call_on();
     }
 
     fn instance(&mut self) -> &mut Instance {
@@ -222,14 +223,23 @@ impl Supervisor {
             false => None,
         };
         self.tell_host_calls();
-        let (status, error) = match stopped {
+        let (status, failure) = match stopped {
             None => (None, None),
             Some(Ok(status)) => (Some(status), None),
-            Some(Err(error)) => (None, Some(format!("plugin component stop failed: {error}"))),
+            Some(Err(error)) => {
+                let message = format!("plugin component stop failed: {error}");
+                (None, Some((error.code(), message)))
+            }
         };
-        let closed = shared.journal.close().map_err(|error| error.to_string());
-        let error = error.or(closed.err());
-        let log = self.instance.take().and_then(Instance::into_log);
+        let closed = shared.journal.close();
+        let closed = closed.map_err(|error| (FailureCode::JournalFailed, error.to_string()));
+        let (code, error) = failure.or(closed.err()).unzip();
+        let calls_on = shared.options.calls_stopped && farewell;
+        let log = match calls_on {
+            // To read it ends the guest.
+            true => None,
+            false => self.instance.take().and_then(Instance::into_log),
+        };
         let mut desk = shared.lock();
         let net = &shared.net;
         if let Some(status) = &status {
@@ -249,13 +259,27 @@ impl Supervisor {
             state,
             status,
             error,
+            code,
             forced: shared.cancel.is_cancelled(),
             abandoned: desk.metrics.abandoned,
         };
         desk.close();
+        desk.calls_on = calls_on;
         drop(desk);
         if let Some(ended) = self.ended.take() {
             let _ = ended.send(ending);
+        }
+    }
+
+    /// Call the tools of a plugin that was stopped, where that is wanted, for as long as somebody has it.
+    fn call_on(&mut self) {
+        loop {
+            self.hold = None;
+            let Some(request) = self.shared.next_after_the_end() else {
+                return;
+            };
+            self.hold = Some(self.shared.net.hold());
+            self.serve(request).tell();
         }
     }
 }
