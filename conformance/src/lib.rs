@@ -37,6 +37,6 @@ pub use case::{Case, Clause, Kind, Level, Set, Side};
 pub use context::Context;
 pub use exit::Exit;
 pub use seed::Seed;
-pub use suite::{About, Subject, Suite, Test};
+pub use suite::{About, Excuse, Subject, Suite, Test};
 pub use suites::plugin::check::{Check, check};
 pub use verdict::{Checked, Finding, Stop, Verdict, expect, expect_eq};

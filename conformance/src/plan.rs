@@ -5,7 +5,7 @@ mod shard;
 
 use std::sync::Arc;
 
-use crate::{Set, Subject};
+use crate::{Excuse, Set, Subject};
 
 pub use selection::{Selection, SelectionError};
 pub use shard::{Shard, ShardError};
@@ -56,6 +56,12 @@ impl Plan {
         }
         if whole.is_empty() {
             return Err(selection.explain(subjects));
+        }
+        // What is skipped altogether would look like a success too.
+        let excuse = |planned: &Planned| subjects[planned.subject].excuse(planned.case);
+        let excuses: Option<Vec<Excuse>> = whole.iter().map(excuse).collect();
+        if let Some(excuse) = excuses.and_then(|excuses| excuses.first().copied()) {
+            return Err(SelectionError::Skipped(excuse.reason()));
         }
         Ok(Self { whole, shard })
     }

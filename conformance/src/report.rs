@@ -142,7 +142,7 @@ pub struct EndLine {
 pub struct Tally {
     /// Cases that must hold, and do.
     pub must_passed: usize,
-    /// Cases that must hold.
+    /// Cases that must hold; those that the contract leaves to the target are none where it does not take part.
     pub must: usize,
     /// Failures, those that the baseline knows left out.
     pub failed: usize,
@@ -154,6 +154,9 @@ pub struct Tally {
     pub could_not_run: usize,
     /// Cases that were skipped.
     pub skipped: usize,
+    /// Of those, the ones that the contract leaves to the target.
+    #[serde(default)]
+    pub optional: usize,
     /// Cases in which the harness broke.
     pub harness: usize,
     /// All cases.
@@ -254,7 +257,8 @@ impl Report {
         count(tally.advisory, "advisory failed");
         count(tally.known, "known to fail");
         count(tally.could_not_run, "could not run");
-        count(tally.skipped, "skipped");
+        count(tally.optional, "skipped as optional");
+        count(tally.skipped - tally.optional, "skipped");
         if tally.harness > 0 {
             let plural = if tally.harness == 1 { "" } else { "s" };
             counts.push(format!("harness broke in {} case{plural}", tally.harness));

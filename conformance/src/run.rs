@@ -238,7 +238,8 @@ pub(crate) fn judge(run: &RunLine, cases: &[CaseLine]) -> EndLine {
         let level = levels.get(line.case.as_str()).copied().unwrap_or(Level::Must);
         let binding = level == Level::Must || run.strict && level == Level::Should;
         tally.all += 1;
-        tally.must += usize::from(level == Level::Must);
+        let asked = !matches!(line.verdict, Verdict::Skipped { optional: true, .. });
+        tally.must += usize::from(asked && level == Level::Must);
         match &line.verdict {
             Verdict::Pass => {
                 tally.must_passed += usize::from(level == Level::Must);
@@ -253,7 +254,10 @@ pub(crate) fn judge(run: &RunLine, cases: &[CaseLine]) -> EndLine {
                 tally.advisory += usize::from(!binding);
             }
             Verdict::CouldNotRun { .. } => tally.could_not_run += 1,
-            Verdict::Skipped { .. } => tally.skipped += 1,
+            Verdict::Skipped { optional, .. } => {
+                tally.skipped += 1;
+                tally.optional += usize::from(*optional);
+            }
             Verdict::HarnessFault { .. } => tally.harness += 1,
         }
     }
@@ -263,7 +267,7 @@ pub(crate) fn judge(run: &RunLine, cases: &[CaseLine]) -> EndLine {
             .zip(&subjects)
             .filter(|(subject, _)| subject.judged)
     };
-    let left_out = |tally: &Tally| run.certified && tally.could_not_run + tally.skipped > 0;
+    let left_out = |tally: &Tally| run.certified && tally.could_not_run + tally.skipped > tally.optional;
     // A harness that breaks makes every other word about the run doubtful, whoever is judged.
     let outcome = if subjects.iter().any(|tally| tally.harness > 0) {
         Exit::HarnessFault

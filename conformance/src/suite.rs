@@ -20,8 +20,20 @@ use crate::{Context, limits};
 pub struct Test<T> {
     case: Case,
     applies: Box<dyn Fn(&T) -> bool + Send + Sync>,
+    excused: Box<Excused<T>>,
     body: Body<T>,
 }
+
+/// Why a case is not asked of a target, known before anything is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excuse {
+    /// The contract leaves it to the target, which does nothing of the kind: "it has no tools".
+    Optional(&'static str),
+    /// It cannot be seen whether the target keeps it: "it came without a manifest".
+    Unseen(&'static str),
+}
+
+type Excused<T> = dyn Fn(&T) -> Option<Excuse> + Send + Sync;
 
 type Steps<T> = Box<dyn Fn(&T, &Context) -> Checked + Send + Sync>;
 
@@ -79,8 +91,11 @@ pub trait Subject: Send + Sync {
     /// The case of this number.
     fn case(&self, number: usize) -> &Case;
 
-    /// Whether the contract asks this of this target.
+    /// Whether the case is one for targets like this.
     fn asks(&self, number: usize) -> bool;
+
+    /// Why it is skipped all the same, if it is.
+    fn excuse(&self, number: usize) -> Option<Excuse>;
 
     /// How much longer a case may take for each input.
     fn pace(&self) -> Duration;
@@ -187,16 +202,24 @@ impl Case {
         Test {
             case: self,
             applies: Box::new(|_| true),
+            excused: Box::new(|_| None),
             body,
         }
     }
 }
 
 impl<T> Test<T> {
-    /// Asked only of the targets for which this says so; of the others the contract asks nothing here.
+    /// A case for the targets for which this says so: of the others nobody hears of it.
     #[must_use]
     pub fn applies(mut self, applies: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.applies = Box::new(applies);
+        self
+    }
+
+    /// Skipped where a target has an excuse, with that for the reason.
+    #[must_use]
+    pub fn excused(mut self, excused: impl Fn(&T) -> Option<Excuse> + Send + Sync + 'static) -> Self {
+        self.excused = Box::new(excused);
         self
     }
 
@@ -278,11 +301,18 @@ impl<T: Send + Sync + 'static> Subject for Bound<T> {
         test.case.holds_for(&self.about.profile) && (test.applies)(&self.target)
     }
 
+    fn excuse(&self, number: usize) -> Option<Excuse> {
+        (self.suite.tests[number].excused)(&self.target)
+    }
+
     fn pace(&self) -> Duration {
         self.pace
     }
 
     fn judge(&self, number: usize, context: &Context) -> Verdict {
+        if let Some(excuse) = self.excuse(number) {
+            return excuse.verdict();
+        }
         match &self.suite.tests[number].body {
             Body::Property(property) => property.search(&self.target, context),
             Body::Steps(steps) => {
@@ -301,9 +331,29 @@ impl<T: Send + Sync + 'static> Subject for Bound<T> {
     }
 
     fn replay(&self, number: usize, context: &Context, input: &Value) -> Verdict {
+        if let Some(excuse) = self.excuse(number) {
+            return excuse.verdict();
+        }
         match &self.suite.tests[number].body {
             Body::Property(property) => property.replay(&self.target, context, input),
             Body::Steps(_) => self.judge(number, context),
+        }
+    }
+}
+
+impl Excuse {
+    /// It in words.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Excuse::Optional(reason) | Excuse::Unseen(reason) => reason,
+        }
+    }
+
+    fn verdict(self) -> Verdict {
+        Verdict::Skipped {
+            reason: self.reason().to_owned(),
+            optional: matches!(self, Excuse::Optional(_)),
         }
     }
 }

@@ -51,6 +51,9 @@ pub enum Verdict {
     Skipped {
         /// Why.
         reason: String,
+        /// Whether the contract leaves it to the target, so that nothing is left open.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        optional: bool,
     },
     /// The harness broke. Nothing is known of the target.
     HarnessFault {
@@ -134,6 +137,7 @@ impl Stop {
             },
             Stop::Skip(reason) => Verdict::Skipped {
                 reason: bounded(&reason, REASON_BYTES),
+                optional: false,
             },
             Stop::Harness(message) => Verdict::HarnessFault {
                 message: bounded(&message, REASON_BYTES),

@@ -37,7 +37,8 @@ fn run(subject: Arc<dyn Subject>) -> Vec<(String, Outcome)> {
 fn the_counter_conforms_under_every_profile() {
     for profile in Profile::ALL {
         for (id, outcome) in run(subject(yoi_guests::COUNTER, profile)) {
-            assert_eq!(outcome.verdict, Verdict::Pass, "{id}");
+            let optional = matches!(outcome.verdict, Verdict::Skipped { optional: true, .. });
+            assert!(optional || outcome.verdict == Verdict::Pass, "{id}: {outcome:?}");
         }
     }
 }
@@ -54,7 +55,8 @@ fn a_component_that_brings_wasi_is_refused_and_nothing_else_is_known_of_it() {
     for (id, outcome) in ran {
         // What is read in the manifest can be said of it all the same.
         let called = !id.starts_with("plugin.component.") && !id.starts_with("plugin.authority.");
-        assert!(!called || outcome.verdict.name() == "could not run", "{id}");
+        let unknown = matches!(outcome.verdict.name(), "could not run" | "skipped");
+        assert!(!called || unknown, "{id}");
     }
 }
 

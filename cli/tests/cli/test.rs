@@ -451,7 +451,7 @@ fn a_program_that_is_no_plugin_is_told() {
     assert_ran!(ran, @"
     exit 3
     --- stdout
-    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    suite       plugin/1 (58 cases, seed 1, 64 inputs for a property)
     target      sh -c echo hello (process)
 
     could not run (1 case, documented) the target will not run: it does not say hello: it wrote a line to standard output that is no JSON object: `hello`
@@ -462,7 +462,7 @@ fn a_program_that_is_no_plugin_is_told() {
     assert_ran!(yoikit(folder().path(), &["test", "--mcp", "--profile", "documented", "--", "/no/such/server"]), @"
     exit 3
     --- stdout
-    suite       plugin/1 (1 case, seed 1, 64 inputs for a property)
+    suite       plugin/1 (58 cases, seed 1, 64 inputs for a property)
     target      server (mcp)
                 a server has tools only: no more is asked of it
 

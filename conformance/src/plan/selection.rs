@@ -40,6 +40,9 @@ pub enum SelectionError {
     /// Each part of the selection has cases, but no case has them all.
     #[error("no case of these targets is selected: {0}")]
     Nothing(String),
+    /// Whatever is selected is skipped.
+    #[error("every case that is selected would be skipped: {0}")]
+    Skipped(&'static str),
 }
 
 fn suggest(near: &[String]) -> String {

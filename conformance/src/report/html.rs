@@ -108,7 +108,7 @@ impl Report {
                     @if let Some(known) = &line.known { p { "known: " (known) } }
                     @match &line.verdict {
                         Verdict::Fail(evidence) => (of_evidence(evidence)),
-                        Verdict::CouldNotRun { reason } | Verdict::Skipped { reason } => p { (reason) },
+                        Verdict::CouldNotRun { reason } | Verdict::Skipped { reason, .. } => p { (reason) },
                         Verdict::HarnessFault { message } => p { (message) },
                         Verdict::Pass => {}
                     }

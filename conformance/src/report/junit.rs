@@ -70,7 +70,7 @@ impl Report {
                 message(&mut status, reason);
                 status
             }
-            Verdict::Skipped { reason } => {
+            Verdict::Skipped { reason, .. } => {
                 let mut status = TestCaseStatus::skipped();
                 message(&mut status, reason);
                 status

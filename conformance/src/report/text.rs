@@ -76,6 +76,11 @@ impl Report {
         &self.run.subjects[line.subject].about.profile
     }
 
+    /// Whether it is of a target that will not run: what is skipped of that is no news.
+    fn is_in_trouble(&self, line: &CaseLine) -> bool {
+        self.run.subjects[line.subject].about.trouble.is_some()
+    }
+
     /// Whether two lines tell the same of the same target.
     fn is_same(&self, one: &CaseLine, other: &CaseLine) -> bool {
         let name = |line: &CaseLine| &self.run.subjects[line.subject].about.name;
@@ -104,14 +109,18 @@ impl Writer<'_> {
             self.case(report, line, &others)?;
         }
         self.known(report)?;
-        self.grouped(report, "could not run", |verdict| match verdict {
+        self.grouped(report, "could not run", |line| match &line.verdict {
             Verdict::CouldNotRun { reason } => Some(reason),
             _ => None,
         })?;
-        self.grouped(report, "skipped", |verdict| match verdict {
-            Verdict::Skipped { reason } => Some(reason),
+        self.grouped(report, "skipped", |line| match &line.verdict {
+            Verdict::Skipped {
+                reason,
+                optional: false,
+            } if !report.is_in_trouble(line) => Some(reason),
             _ => None,
         })?;
+        self.optional(report)?;
         for stale in &report.end.stale {
             let bad = self.styles.bad;
             writeln!(
@@ -276,11 +285,11 @@ impl Writer<'_> {
         &mut self,
         report: &Report,
         what: &str,
-        reason_of: impl Fn(&Verdict) -> Option<&String>,
+        reason_of: impl Fn(&CaseLine) -> Option<&String>,
     ) -> fmt::Result {
         let mut groups: BTreeMap<(usize, &str), Vec<&str>> = BTreeMap::new();
         for line in &report.cases {
-            if let Some(reason) = reason_of(&line.verdict) {
+            if let Some(reason) = reason_of(line) {
                 groups.entry((line.subject, reason)).or_default().push(&line.case);
             }
         }
@@ -300,6 +309,37 @@ impl Writer<'_> {
             if cases.len() > SHOWN {
                 writeln!(self.out, "{:12}{dim}and {} more{dim:#}", "", cases.len() - SHOWN)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What the contract leaves to the targets that are judged, by the reason: a line each, for it is no trouble.
+    fn optional(&mut self, report: &Report) -> fmt::Result {
+        let mut reasons: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+        for line in &report.cases {
+            if let Verdict::Skipped {
+                reason,
+                optional: true,
+            } = &line.verdict
+                && report.run.subjects[line.subject].judged
+                && !report.is_in_trouble(line)
+            {
+                *reasons.entry((line.subject, reason)).or_default() += 1;
+            }
+        }
+        let dim = self.styles.dim;
+        for (number, ((subject, reason), count)) in reasons.into_iter().enumerate() {
+            if number == 0 {
+                writeln!(self.out)?;
+            }
+            self.label("skipped")?;
+            let profile = &report.run.subjects[subject].about.profile;
+            writeln!(
+                self.out,
+                "{} {dim}({}, {profile}){dim:#}",
+                harmless_line(reason),
+                counted(count, "case"),
+            )?;
         }
         Ok(())
     }

@@ -71,7 +71,10 @@ fn every_way_to_end_has_its_verdict() {
     );
     assert_eq!(
         ended(Some(Stop::Skip("no".into()))),
-        Verdict::Skipped { reason: "no".into() }
+        Verdict::Skipped {
+            reason: "no".into(),
+            optional: false
+        }
     );
     assert_eq!(
         ended(Some(Stop::CouldNotRun("no".into()))),

@@ -167,7 +167,11 @@ fn trials(entrants: &[Entrant], settings: &Settings) -> Vec<Trial> {
             },
             ..settings.clone()
         };
-        Trial::test(id, move || judge(&entrant, &settings)).with_kind(level)
+        // A test binary knows of tests that are ignored, and of no others that are skipped.
+        let excused = entrant.subject.excuse(planned.case).is_some();
+        Trial::test(id, move || judge(&entrant, &settings))
+            .with_kind(level)
+            .with_ignored_flag(excused)
     });
     trials.collect()
 }

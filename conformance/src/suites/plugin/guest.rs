@@ -1,10 +1,11 @@
 //! What is asked of a plugin, of whatever it is made.
 //!
 //! A case says one clause of the contract; where that stands, it names. `schema` makes inputs up that fit what a
-//! tool says of itself, and `world` is where a plugin's host calls lead.
+//! tool says of itself, `excuses` has why one is not asked, and `world` is where a plugin's host calls lead.
 
 mod authority;
 mod budgets;
+mod excuses;
 mod faults;
 mod ingress;
 mod life;
@@ -12,6 +13,8 @@ mod schema;
 mod sequences;
 mod tools;
 mod world;
+
+pub(super) use excuses::no_process;
 
 use super::target::{CallFailure, GuestTarget, Setup};
 use crate::verdict::expect;
@@ -32,10 +35,10 @@ pub fn tests() -> Vec<GuestTest> {
     let first = vec![
         Case::must("plugin.component.fits-the-contract", FITS)
             .example(fits)
-            .applies(|target| target.component().is_some()),
+            .excused(excuses::no_component),
         Case::must("plugin.start.answers-a-status", START)
             .example(starts)
-            .applies(GuestTarget::lives),
+            .excused(excuses::no_life),
     ];
     [
         first,
@@ -67,14 +70,6 @@ fn starts(target: &GuestTarget, context: &Context) -> Checked {
         Ok(_) => Ok(()),
         Err(failure) => Err(Stop::fail("a PluginStatus", failure.message)),
     }
-}
-
-fn lives(target: &GuestTarget) -> bool {
-    target.lives()
-}
-
-fn has_tools(target: &GuestTarget) -> bool {
-    !target.tools().is_empty()
 }
 
 /// That a plugin refused something in its own words, and did not trap or talk nonsense.

@@ -2,8 +2,12 @@
 
 use yoi_host::authority::{Authority, Binding, Declared, Grants, HostApi, Permission, Surface};
 
+use super::GuestTest;
+use super::excuses::{
+    any, no_component, no_declared_ingresses, no_declared_tools, no_imports, no_manifest, no_targets,
+    no_tools,
+};
 use super::tools::{Call, answers, fitting_calls};
-use super::{GuestTest, has_tools};
 use crate::suites::plugin::target::GuestTarget;
 use crate::{Case, Clause, expect};
 
@@ -26,7 +30,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(|target| target.declared().is_some_and(|declared| !declared.tools.is_empty())),
+        .excused(no_declared_tools),
         Case::must(
             "plugin.authority.ingresses-are-asked-for",
             Clause::new(ASKS, "Events are delivered only where the manifest asks for the surface `ingress` and for the ingress."),
@@ -41,7 +45,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(|target| target.declared().is_some_and(|declared| !declared.ingresses.is_empty())),
+        .excused(no_declared_ingresses),
         Case::must(
             "plugin.authority.imports-are-asked-for",
             Clause::new(HOST, "A component imports only host APIs that its manifest asks for: a call of any other is always denied."),
@@ -52,7 +56,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(is_packaged),
+        .excused(|target| any([no_component(target), no_manifest(target)])),
         Case::should(
             "plugin.authority.asks-for-no-more",
             Clause::new(HOST, "A manifest asks for no host API that the component does not import, unless it takes events: their answers go to sockets and servers."),
@@ -68,7 +72,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(is_packaged),
+        .excused(|target| any([no_component(target), no_manifest(target)])),
         Case::should(
             "plugin.authority.no-broad-targets",
             Clause::new(ASKS, "A manifest names the hosts and paths that it goes to, and asks for no `*`."),
@@ -79,7 +83,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 || declared.websocket.iter().any(|target| target.is_broad());
             expect(!broad, || "targets that name scheme, host and path".to_owned(), || "a broad one".to_owned())
         })
-        .applies(|target| target.declared().is_some_and(|declared| !declared.request.is_empty() || !declared.websocket.is_empty())),
+        .excused(no_targets),
         Case::must(
             "plugin.authority.denied-everything",
             Clause::new(HOST, "A plugin to which nothing is granted answers all the same: its tools say what they could not do."),
@@ -88,7 +92,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
         .property(fitting_calls, |target: &GuestTarget, ctx, call: &Call| {
             answers(target, ctx, &call.tool, &call.input.to_string()).map(|_| ())
         })
-        .applies(|target| has_tools(target) && !imported(target).is_empty()),
+        .excused(|target| any([no_imports(target), no_tools(target)])),
     ]
 }
 
@@ -115,10 +119,6 @@ fn through_events(target: &GuestTarget, api: HostApi) -> bool {
         .declared()
         .is_some_and(|declared| !declared.ingresses.is_empty());
     takes_events && api != HostApi::Fs
-}
-
-fn is_packaged(target: &GuestTarget) -> bool {
-    target.component().is_some() && target.declared().is_some()
 }
 
 fn asks(target: &GuestTarget, api: HostApi) -> bool {

@@ -2,8 +2,9 @@
 
 use yoi_host::Limits;
 
+use super::GuestTest;
+use super::excuses::{any, no_life, no_measures, no_tools};
 use super::tools::{Call, fitting_calls};
-use super::{GuestTest, has_tools};
 use crate::suites::plugin::target::{GuestTarget, Setup};
 use crate::{Case, Clause, Stop, expect};
 
@@ -28,7 +29,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 |used| used.fuel,
             )
         })
-        .applies(is_measured),
+        .excused(no_measures),
         Case::should(
             "plugin.budgets.memory",
             Clause::new(BUDGETS, "An ordinary call leaves a fifth of the memory."),
@@ -43,7 +44,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 |used| used.memory_bytes as u64,
             )
         })
-        .applies(is_measured),
+        .excused(no_measures),
         Case::should(
             "plugin.budgets.start",
             Clause::new(BUDGETS, "To start leaves a fifth of the instructions."),
@@ -53,7 +54,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             let used = session.measures().map_or(0, |measures| measures.fuel);
             within("instructions", used, limits(target)?.fuel)
         })
-        .applies(|target| is_measured(target) && target.lives()),
+        .excused(|target| any([no_life(target), no_measures(target)])),
         Case::should(
             "plugin.budgets.output",
             Clause::new(
@@ -70,12 +71,8 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 yoi_host::limits::TOOL_OUTPUT_BYTES as u64,
             )
         })
-        .applies(has_tools),
+        .excused(no_tools),
     ]
-}
-
-fn is_measured(target: &GuestTarget) -> bool {
-    has_tools(target) && limits(target).is_ok()
 }
 
 fn limits(target: &GuestTarget) -> Result<&Limits, Stop> {

@@ -6,6 +6,7 @@ use url::Url;
 use yoi_host::authority::Ingress;
 use yoi_host::plugin::message::{CommandKind, IngressEvent, ServiceOutput};
 
+use super::excuses::no_events;
 use super::schema::any_json;
 use super::{GuestTest, refused_well};
 use crate::suites::plugin::target::{CallFailure, GuestTarget, Setup};
@@ -29,7 +30,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 })
             },
         )
-        .applies(takes_events),
+        .excused(no_events),
         Case::must(
             "plugin.ingress.undeclared-does-not-trap",
             Clause::new(EVENTS, "An event of an ingress that there is not is answered, with an error, and does no harm."),
@@ -42,7 +43,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 Err(failure) => refused_well("a ServiceOutput, or an error", &failure),
             }
         })
-        .applies(takes_events),
+        .excused(no_events),
         Case::should(
             "plugin.ingress.undeclared-is-refused",
             Clause::new(EVENTS, "An event of an ingress that there is not is not accepted."),
@@ -55,7 +56,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 Err(failure) => refused_well("an error", &failure),
             }
         })
-        .applies(takes_events),
+        .excused(no_events),
         Case::must(
             "plugin.ingress.commands-are-sound",
             Clause::new(COMMANDS, "Every command in an answer keeps the rules: its event, its ids, its payload, how many there are."),
@@ -73,7 +74,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 })
             },
         )
-        .applies(takes_events),
+        .excused(no_events),
         Case::should(
             "plugin.ingress.commands-are-asked-for",
             Clause::new(COMMANDS, "A plugin sends commands only to where its manifest asks to go."),
@@ -87,7 +88,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 })
             },
         )
-        .applies(takes_events),
+        .excused(no_events),
         Case::should(
             "plugin.ingress.command-ids-differ",
             Clause::new(COMMANDS, "No two commands of one answer have the same id."),
@@ -105,7 +106,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 })
             },
         )
-        .applies(takes_events),
+        .excused(no_events),
         Case::must(
             "plugin.ingress.redelivered",
             Clause::new(EVENTS, "An event may come again, with its attempt raised: it is answered as well."),
@@ -123,7 +124,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(takes_events),
+        .excused(no_events),
         Case::must(
             "plugin.ingress.lives-on",
             Clause::new(EVENTS, "A plugin that has refused an event goes on."),
@@ -140,16 +141,12 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(takes_events),
+        .excused(no_events),
     ]
 }
 
 fn declared(target: &GuestTarget) -> &[Ingress] {
     target.declared().map_or(&[], |declared| &declared.ingresses)
-}
-
-fn takes_events(target: &GuestTarget) -> bool {
-    target.lives() && !declared(target).is_empty()
 }
 
 /// A kind of event that the ingress takes.

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::excuses::no_life;
 use super::schema::any_json;
-use super::{GuestTest, lives, refused_well};
+use super::{GuestTest, refused_well};
 use crate::suites::plugin::target::{GuestTarget, Setup};
 use crate::{Case, Clause, Stop, expect, expect_eq};
 
@@ -30,7 +31,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 }
             },
         )
-        .applies(lives),
+        .excused(no_life),
         Case::should(
             "plugin.start.same-every-time",
             Clause::new(
@@ -53,7 +54,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             expect_eq("the first status of another life", &seen[0], &seen[1])
         })
-        .applies(lives),
+        .excused(no_life),
         Case::must(
             "plugin.status.answers-a-status",
             Clause::new(STATUS, "How the plugin is. Answers a PluginStatus."),
@@ -65,7 +66,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 Err(failure) => Err(Stop::fail("a PluginStatus", failure.message)),
             }
         })
-        .applies(lives),
+        .excused(no_life),
         Case::should(
             "plugin.status.changes-nothing",
             Clause::new(
@@ -88,7 +89,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 || format!("{seen:?}"),
             )
         })
-        .applies(lives),
+        .excused(no_life),
         Case::must(
             "plugin.stop.answers-a-status",
             Clause::new(STOP, "End, and say how it ended. Answers a PluginStatus."),
@@ -100,7 +101,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 Err(failure) => Err(Stop::fail("a PluginStatus", failure.message)),
             }
         })
-        .applies(lives),
+        .excused(no_life),
         Case::must(
             "plugin.stop.after-work",
             Clause::new(
@@ -119,7 +120,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 Err(failure) => Err(Stop::fail("a PluginStatus", failure.message)),
             }
         })
-        .applies(lives),
+        .excused(no_life),
         Case::should(
             "plugin.stop.says-stopped",
             Clause::new(STOP, "A plugin that is stopped says so: its state is `stopped`."),
@@ -131,6 +132,6 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 .map_err(|failure| Stop::fail("a PluginStatus", failure.message))?;
             expect_eq("the state", &Some("stopped"), &status.state.as_deref())
         })
-        .applies(lives),
+        .excused(no_life),
     ]
 }

@@ -4,11 +4,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use yoi_host::component::World;
 use yoi_host::plugin::message::ToolOutput;
 
+use super::excuses::{a_life, any, no_text, no_tools, nothing_required};
 use super::schema::{any_json, fitting};
-use super::{GuestTest, has_tools, words};
+use super::{GuestTest, words};
 use crate::suites::plugin::target::{GuestTarget, Setup};
 use crate::{Case, Checked, Clause, Context, Level, Stop, expect, expect_eq};
 
@@ -46,7 +46,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
         .property(fitting_calls, |target: &GuestTarget, ctx, call: &Call| {
             answers(target, ctx, &call.tool, &call.input.to_string()).map(|_| ())
         })
-        .applies(has_tools),
+        .excused(no_tools),
         Case::must(
             "plugin.tool.answers-any-json",
             Clause::new(
@@ -64,7 +64,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 Ok(())
             },
         )
-        .applies(has_tools),
+        .excused(no_tools),
         Case::must(
             "plugin.tool.declared-are-served",
             Clause::new(TOOLS, "Every tool that the manifest declares is served."),
@@ -77,7 +77,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(has_tools),
+        .excused(no_tools),
         Case::must(
             "plugin.tool.unknown-does-not-trap",
             Clause::new(TOOLS, "A tool that there is not is answered with a ToolOutput that says so."),
@@ -88,7 +88,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(has_tools),
+        .excused(no_tools),
         Case::should(
             "plugin.tool.unknown-is-refused",
             Clause::new(TOOLS, "A tool that there is not does nothing: its answer is an error in the form `tool error: CODE`."),
@@ -100,7 +100,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(has_tools),
+        .excused(no_tools),
         Case::should(
             "plugin.tool.missing-is-refused",
             Clause::new(TOOLS, "An input without what the schema requires is answered with an error, not with a success."),
@@ -112,7 +112,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(|target| !requiring(target).is_empty()),
+        .excused(nothing_required),
         Case::should(
             "plugin.tool.wrong-type-is-refused",
             Clause::new(TOOLS, "An input that is no object is answered with an error, not with a success."),
@@ -126,7 +126,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             Ok(())
         })
-        .applies(|target| !requiring(target).is_empty()),
+        .excused(nothing_required),
         Case::must(
             "plugin.tool.stateless",
             Clause::new(TOOLS, "In the world `tool` a call knows nothing of another: equal calls have equal answers."),
@@ -149,7 +149,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 Ok(())
             },
         )
-        .applies(|target| target.world() == Some(World::Tool) && has_tools(target)),
+        .excused(|target| any([a_life(target), no_tools(target)])),
         Case::should(
             "plugin.tool-output.summary-for-a-line",
             Clause::new(OUTPUT, "A summary is for one line: it has no control characters."),
@@ -162,7 +162,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 || format!("{:?}", output.summary),
             )
         })
-        .applies(has_tools),
+        .excused(no_tools),
         Case::should(
             "plugin.tool-output.summary-says-something",
             Clause::new(OUTPUT, "A summary is not blank."),
@@ -175,7 +175,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 || format!("{:?}", output.summary),
             )
         })
-        .applies(has_tools),
+        .excused(no_tools),
         Case::should(
             "plugin.tool-output.errors-have-their-form",
             Clause::new(OUTPUT, "An answer that calls itself `tool error: CODE` has the error in its content, with that code."),
@@ -193,7 +193,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 }
             },
         )
-        .applies(has_tools),
+        .excused(no_tools),
     ];
     for (id, says, level, input) in STRANGE {
         let clause = Clause::new(TOOLS, says);
@@ -209,7 +209,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 }
                 Ok(())
             })
-            .applies(move |target| has_tools(target) && (!as_text || target.component().is_some())),
+            .excused(move |target| any([no_tools(target), no_text(target).filter(|_| as_text)])),
         );
     }
     tests
@@ -293,7 +293,7 @@ const STRANGE: &[(&str, &str, Level, Text)] = &[
 ];
 
 /// The tools that require something.
-fn requiring(target: &GuestTarget) -> Vec<String> {
+pub(super) fn requiring(target: &GuestTarget) -> Vec<String> {
     let requires = |schema: &Value| {
         schema["required"]
             .as_array()
