@@ -30,7 +30,7 @@ pub(crate) use call::call;
 pub(crate) use dev::{dev, dev_begins};
 pub(crate) use inspect::inspect;
 pub(crate) use plugin::{built, checked, new, packed};
-pub(crate) use ptc::ptc;
+pub(crate) use ptc::{ptc, ptc_build};
 pub(crate) use test::{Progress, listed, tested};
 
 const DIM: Style = Style::new().dimmed();

@@ -20,6 +20,9 @@ use cargo::{TARGET, build_components, ensure_target, var};
 /// Components that are kept, of all sources that there were. A change of branch goes back to one of the last.
 const KEPT: usize = 8;
 
+/// How their names begin.
+const PREFIX: &str = "ptc-monty-";
+
 fn main() -> ExitCode {
     match build() {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,7 +95,7 @@ fn kept_as(sources: &[PathBuf]) -> Result<Option<PathBuf>, String> {
         .output()
         .map_err(|error| format!("failed to ask the compiler for its version: {error}"))?;
     compiler.stdout.hash(&mut hash);
-    let name = format!("ptc-monty-{:016x}.wasm", hash.finish());
+    let name = format!("{PREFIX}{:016x}.wasm", hash.finish());
     Ok(Some(cache.join("yoikit").join("engines").join(name)))
 }
 
@@ -106,6 +109,10 @@ fn keep(built: &Path, kept: &Path) -> io::Result<()> {
     let mut all: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        // Others keep theirs here too.
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
         all.push((entry.metadata()?.modified()?, entry.path()));
     }
     all.sort();

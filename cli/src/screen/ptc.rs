@@ -1,6 +1,7 @@
-//! The screen of `yoikit ptc run`.
+//! The screens of `yoikit ptc run` and `yoikit ptc build`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use yoi_host::ptc::{CallFate, CallRecord, Outcome};
 
@@ -33,6 +34,17 @@ pub(crate) fn ptc(report: &RunReport) -> io::Result<()> {
     }
     calls(&mut out, &envelope.calls)?;
     outcome(&mut out, report)?;
+    out.flush()
+}
+
+/// Where an engine is that was made, or was there already.
+pub(crate) fn ptc_build(engine: &str, path: &Path, size: u64, was_kept: bool) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    label(&mut out, "engine")?;
+    let before = if was_kept { ", made before" } else { "" };
+    writeln!(out, "{engine} {DIM}({}{before}){DIM:#}", bytes(size))?;
+    label(&mut out, "kept as")?;
+    writeln!(out, "{}", harmless_line(&path.display().to_string()))?;
     out.flush()
 }
 

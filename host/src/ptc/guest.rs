@@ -17,9 +17,6 @@ use crate::limits::{HOST_STACK_BYTES, INTERPRETER_STACK_BYTES, PtcLimits};
 /// How long an engine may take to start. A language runtime with its library takes a millisecond.
 const START_TIME: Duration = Duration::from_secs(10);
 
-/// Most random bytes that an engine gets at once: more than any seed has.
-const RANDOM_BYTES: usize = 64 * 1024;
-
 /// The state of an engine's imports and bounds.
 #[derive(Debug)]
 pub(super) struct StoreData {
@@ -149,7 +146,7 @@ impl Guest {
     }
 }
 
-/// Define what an engine may import.
+/// Define the world's own imports. What comes with a language's runtime is the matter of `wasi`.
 pub(super) fn link(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
     type Context<'a> = StoreContextMut<'a, StoreData>;
 
@@ -161,29 +158,15 @@ pub(super) fn link(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
     host.func_wrap("now", |store: Context<'_>, (): ()| {
         Ok((store.data().surroundings.now(),))
     })?;
-    let draw = |store: Context<'_>, (): ()| Ok((store.data().surroundings.random(),));
-    host.func_wrap("random", draw)?;
-
-    // The same numbers, by the names under which a language runtime asks for them.
-    let mut random = linker.instance(wit::WASI_RANDOM)?;
-    random.func_wrap("get-random-u64", draw)?;
-    random.func_wrap("get-random-bytes", |store: Context<'_>, (len,): (u64,)| {
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
-        if len > RANDOM_BYTES {
-            let said = format!("it asked for {len} random bytes at once, {RANDOM_BYTES} are allowed");
-            return Err(Ended::Engine(said).into());
-        }
-        let mut bytes = vec![0; len];
-        for piece in bytes.chunks_mut(8) {
-            piece.copy_from_slice(&store.data().surroundings.random().to_le_bytes()[..piece.len()]);
-        }
-        Ok((bytes,))
-    })?;
-    let mut seed = linker.instance(wit::WASI_SEED)?;
-    seed.func_wrap("insecure-seed", |store: Context<'_>, (): ()| {
-        let surroundings = &store.data().surroundings;
-        Ok(((surroundings.random(), surroundings.random()),))
+    host.func_wrap("random", |store: Context<'_>, (): ()| {
+        Ok((store.data().surroundings.random(),))
     })
+}
+
+impl StoreData {
+    pub(super) fn surroundings(&self) -> &dyn Surroundings {
+        &*self.surroundings
+    }
 }
 
 impl Printed {

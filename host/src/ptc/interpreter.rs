@@ -7,6 +7,7 @@ use wasmtime::component::{InstancePre, Linker};
 
 use super::guest::{self, Guest, StoreData};
 use super::surroundings::Machine;
+use super::wasi;
 use crate::component::{Encoding, NotWasm};
 use crate::engine::{Cancel, Engine, EngineError, Origin};
 use crate::limits::PtcLimits;
@@ -47,8 +48,8 @@ pub enum InterpreterError {
 impl Interpreter {
     /// Compile `component`, link it, and start it once.
     ///
-    /// An engine gets what `yoi:ptc/host` has, and of WASI random numbers, which language runtimes ask for by
-    /// themselves. `yoikit componentize` takes the rest of WASI from one that has more.
+    /// An engine gets what `yoi:ptc/host` has. What its language's runtime imports of WASI is there as well: the
+    /// clocks and random numbers are those of `yoi:ptc/host`, and everything else is refused or empty.
     ///
     /// # Errors
     ///
@@ -61,6 +62,7 @@ impl Interpreter {
         let world = |error: wasmtime::Error| InterpreterError::World(format!("{error:#}"));
         let mut linker = Linker::new(engine.wasmtime());
         guest::link(&mut linker).map_err(world)?;
+        wasi::link(&mut linker, engine.wasmtime(), &compiled).map_err(world)?;
         let pre = linker.instantiate_pre(&compiled).map_err(world)?;
         let interpreter = Self {
             shared: Arc::new(Shared {

@@ -31,6 +31,7 @@ mod serve;
 mod session;
 mod surroundings;
 mod toolbox;
+mod wasi;
 mod wit;
 
 pub use call::{CallFate, CallId, CallRecord, ToolCall, ToolError, ToolResult};

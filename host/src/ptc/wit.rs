@@ -5,12 +5,6 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 /// The interface that an engine imports.
 pub(super) const HOST: &str = "yoi:ptc/host@1.0.0";
 
-/// Where a language runtime draws random numbers. Any 0.2 is served.
-pub(super) const WASI_RANDOM: &str = "wasi:random/random@0.2.12";
-
-/// Where it draws the seeds of its hash maps.
-pub(super) const WASI_SEED: &str = "wasi:random/insecure-seed@0.2.12";
-
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift)]
 #[component(record)]
 pub(super) struct Call {

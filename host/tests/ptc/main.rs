@@ -1,9 +1,12 @@
-//! User code in Monty, under the real engine: what a run gives, in whatever order its calls are answered, and how
-//! every misbehaviour ends.
+//! User code in Monty and, where they were made, in other engines: what a run gives, in whatever order its calls are
+//! answered, and how every misbehaviour ends.
 
 mod calls;
+mod cpython;
+mod engines;
 mod hostile;
 mod order;
+mod quickjs;
 mod runs;
 mod serve;
 mod support;

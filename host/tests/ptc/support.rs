@@ -1,11 +1,14 @@
 //! One engine for all tests, and sessions to try things in.
 
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Instant;
 
 use serde_json::value::{RawValue, to_raw_value};
-use yoi_host::engine::{CodeCache, EngineOptions};
+use yoi_engines::Recipe;
+use yoi_host::engine::{CodeCache, Engine, EngineOptions};
 use yoi_host::ptc::{
     Envelope, Interpreter, Progress, PtcLimits, Scripted, Session, ToolCall, ToolError, ToolResult,
 };
@@ -13,11 +16,17 @@ use yoi_host::ptc::{
 /// Monty, compiled once for all runs of these tests.
 pub(crate) fn monty() -> &'static Interpreter {
     static MONTY: OnceLock<Interpreter> = OnceLock::new();
-    MONTY.get_or_init(|| {
+    MONTY.get_or_init(|| Interpreter::load(&engine(), yoi_engines::MONTY).unwrap())
+}
+
+/// One for all of them; machine code is kept for later runs.
+fn engine() -> Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    let make = || {
         let cache = CodeCache::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")).unwrap();
-        let engine = EngineOptions::interpreters().cache(cache).build().unwrap();
-        Interpreter::load(&engine, yoi_engines::MONTY).unwrap()
-    })
+        EngineOptions::interpreters().cache(cache).build().unwrap()
+    };
+    ENGINE.get_or_init(make).clone()
 }
 
 pub(crate) fn session() -> Session {
@@ -107,4 +116,28 @@ pub(crate) fn fails(name: &str, message: &str) -> ToolResult {
 
 pub(crate) fn number(number: i64) -> Box<RawValue> {
     to_raw_value(&number).unwrap()
+}
+
+/// The engine of a recipe, where somebody made it; a test that lacks it says so.
+pub(crate) fn made(recipe: Recipe) -> Option<Interpreter> {
+    static CPYTHON: OnceLock<Option<Interpreter>> = OnceLock::new();
+    static QUICKJS: OnceLock<Option<Interpreter>> = OnceLock::new();
+    let once = match recipe {
+        Recipe::CPython => &CPYTHON,
+        Recipe::QuickJs => &QUICKJS,
+    };
+    let interpreter = once.get_or_init(|| {
+        let component = yoi_engines::user_folder().and_then(|folder| recipe.kept(&folder))?;
+        let component = std::fs::read(component).unwrap();
+        Some(Interpreter::load(&engine(), &component).unwrap())
+    });
+    if interpreter.is_none() {
+        let name = thread::current().name().unwrap_or_default().to_owned();
+        // Past the capture: one that passes shows nothing of what it printed.
+        let _ = writeln!(
+            io::stderr(),
+            "skipped {name}: the engine {recipe} is not made: `yoikit ptc build {recipe}`"
+        );
+    }
+    interpreter.clone()
 }

@@ -1,13 +1,15 @@
 //! `yoikit ptc`: code that calls tools.
 
+mod build;
 mod plugin;
 mod run;
 mod serve;
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use yoi_engines::Recipe;
 use yoi_host::engine::EngineOptions;
 use yoi_host::limits::INTERPRETER_BYTES;
 use yoi_host::ptc::{Interpreter, PtcLimits};
@@ -21,6 +23,7 @@ pub(super) fn run(command: &PtcCommand) -> Result<Exit, Failure> {
     match command {
         PtcCommand::Run(args) => run::run(args),
         PtcCommand::Serve(args) => serve::run(args),
+        PtcCommand::Build(args) => build::run(args),
     }
 }
 
@@ -31,12 +34,22 @@ fn load(args: &ptc::Interpreter) -> Result<Interpreter, Failure> {
         Some(cache) => options.cache(cache).build()?,
         None => options.build()?,
     };
-    let interpreter = if args.engine == "monty" {
-        Interpreter::load(&engine, yoi_engines::MONTY)
-    } else {
-        Interpreter::load(&engine, &read(Path::new(&args.engine))?)
+    let interpreter = match (args.engine.as_str(), Recipe::of(&args.engine)) {
+        ("monty", _) => Interpreter::load(&engine, yoi_engines::MONTY),
+        (_, Some(recipe)) => Interpreter::load(&engine, &read(&made(recipe)?)?),
+        (path, None) => Interpreter::load(&engine, &read(Path::new(path))?),
     };
     interpreter.map_err(|error| Failure::Other(format!("failed to load the engine {}: {error}", args.engine)))
+}
+
+/// Where an engine is that was made here.
+fn made(recipe: Recipe) -> Result<PathBuf, Failure> {
+    yoi_engines::user_folder()
+        .and_then(|folder| recipe.kept(&folder))
+        .ok_or_else(|| {
+            let said = format!("the engine {recipe} is to be made first: `yoikit ptc build {recipe}`");
+            Failure::Other(said)
+        })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
