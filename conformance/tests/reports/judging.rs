@@ -1,11 +1,12 @@
 //! What a run comes to.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use yoi_conformance::baseline::Baseline;
 use yoi_conformance::plan::Selection;
-use yoi_conformance::run::{self, Settings};
-use yoi_conformance::{Exit, Level};
+use yoi_conformance::run::{self, Entrant, Settings};
+use yoi_conformance::{About, Case, Clause, Excuse, Exit, Level, Suite};
 
 use crate::toy::{Toy, both, report, timeless};
 
@@ -139,4 +140,63 @@ fn a_selection_takes_ids_words_of_the_clause_and_levels() {
         ..Selection::default()
     };
     assert_eq!(ids(level), ["toy.there.is-there", "toy.there.one-day"]);
+}
+
+/// A case that is kept, and one for which there is an excuse.
+fn excused(excuses: &[Option<Excuse>]) -> Entrant {
+    let ids = ["toy.first.case", "toy.second.case"];
+    let tests = ids.into_iter().zip(excuses.iter().copied()).map(|(id, excuse)| {
+        Case::must(id, Clause::new("toy", "It is kept."))
+            .example(|(): &(), _| Ok(()))
+            .excused(move |()| excuse)
+    });
+    let about = About {
+        name: "toy".into(),
+        door: "toy".into(),
+        profile: "documented".into(),
+        digest: None,
+        remark: None,
+        trouble: None,
+    };
+    Entrant {
+        subject: Suite::new("toy", 1, tests.collect()).bind(Arc::new(()), about),
+        judged: true,
+        words: Vec::new(),
+    }
+}
+
+#[test]
+fn a_certified_run_leaves_out_what_the_contract_leaves_to_the_target_and_nothing_that_could_not_be_seen() {
+    let certified = Settings {
+        certified: true,
+        ..timeless()
+    };
+    let come_to = |excuse: Excuse| {
+        let report = run::run(&[excused(&[None, Some(excuse)])], &certified, &mut ()).unwrap();
+        (report.end.outcome, report.verdict_line(0))
+    };
+    assert_eq!(
+        come_to(Excuse::Optional("it has none")),
+        (
+            Exit::Conforms,
+            "documented: conforms (1 of 1 must, 1 skipped as optional)".to_owned()
+        )
+    );
+    assert_eq!(
+        come_to(Excuse::Unseen("nobody knows")),
+        (
+            Exit::Fails,
+            "documented: conforms (1 of 2 must, 1 skipped)".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_run_in_which_everything_would_be_skipped_is_an_error() {
+    let none = Some(Excuse::Optional("it has none"));
+    let error = run::run(&[excused(&[none, none])], &timeless(), &mut ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "every case that is selected would be skipped: it has none"
+    );
 }
