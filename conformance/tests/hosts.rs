@@ -23,13 +23,18 @@ fn ours(profile: Profile) -> Arc<dyn Subject> {
 #[test]
 fn our_own_host_keeps_every_promise_of_each_profile() {
     let subjects: Vec<_> = Profile::ALL.into_iter().map(ours).collect();
-    let plan = Plan::of(&subjects, &Selection::default(), None).unwrap();
+    let all = Selection {
+        next: true,
+        ..Selection::default()
+    };
+    let plan = Plan::of(&subjects, &all, None).unwrap();
     let outcomes = runner::run(&subjects, &plan, &Options::default(), |_| {});
     let mut broken = String::new();
     for outcome in outcomes {
         let subject = &subjects[outcome.planned.subject];
         let id = subject.case(outcome.planned.case).id;
-        if !matches!(outcome.verdict, Verdict::Pass | Verdict::Skipped { .. }) {
+        // It has every ability that there is: nothing is skipped.
+        if outcome.verdict != Verdict::Pass {
             broken.push_str(&format!(
                 "{id} ({}): {:#?}\n",
                 subject.about().profile,

@@ -32,7 +32,7 @@ use std::fmt;
 
 pub use ask::{
     Ability, Ask, CommandResult, CommandVerdict, Done, Hello, Lifecycle, Load, Loaded, Outcome, PROTOCOL,
-    PackageFound, Refusal, RefusalKind, Report, Service, Status, Tool,
+    PackageFound, Refusal, RefusalKind, Report, Service, Settled, Socket, SocketState, Status, Tool,
 };
 pub use in_process::{InProcess, InProcessEnder};
 pub use process::Process;

@@ -7,6 +7,7 @@
 //!   in the section that the case names.
 
 mod answers;
+mod certificates;
 mod commands;
 mod events;
 mod files;
@@ -20,8 +21,10 @@ mod packages;
 pub(crate) mod peer;
 pub(crate) mod plugin;
 pub(crate) mod puppet;
+mod queue;
 mod requests;
 mod sockets;
+mod sources;
 pub(crate) mod stage;
 mod targets;
 pub(crate) mod zip;
@@ -104,6 +107,9 @@ pub(super) fn tests() -> Vec<HostTest> {
         files::tests(),
         requests::tests(),
         sockets::tests(),
+        certificates::tests(),
+        sources::tests(),
+        queue::tests(),
     ]
     .into_iter()
     .flatten()
@@ -129,6 +135,31 @@ fn documented(
 ) -> HostTest {
     judged(
         Case::must(id, Clause::new(section, text)).profiles(&["documented"]),
+        steps,
+    )
+}
+
+/// A clause that every host has to keep, which waits for the next set.
+fn next_must(
+    id: &'static str,
+    section: &'static str,
+    text: &'static str,
+    steps: impl Fn(&mut Stage<'_>) -> Checked + Send + Sync + 'static,
+) -> HostTest {
+    judged(Case::must(id, Clause::new(section, text)).next(), steps)
+}
+
+/// One that is promised by the documents, which waits for the next set.
+fn next_documented(
+    id: &'static str,
+    section: &'static str,
+    text: &'static str,
+    steps: impl Fn(&mut Stage<'_>) -> Checked + Send + Sync + 'static,
+) -> HostTest {
+    judged(
+        Case::must(id, Clause::new(section, text))
+            .profiles(&["documented"])
+            .next(),
         steps,
     )
 }

@@ -46,6 +46,16 @@ pub enum Ask {
         /// The event, as the contract has it.
         event: Value,
     },
+    /// Send an event and do not wait for what becomes of it. Answered by `queued` once it waits, or refused as `full`.
+    /// Only hosts with the ability `queue` are asked.
+    Enqueue {
+        /// The ingress.
+        ingress: String,
+        /// The event, as the contract has it.
+        event: Value,
+    },
+    /// Wait until every event that was sent so has come to something. Answered by `settled`.
+    Settle,
     /// Ask the plugin how it is. Answered by `status`.
     Status,
     /// End the plugin in order. Answered by `status`.
@@ -73,6 +83,10 @@ pub struct Load {
     /// hosts with the ability `names` are asked for any.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, Vec<IpAddr>>,
+    /// Certificates, PEM, of authorities that are to be trusted for this plugin besides those that always are. Only
+    /// hosts with the ability `authorities` are given any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<String>,
 }
 
 /// What came of it.
@@ -101,8 +115,22 @@ pub enum Done {
     Tool(Tool),
     /// What became of an event.
     Service(Service),
+    /// An event waits.
+    Queued,
+    /// What became of the events that were sent without waiting, in the order in which they were sent.
+    Settled(Vec<Settled>),
     /// What the host knows of the plugin.
     Report(Report),
+}
+
+/// What became of an event that was not waited for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    /// The plugin dealt with it.
+    Done(Service),
+    /// It did not.
+    Refused(Refusal),
 }
 
 /// Who a host is, and what it can do beyond the least.
@@ -131,6 +159,12 @@ pub enum Ability {
     Names,
     /// Say what became of output commands.
     Commands,
+    /// Hold the WebSockets that ingresses name as their sources, and say how they are.
+    Sources,
+    /// Let events wait for a plugin, and say later what became of them.
+    Queue,
+    /// Trust the authorities that it is told to.
+    Authorities,
 }
 
 /// A package that keeps every rule.
@@ -225,6 +259,40 @@ pub struct Report {
     /// What the plugin last said of itself, or had said by a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub component_status: Option<Value>,
+    /// The WebSockets that the host holds for the plugin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sockets: Vec<Socket>,
+}
+
+/// A WebSocket that the host holds for a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Socket {
+    /// Where it leads.
+    pub url: String,
+    /// The ingress that its events are for.
+    pub ingress: String,
+    /// Whether it is connected.
+    pub state: SocketState,
+    /// Texts that came.
+    #[serde(default)]
+    pub received: u64,
+    /// Texts that were sent.
+    #[serde(default)]
+    pub sent: u64,
+}
+
+/// Whether a socket is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SocketState {
+    /// It is being connected, or waits to be.
+    Connecting,
+    /// It is.
+    Connected,
+    /// One of the sides ended it.
+    Closed,
+    /// It could not be connected, or broke.
+    Failed,
 }
 
 /// Where a plugin stands in its life.
@@ -265,6 +333,8 @@ pub enum RefusalKind {
     Input,
     /// It is not declared, or not granted. The plugin was not entered.
     Denied,
+    /// So many events wait for the plugin that there is no room for another.
+    Full,
     /// The plugin is in no state for it. It was not entered.
     NotRunning,
     /// The plugin has no such export.
@@ -292,6 +362,8 @@ impl Ask {
             Ask::Start => "start",
             Ask::Call { .. } => "call",
             Ask::Deliver { .. } => "deliver",
+            Ask::Enqueue { .. } => "enqueue",
+            Ask::Settle => "settle",
             Ask::Status => "status",
             Ask::Stop => "stop",
             Ask::Restart => "restart",

@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use yoi_host::authority::{Authority, Binding, Grants, Inspection, Package as Bound, PluginId, PluginSource};
 use yoi_host::engine::{Engine, EngineOptions};
 use yoi_host::imports::Access;
@@ -87,7 +89,14 @@ impl InProcess {
             host: "yoikit".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             profiles: Profile::ALL.to_vec(),
-            abilities: vec![Ability::Restart, Ability::Names, Ability::Commands],
+            abilities: vec![
+                Ability::Restart,
+                Ability::Names,
+                Ability::Commands,
+                Ability::Sources,
+                Ability::Queue,
+                Ability::Authorities,
+            ],
         }
     }
 
@@ -111,6 +120,8 @@ impl InProcess {
             Ask::Start => self.held()?.start().map(Done::Status),
             Ask::Call { tool, input } => self.held()?.call(tool, input).map(Done::Tool),
             Ask::Deliver { ingress, event } => self.held()?.deliver(ingress, event).map(Done::Service),
+            Ask::Enqueue { ingress, event } => self.held()?.enqueue(ingress, event).map(|()| Done::Queued),
+            Ask::Settle => self.held().map(|held| Done::Settled(held.settle())),
             Ask::Status => self.held()?.status().map(Done::Status),
             Ask::Stop => self.held()?.stop().map(Done::Status),
             Ask::Restart => self.held()?.restart().map(Done::Status),
@@ -152,7 +163,7 @@ impl InProcess {
             return Err(Refusal::new(RefusalKind::Component, reason));
         }
         let world = plugin.world();
-        let plan = Plan::new(plugin, Access::new(authority, self.net(load)), manifest)
+        let plan = Plan::new(plugin, Access::new(authority, self.net(load)?), manifest)
             .config(&load.config)
             .options(held::options(load.profile));
         self.held = Some(Held::new(plan, world, load.profile, self.ender.clone()));
@@ -167,7 +178,7 @@ impl InProcess {
 
 impl InProcess {
     /// The machine's network, in which there are the names of the script and no others.
-    fn net(&self, load: &Load) -> Net {
+    fn net(&self, load: &Load) -> Result<Net, Refusal> {
         let resolver = load
             .names
             .iter()
@@ -175,10 +186,18 @@ impl InProcess {
                 let addresses: Vec<IpAddr> = addresses.clone();
                 resolver.answer(name, addresses)
             });
-        NetOptions::new()
-            .resolver(resolver)
-            .public_only(self.public_only)
-            .build()
+        let mut options = NetOptions::new().resolver(resolver).public_only(self.public_only);
+        let none = |error: &dyn std::fmt::Display| {
+            Refusal::new(
+                RefusalKind::Input,
+                format!("an authority cannot be read: {error}"),
+            )
+        };
+        for pem in &load.authorities {
+            let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| none(&error))?;
+            options = options.authority(&der).map_err(|error| none(&error))?;
+        }
+        Ok(options.build())
     }
 }
 

@@ -3,23 +3,47 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tungstenite::{Message, WebSocket};
 
-use crate::Stop;
+use crate::{Checked, Context, Stop};
 
 /// How long a peer waits for the other side before it gives up: longer than any case takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long is waited for a host to do what it does by itself: to connect, to send. It takes some milliseconds, and
+/// half a second where it connects again.
+const BY_ITSELF: Duration = Duration::from_secs(5);
+
 /// A server on loopback. It ends with this.
 pub(crate) struct Peer {
     pub(crate) port: u16,
-    seen: Arc<Mutex<Vec<String>>>,
+    notes: Arc<Notes>,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What a server knows.
+#[derive(Default)]
+struct Notes {
+    known: Mutex<Known>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Known {
+    /// What was said to it.
+    seen: Vec<String>,
+    /// How many came.
+    dialled: usize,
+    /// How many of them shook hands.
+    connected: usize,
+    /// Whether it waits before it says anything.
+    held: bool,
 }
 
 /// What a WebSocket server does once somebody is there.
@@ -33,6 +57,10 @@ pub(crate) enum Turn {
     Ping,
     /// Wait for a text, keep it and send it back.
     Echo,
+    /// Keep every text, until the other side is gone.
+    Collect,
+    /// Keep this, as if it had been said.
+    Tell(&'static str),
     /// Close in order.
     Close,
     /// Break off.
@@ -46,10 +74,10 @@ impl Peer {
     /// that is.
     pub(crate) fn http(answer: impl Into<Vec<u8>>) -> Result<Self, Stop> {
         let answer = answer.into();
-        Self::serving(move |stream, seen| {
+        Self::serving(move |stream, notes| {
             let mut reader = BufReader::new(stream.try_clone()?);
             let request = read_request(&mut reader)?;
-            seen.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+            notes.tell(request);
             let mut stream = stream;
             // Who has read enough may be gone.
             let _ = stream.write_all(&answer);
@@ -61,12 +89,29 @@ impl Peer {
 
     /// Takes every WebSocket, and does these turns with each.
     pub(crate) fn websocket(turns: Vec<Turn>) -> Result<Self, Stop> {
-        Self::serving(move |stream, seen| {
+        Self::serving(move |stream, notes| {
             let mut socket = tungstenite::accept(stream).map_err(io::Error::other)?;
+            notes.change(|known| known.connected += 1);
+            notes.wait(PATIENCE, |known| !known.held);
             for turn in &turns {
-                take(&mut socket, turn, &seen).map_err(io::Error::other)?;
+                take(&mut socket, turn, &notes).map_err(io::Error::other)?;
             }
             Ok(())
+        })
+    }
+
+    /// Answers every request with these bytes, over TLS, and keeps each request.
+    pub(crate) fn https(settings: ServerConfig, answer: impl Into<Vec<u8>>) -> Result<Self, Stop> {
+        let (settings, answer) = (Arc::new(settings), answer.into());
+        Self::serving(move |stream, notes| {
+            let connection = ServerConnection::new(Arc::clone(&settings)).map_err(io::Error::other)?;
+            let mut stream = StreamOwned::new(connection, stream);
+            // It fails where the other side does not believe us.
+            let request = read_request(&mut BufReader::new(&mut stream))?;
+            notes.tell(request);
+            stream.write_all(&answer)?;
+            stream.conn.send_close_notify();
+            stream.flush()
         })
     }
 
@@ -80,11 +125,50 @@ impl Peer {
 
     /// What was said to it so far: requests, or texts.
     pub(crate) fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.notes.lock().seen.clone()
+    }
+
+    /// How often it was dialled.
+    pub(crate) fn connections(&self) -> usize {
+        self.notes.lock().dialled
+    }
+
+    /// Say nothing to anybody, until it is [let go on](Peer::release).
+    pub(crate) fn hold(&self) {
+        self.notes.change(|known| known.held = true);
+    }
+
+    /// Go on.
+    pub(crate) fn release(&self) {
+        self.notes.change(|known| known.held = false);
+    }
+
+    /// Wait until what was said to it is as it should be.
+    pub(crate) fn wait_for(
+        &self,
+        context: &Context,
+        what: &str,
+        is_so: impl Fn(&[String]) -> bool,
+    ) -> Checked {
+        self.wait(context, what, |known| is_so(&known.seen))
+    }
+
+    /// Wait until somebody is there.
+    pub(crate) fn wait_connected(&self, context: &Context) -> Checked {
+        self.wait(context, "a connection", |known| known.connected > 0)
+    }
+
+    fn wait(&self, context: &Context, what: &str, is_so: impl Fn(&Known) -> bool) -> Checked {
+        let time = BY_ITSELF.min(context.remaining());
+        crate::expect(
+            self.notes.wait(time, is_so),
+            || format!("{what} within {BY_ITSELF:?}"),
+            || "none".to_owned(),
+        )
     }
 
     fn serving(
-        serve: impl Fn(TcpStream, Arc<Mutex<Vec<String>>>) -> io::Result<()> + Clone + Send + 'static,
+        serve: impl Fn(TcpStream, Arc<Notes>) -> io::Result<()> + Clone + Send + 'static,
     ) -> Result<Self, Stop> {
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| {
             let port = listener.local_addr()?.port();
@@ -92,9 +176,9 @@ impl Peer {
         });
         let (listener, port) =
             bound.map_err(|error| Stop::Harness(format!("there is no port on loopback: {error}")))?;
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let notes = Arc::new(Notes::default());
         let ended = Arc::new(AtomicBool::new(false));
-        let (kept, over) = (Arc::clone(&seen), Arc::clone(&ended));
+        let (kept, over) = (Arc::clone(&notes), Arc::clone(&ended));
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::Acquire) {
@@ -103,6 +187,7 @@ impl Peer {
                 let (Ok(stream), serve, kept) = (stream, serve.clone(), Arc::clone(&kept)) else {
                     continue;
                 };
+                kept.change(|known| known.dialled += 1);
                 let _ = stream.set_read_timeout(Some(PATIENCE));
                 // What becomes of a connection shows at its other end.
                 std::thread::spawn(move || serve(stream, kept));
@@ -110,15 +195,46 @@ impl Peer {
         });
         Ok(Self {
             port,
-            seen,
+            notes,
             ended,
             thread: Some(thread),
         })
     }
 }
 
+impl Notes {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    fn tell(&self, said: impl Into<String>) {
+        self.change(|known| known.seen.push(said.into()));
+    }
+
+    /// Wait until that is so; whether it is.
+    fn wait(&self, time: Duration, is_so: impl Fn(&Known) -> bool) -> bool {
+        let until = Instant::now() + time;
+        let mut known = self.lock();
+        while !is_so(&known) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.changed.wait_timeout(known, left);
+            known = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
 impl Drop for Peer {
     fn drop(&mut self) {
+        self.release();
         self.ended.store(true, Ordering::Release);
         // Wakes the thread, which waits for a connection.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
@@ -161,23 +277,29 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<String> {
     Ok(request)
 }
 
-fn take(
-    socket: &mut WebSocket<TcpStream>,
-    turn: &Turn,
-    seen: &Mutex<Vec<String>>,
-) -> tungstenite::Result<()> {
+fn take(socket: &mut WebSocket<TcpStream>, turn: &Turn, notes: &Notes) -> tungstenite::Result<()> {
     match turn {
         Turn::Text(text) => socket.send(Message::text(text.clone())),
         Turn::Binary(bytes) => socket.send(Message::binary(bytes.clone())),
         Turn::Ping => socket.send(Message::Ping(vec![1].into())),
         Turn::Echo => loop {
             if let Message::Text(text) = socket.read()? {
-                seen.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(text.to_string());
+                notes.tell(text.as_str());
                 return socket.send(Message::Text(text));
             }
         },
+        Turn::Collect => {
+            while let Ok(message) = socket.read() {
+                if let Message::Text(text) = message {
+                    notes.tell(text.as_str());
+                }
+            }
+            Ok(())
+        }
+        Turn::Tell(text) => {
+            notes.tell(*text);
+            Ok(())
+        }
         Turn::Close => {
             socket.close(None)?;
             while socket.read().is_ok() {}

@@ -25,6 +25,7 @@ pub(crate) struct Plugin {
     binding: Binding,
     pub(crate) config: String,
     pub(crate) names: BTreeMap<String, Vec<IpAddr>>,
+    pub(crate) authorities: Vec<String>,
     manifest: Option<String>,
 }
 
@@ -83,6 +84,7 @@ impl Plugin {
             },
             config: "null".to_owned(),
             names: BTreeMap::new(),
+            authorities: Vec::new(),
             manifest: None,
         }
     }
@@ -124,6 +126,38 @@ impl Plugin {
         self.ingresses.push(format!(
             "[[ingresses]]\nname = \"{name}\"\ndescription = \"Takes it\"\nevent_kinds = {kinds:?}\n"
         ));
+        self
+    }
+
+    /// A service, asked for and granted.
+    pub(crate) fn service(mut self, name: &str) -> Self {
+        self.services.push(format!(
+            "[[services]]\nname = \"{name}\"\ndescription = \"Runs\"\n"
+        ));
+        self.surface("service")
+            .permission(&format!("{{ kind = \"service\", name = \"{name}\" }}"))
+    }
+
+    /// Sources of an ingress, which is declared by that if it is not yet.
+    pub(crate) fn ingress_from(self, name: &str, sources: &[&str]) -> Self {
+        let head = format!("[[ingresses]]\nname = \"{name}\"\n");
+        let mut plugin = match self.ingresses.iter().any(|table| table.starts_with(&head)) {
+            true => self,
+            false => self.ingress(name, &[]),
+        };
+        for table in plugin
+            .ingresses
+            .iter_mut()
+            .filter(|table| table.starts_with(&head))
+        {
+            let _ = writeln!(table, "sources = {sources:?}");
+        }
+        plugin
+    }
+
+    /// An authority that the host trusts, PEM.
+    pub(crate) fn authority(mut self, pem: String) -> Self {
+        self.authorities.push(pem);
         self
     }
 

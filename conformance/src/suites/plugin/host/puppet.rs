@@ -28,6 +28,8 @@ pub(crate) enum Part {
     Text(Vec<u8>),
     /// Say the input (the configuration, the event), escaped to stand in a JSON string.
     Input,
+    /// Say the id of the event that is the input.
+    EventId,
     /// Say the name of the tool or ingress, escaped.
     Name,
     /// Say the configuration that it was started with, escaped.
@@ -556,6 +558,13 @@ fn write_part(out: &mut String, part: &Part, input: Option<(u32, u32)>, texts: &
             writeln!(out, "(call $say (i32.const {at}) (i32.const {len}))")
         }
         Part::Input => writeln!(out, "(call $escape {input_or_nothing})"),
+        Part::EventId => {
+            let (at, len) = texts.add(b"\"correlation_id\"");
+            writeln!(
+                out,
+                "(call $value {input_or_nothing} (i32.const {at}) (i32.const {len}))"
+            )
+        }
         Part::Name => writeln!(out, "(call $escape (local.get 0) (local.get 1))"),
         Part::Config => writeln!(out, "(call $escape (i32.const {CONFIG}) (global.get $config))"),
         Part::Calls => writeln!(out, "(call $digits (global.get $calls))"),
@@ -768,6 +777,25 @@ const SPEAKING: &str = r#"
             (local.set $len (i32.sub (local.get $len) (i32.const 1)))
             (br $next)))
         (i32.const 1))
+    (func $quote (param $at i32) (param $stop i32) (result i32)
+        (block $there (loop $next
+            (br_if $there (i32.ge_u (local.get $at) (local.get $stop)))
+            (br_if $there (i32.eq (i32.load8_u (local.get $at)) (i32.const 34)))
+            (local.set $at (i32.add (local.get $at) (i32.const 1)))
+            (br $next)))
+        (local.get $at))
+    (func $value (param $at i32) (param $len i32) (param $key i32) (param $key_len i32)
+        (local $stop i32)
+        (local.set $stop (i32.add (local.get $at) (local.get $len)))
+        (block $found
+            (loop $next
+                (br_if $found (call $same (local.get $at) (local.get $key_len) (local.get $key) (local.get $key_len)))
+                (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br_if $next (i32.lt_u (i32.add (local.get $at) (local.get $key_len)) (local.get $stop))))
+            (return))
+        (local.set $at (call $quote (i32.add (local.get $at) (local.get $key_len)) (local.get $stop)))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (call $say (local.get $at) (i32.sub (call $quote (local.get $at) (local.get $stop)) (local.get $at))))
     (func $burn (param $rounds i32)
         (loop $round
             (local.set $rounds (i32.sub (local.get $rounds) (i32.const 1)))
@@ -801,6 +829,7 @@ mod tests {
             ]),
             Puppet::tool([
                 Part::Length,
+                Part::EventId,
                 Part::Remember,
                 Part::Remembered,
                 Part::Quietly(call(Read)),

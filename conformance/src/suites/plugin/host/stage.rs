@@ -8,7 +8,7 @@ use yoi_host::Profile;
 
 use super::super::door::{
     Ability, Ask, CommandVerdict, Done, Hello, Lifecycle, Load, Loaded, Outcome, PROTOCOL, PackageFound,
-    PluginHost, Refusal, RefusalKind, Report, Service, Status, Tool,
+    PluginHost, Refusal, RefusalKind, Report, Service, Settled, Status, Tool,
 };
 use super::HostTarget;
 use super::plugin::{INGRESS, Plugin, TOOL};
@@ -155,6 +155,7 @@ impl<'c> Stage<'c> {
             grants,
             config: plugin.config.clone(),
             names: plugin.names.clone(),
+            authorities: plugin.authorities.clone(),
         });
         self.ask(&ask, &said, |done| match done {
             Done::Loaded(loaded) => Some(loaded),
@@ -231,6 +232,33 @@ impl<'c> Stage<'c> {
             Done::Service(service) => Some(service),
             _ => None,
         })
+    }
+
+    /// Send an event, and do not wait for what becomes of it.
+    pub(crate) fn enqueue(&mut self, ingress: &str, event: Value) -> Result<Answered<()>, Stop> {
+        let said = format!("{ingress} {event}");
+        let ask = Ask::Enqueue {
+            ingress: ingress.to_owned(),
+            event,
+        };
+        self.ask(&ask, &said, |done| match done {
+            Done::Queued => Some(()),
+            _ => None,
+        })
+    }
+
+    /// What became of the events that were sent so: what the plugin added to its answer, or why there is none.
+    pub(crate) fn settle(&mut self) -> Result<Vec<Answered<Value>>, Stop> {
+        let answer = self.ask(&Ask::Settle, "", |done| match done {
+            Done::Settled(settled) => Some(settled),
+            _ => None,
+        })?;
+        let settled = self.done("to be told what became of the events", answer)?;
+        let told = settled.into_iter().map(|settled| match settled {
+            Settled::Done(service) => Ok(service.data),
+            Settled::Refused(refusal) => Err(refusal),
+        });
+        Ok(told.collect())
     }
 
     pub(crate) fn report(&mut self) -> Result<Report, Stop> {

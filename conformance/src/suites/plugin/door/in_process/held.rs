@@ -6,13 +6,14 @@ use yoi_host::component::World;
 use yoi_host::plugin::message::{IngressEvent, PluginStatus};
 use yoi_host::plugin::service::{
     CommandResult as Carried, CommandStatus, Ending, Outcome, Plan, Refusal as Unaccepted, Restart, Retry,
-    Service as Running, ServiceOptions, StartError, State, StopTimes, ToolFailure,
+    Service as Running, ServiceOptions, SocketStatus, StartError, State, StopTimes, Ticket, ToolFailure,
 };
-use yoi_host::plugin::{CallError, FailureCode};
+use yoi_host::plugin::{CallError, FailureCode, service};
 
 use super::InProcessEnder;
 use crate::suites::plugin::door::{
-    CommandResult, CommandVerdict, Lifecycle, Refusal, RefusalKind, Report, Service, Status, Tool,
+    CommandResult, CommandVerdict, Lifecycle, Refusal, RefusalKind, Report, Service, Settled, Socket,
+    SocketState, Status, Tool,
 };
 
 /// A plugin under its manifest and grants. Dropping it ends it.
@@ -22,7 +23,12 @@ pub(super) struct Held {
     profile: Profile,
     ender: InProcessEnder,
     life: Life,
+    /// Events that nobody waited for yet.
+    sent: Vec<Ticket>,
 }
+
+/// Most events that are sent and not waited for: many times what a queue has room for.
+const SENT: usize = 4096;
 
 /// Where it stands.
 enum Life {
@@ -64,6 +70,7 @@ impl Held {
             profile,
             ender,
             life: Life::Idle(Lifecycle::Ready),
+            sent: Vec::new(),
         }
     }
 
@@ -89,6 +96,29 @@ impl Held {
     }
 
     pub(super) fn deliver(&mut self, name: &str, event: &Value) -> Result<Service, Refusal> {
+        settled(&self.send(name, event)?.wait())
+    }
+
+    pub(super) fn enqueue(&mut self, name: &str, event: &Value) -> Result<(), Refusal> {
+        if self.sent.len() >= SENT {
+            let why = format!("{SENT} events are sent already that nobody waits for");
+            return Err(Refusal::new(RefusalKind::Unsupported, why));
+        }
+        let ticket = self.send(name, event)?;
+        self.sent.push(ticket);
+        Ok(())
+    }
+
+    pub(super) fn settle(&mut self) -> Vec<Settled> {
+        let sent = std::mem::take(&mut self.sent).into_iter();
+        sent.map(|ticket| match settled(&ticket.wait()) {
+            Ok(service) => Settled::Done(service),
+            Err(refusal) => Settled::Refused(refusal),
+        })
+        .collect()
+    }
+
+    fn send(&self, name: &str, event: &Value) -> Result<Ticket, Refusal> {
         let event: IngressEvent = serde_json::from_value(event.clone())
             .map_err(|error| Refusal::new(RefusalKind::Input, error.to_string()))?;
         if event.ingress_name != name {
@@ -98,8 +128,7 @@ impl Held {
                 .map_err(|error| Refusal::new(RefusalKind::Input, error.to_string()))?;
         }
         let sent = self.running()?.send_blocking(event);
-        let ticket = sent.map_err(|refusal| unaccepted(&refusal))?;
-        settled(&ticket.wait())
+        sent.map_err(|refusal| unaccepted(&refusal))
     }
 
     pub(super) fn status(&mut self) -> Result<Status, Refusal> {
@@ -161,6 +190,7 @@ impl Held {
                     lifecycle: lifecycle(seen.lifecycle),
                     last_error: seen.last_error,
                     component_status: seen.component_status,
+                    sockets: seen.websocket_connections.iter().map(socket).collect(),
                 };
             }
         };
@@ -168,6 +198,7 @@ impl Held {
             lifecycle,
             last_error,
             component_status: None,
+            sockets: Vec::new(),
         }
     }
 
@@ -266,6 +297,21 @@ fn command(result: &Carried) -> CommandResult {
     }
 }
 
+fn socket(seen: &SocketStatus) -> Socket {
+    Socket {
+        url: seen.url.clone(),
+        ingress: seen.ingress_name.clone(),
+        state: match seen.state {
+            service::SocketState::Connecting => SocketState::Connecting,
+            service::SocketState::Connected => SocketState::Connected,
+            service::SocketState::Closed => SocketState::Closed,
+            service::SocketState::Failed => SocketState::Failed,
+        },
+        received: seen.received_text_frames,
+        sent: seen.sent_text_frames,
+    }
+}
+
 fn status(said: PluginStatus) -> Status {
     Status {
         state: said.state,
@@ -331,8 +377,8 @@ fn kind(code: FailureCode) -> RefusalKind {
         | Code::IngressFailed
         | Code::ServiceEnded => RefusalKind::NotRunning,
         Code::NoExport => RefusalKind::NoExport,
+        Code::IngressFull => RefusalKind::Full,
         Code::NoRestart
-        | Code::IngressFull
         | Code::IngressNotStored
         | Code::ServiceBusy
         | Code::ServiceLost
