@@ -27,11 +27,12 @@ class Counter:
         return {"state": state, "data": {"count": self.count}}
 
     def hello(self, params):
+        self.__init__()
         tools = [
             {"name": "counter_add", "input_schema": SCHEMA},
             {"name": "counter_get", "input_schema": {"type": "object", "additionalProperties": False}},
         ]
-        return {"protocol": "yoikit.plugin/1", "world": "instance", "tools": tools, "ingresses": ["tick"]}
+        return {"protocol": "yoikit.plugin/1", "world": "instance", "tools": tools, "ingresses": ["tick"], "renews": True}
 
     def start(self, params):
         config = params["config"]

@@ -27,6 +27,7 @@ use crate::target::{ChildError, RpcError};
 use crate::{About, Case, Clause, Context, Stop, Test};
 
 pub use component::ComponentDoor;
+pub use process::{Hello, HelloTool, HelloWorld};
 
 const SPEAKS: Clause = Clause::new(
     "conformance/src/suites/plugin/target/process.rs",

@@ -13,7 +13,9 @@
 //! | `status`, `stop` | `{}`                              | a PluginStatus                                      |
 //!
 //! `hello` comes first. `protocol` is `yoikit.plugin/1` on both sides, `world` is `instance` or `tool`, `tools` is
-//! a list of `{"name", "input_schema"}`, `ingresses` a list of names. In the world `tool` nothing but `hello` and
+//! a list of `{"name", "input_schema"}`, `ingresses` a list of names. With `"renews": true` a plugin says that another
+//! `hello`, at any time, makes it as new as a process that was just started: then one process serves many lives, which
+//! is many times faster where an interpreter has to start for each. In the world `tool` nothing but `hello` and
 //! `handle-tool` is asked, and a process lives for one call. After `stop` standard input is closed, and the process
 //! ends.
 //!
@@ -33,9 +35,11 @@
 //!
 //! `guests/process/counter.py` is one.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use yoi_host::Profile;
 use yoi_host::component::World;
@@ -60,31 +64,48 @@ pub(super) struct ProcessDoor {
     profile: Profile,
     world: World,
     times: ProcessTimes,
+    /// Whether `hello` makes it new.
+    renews: bool,
+    /// Those that nobody uses, of a program that renews itself.
+    idle: Mutex<Vec<Rpc>>,
 }
 
-/// What a program says of itself.
-#[derive(Deserialize)]
-struct Hello {
-    protocol: String,
-    world: HelloWorld,
+/// What a program says of itself: its answer to `hello`.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Hello {
+    /// `yoikit.plugin/1`.
+    pub protocol: String,
+    /// The world that it stands in.
+    pub world: HelloWorld,
+    /// The tools that it has.
     #[serde(default)]
-    tools: Vec<HelloTool>,
+    pub tools: Vec<HelloTool>,
+    /// The ingresses that take events.
     #[serde(default)]
-    ingresses: Vec<String>,
+    pub ingresses: Vec<String>,
+    /// Whether another `hello` makes it as new as a process that was just started.
+    #[serde(default)]
+    pub renews: bool,
 }
 
-#[derive(Deserialize)]
+/// The world that a program stands in.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum HelloWorld {
+pub enum HelloWorld {
+    /// It is started, and lives until it is stopped.
     Instance,
+    /// It lives for one call.
     Tool,
 }
 
-#[derive(Deserialize)]
-struct HelloTool {
-    name: String,
+/// A tool of a program.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+pub struct HelloTool {
+    /// Its name.
+    pub name: String,
+    /// What it takes: JSON Schema. Anything, where it does not say.
     #[serde(default)]
-    input_schema: Value,
+    pub input_schema: Value,
 }
 
 impl GuestTarget {
@@ -103,6 +124,8 @@ impl GuestTarget {
             profile,
             world: World::Instance,
             times,
+            renews: false,
+            idle: Mutex::default(),
         };
         let hello = match profile {
             Profile::Documented => door.hello(),
@@ -124,6 +147,7 @@ impl GuestTarget {
                     HelloWorld::Instance => World::Instance,
                     HelloWorld::Tool => World::Tool,
                 };
+                door.renews = hello.renews;
                 world = Some(door.world);
                 ingresses = hello.ingresses;
                 let listed = hello.tools.into_iter().map(|tool| Tool {
@@ -154,6 +178,10 @@ impl ProcessDoor {
             return Err(format!("it speaks `{}`, not `{PROTOCOL}`", hello.protocol));
         }
         Ok(hello)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Rpc>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn open(&self, context: &Context, setup: Setup) -> Result<Process<'_>, Stop> {
@@ -193,6 +221,15 @@ impl Process<'_> {
         .map_err(of_rpc)?;
         self.live = Some((rpc, hook));
         Ok(())
+    }
+
+    /// This life is over. The process may serve another.
+    fn let_go(&mut self) {
+        if let Some((rpc, _)) = self.live.take()
+            && self.door.renews
+        {
+            self.door.idle().push(rpc);
+        }
     }
 
     /// Ask, and give the answer as a component would have given it: as text.
@@ -286,7 +323,7 @@ impl Life for Process<'_> {
         }
         let answer = self.ask(entry, json!({"name": name, "input": input}));
         if self.door.world == World::Tool {
-            self.live = None;
+            self.let_go();
         } else if let Err(failure) = answer.as_ref()
             && failure.lost
         {
@@ -369,15 +406,33 @@ fn begin(
     door: &ProcessDoor,
     interruptible: impl FnOnce(&mut Child) -> Option<OnInterrupt>,
 ) -> Result<(Rpc, Option<OnInterrupt>, Value), RpcError> {
+    let idle = door.idle().pop();
+    if let Some(mut rpc) = idle
+        // One that ended meanwhile, or does not renew itself after all, makes room for a new one.
+        && let Ok(hello) = greet(door, &mut rpc)
+    {
+        let hook = interruptible(rpc.child());
+        return Ok((rpc, hook, hello));
+    }
     let mut child = Child::spawn(&door.program, &door.arguments)?;
     let hook = interruptible(&mut child);
     let mut rpc = Rpc::new(child);
+    let hello = greet(door, &mut rpc)?;
+    Ok((rpc, hook, hello))
+}
+
+fn greet(door: &ProcessDoor, rpc: &mut Rpc) -> Result<Value, RpcError> {
     let params = json!({"protocol": PROTOCOL, "profile": door.profile});
-    let hello = rpc.ask("hello", &params, door.times.hello, &mut |_| {
+    rpc.ask("hello", &params, door.times.hello, &mut |_| {
         let said = "it asked the host for something before it was asked itself";
         Err(RpcError::Protocol(said.to_owned()))
-    })?;
-    Ok((rpc, hook, hello))
+    })
+}
+
+impl Drop for Process<'_> {
+    fn drop(&mut self) {
+        self.let_go();
+    }
 }
 
 /// Carry out what a plugin asks of the host.
