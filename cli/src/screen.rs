@@ -31,7 +31,7 @@ pub(crate) use dev::{dev, dev_begins};
 pub(crate) use inspect::inspect;
 pub(crate) use plugin::{built, checked, new, packed};
 pub(crate) use ptc::{ptc, ptc_build};
-pub(crate) use test::{Progress, listed, tested};
+pub(crate) use test::{Progress, behaviours, listed, tested};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();

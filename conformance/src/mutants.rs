@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use yoi_host::Profile;
 use yoi_host::authority::Manifest;
 use yoi_host::engine::{Engine, EngineError, EngineOptions};
@@ -43,7 +46,7 @@ enum Kind {
 }
 
 /// What became of a mutant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Judged {
     /// The mutant.
     pub name: &'static str,

@@ -34,6 +34,22 @@ pub(crate) enum Report {
     Test,
     /// What `yoikit test --list --json` prints
     TestList,
+    /// What `yoikit test --behaviours --json` prints
+    TestBehaviours,
+    /// What `yoikit test --mutants --json` prints
+    TestMutants,
+    /// A line that an adapter of a plugin host is given: the protocol `yoikit.host/1`
+    HostAsk,
+    /// A line that an adapter of a plugin host answers with
+    HostAnswer,
+    /// What a plugin that is a process says of itself: the answer to `hello` in the protocol `yoikit.plugin/1`
+    PluginHello,
+    /// What a plugin answers `start`, `status` and `stop` with
+    PluginStatus,
+    /// What a plugin answers a tool with
+    ToolOutput,
+    /// The event that a plugin is given
+    IngressEvent,
     /// A failing input that `yoikit test` keeps
     TestRegression,
     /// What `yoikit plugin dev --json` prints, a line

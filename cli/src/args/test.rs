@@ -114,6 +114,15 @@ pub(crate) struct Test {
     #[arg(long)]
     pub(crate) list: bool,
 
+    /// List what the contract promises, one behaviour after the other, with the cases that prove it
+    #[arg(long, conflicts_with_all = ["list", "dry_run", "targets", "command"])]
+    pub(crate) behaviours: bool,
+
+    /// Test the tester: hold its own plugins and hosts that are broken on purpose to all cases, and say which case
+    /// catches each. It takes a minute or two
+    #[arg(long, conflicts_with_all = ["list", "dry_run", "behaviours", "targets", "command"])]
+    pub(crate) mutants: bool,
+
     /// Say what would be run against which targets, and run nothing
     #[arg(long, conflicts_with = "list")]
     pub(crate) dry_run: bool,

@@ -2,7 +2,9 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
+use yoi_conformance::suites::plugin::door;
 use yoi_host::package::Item;
+use yoi_host::plugin::message::{IngressEvent, PluginStatus, ToolOutput};
 
 use crate::args;
 use crate::args::Report;
@@ -14,7 +16,7 @@ use crate::report::inventory::{EnableReport, ListReport};
 use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
 use crate::report::ptc::RunReport;
 use crate::report::service::{SendReport, ServeLine};
-use crate::report::test::ListedReport;
+use crate::report::test::{BehavioursReport, ListedReport, MutantsReport};
 use crate::report::{CallReport, FailureReport, InspectReport};
 use crate::screen;
 
@@ -33,6 +35,14 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::PluginEnable => of::<EnableReport>(),
         Report::Test => of::<yoi_conformance::report::Line>(),
         Report::TestList => of::<ListedReport>(),
+        Report::TestBehaviours => of::<BehavioursReport>(),
+        Report::TestMutants => of::<MutantsReport>(),
+        Report::HostAsk => of::<door::Line<door::Ask>>(),
+        Report::HostAnswer => of::<door::Line<door::Outcome>>(),
+        Report::PluginHello => of::<yoi_conformance::suites::plugin::target::Hello>(),
+        Report::PluginStatus => of::<PluginStatus>(),
+        Report::ToolOutput => of::<ToolOutput>(),
+        Report::IngressEvent => of::<IngressEvent>(),
         Report::TestRegression => of::<yoi_conformance::regression::File>(),
         Report::PluginDev => of::<DevReport>(),
         Report::BridgeEvents => of::<BridgeLine>(),

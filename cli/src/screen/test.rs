@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yoi_conformance::Verdict;
 use yoi_conformance::report::{Report, Styles};
+use yoi_conformance::suites::plugin::behaviours::{Area, Proof};
 
 use super::{DIM, label};
 use crate::harmless::harmless_line;
@@ -86,6 +87,24 @@ pub(crate) fn listed(report: &ListedReport) -> io::Result<()> {
             case.id, case.level, case.side, case.kind, case.set
         )?;
         writeln!(out, "    {} {DIM}{}{DIM:#}", case.clause, case.section)?;
+    }
+    out.flush()
+}
+
+pub(crate) fn behaviours(areas: &[Area]) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    for (number, area) in areas.iter().enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}", area.name)?;
+        for behaviour in area.behaviours {
+            writeln!(out, "  {}", behaviour.says)?;
+            match behaviour.proof {
+                Proof::Cases(cases) => writeln!(out, "      {DIM}{}{DIM:#}", cases.join(", "))?,
+                Proof::Elsewhere(why) => writeln!(out, "      {DIM}no case: {why}{DIM:#}")?,
+            }
+        }
     }
     out.flush()
 }

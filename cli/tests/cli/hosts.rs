@@ -60,3 +60,27 @@ fn an_adapter_answers_line_by_line_until_there_is_nothing_more() {
         ran.whole()
     );
 }
+
+#[test]
+fn the_protocol_of_an_adapter_is_as_its_schemas_say() {
+    let schema = |name: &str| {
+        let schema = yoikit(Path::new("/"), &["schema", name]).stdout;
+        jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("asked");
+    let lines = "{\"id\":1,\"op\":\"hello\",\"protocol\":\"yoikit.host/1\"}\n{\"id\":2,\"op\":\"report\"}\n";
+    fs::write(&asked, lines).unwrap();
+    let input = Stdio::from(fs::File::open(&asked).unwrap());
+    let answers = yoikit_with_input(folder.path(), &["host-adapter"], input).stdout;
+    for (name, lines) in [("host-ask", lines), ("host-answer", answers.as_str())] {
+        let schema = schema(name);
+        assert_eq!(lines.lines().count(), 2, "{lines}");
+        for line in lines.lines() {
+            assert!(
+                schema.is_valid(&serde_json::from_str(line).unwrap()),
+                "{name}: {line}"
+            );
+        }
+    }
+}

@@ -500,3 +500,21 @@ fn whoever_interrupts_a_run_ends_its_children() {
     assert_eq!(run.wait().unwrap().code(), Some(130));
     assert!(test_kill_process(child).is_err(), "the child is still there");
 }
+
+#[test]
+fn what_the_contract_promises_is_listed_with_the_cases_that_prove_it() {
+    let words = ["test", "--behaviours"];
+    let told = yoikit(Path::new("/"), &words).stdout;
+    assert!(
+        told.contains(
+            "  A fifth socket is refused before it is dialled.\n      plugin.host.websocket.four\n"
+        ),
+        "{told}"
+    );
+    let json = yoikit(Path::new("/"), &[words[0], words[1], "--json"]).stdout;
+    let schema = yoikit(Path::new("/"), &["schema", "test-behaviours"]).stdout;
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert!(schema.is_valid(&json), "{json}");
+    assert_eq!(json["behaviours"].as_array().unwrap().len(), 139);
+}

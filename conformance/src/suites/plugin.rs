@@ -4,8 +4,10 @@
 //! - [`mod@host`]: what is asked of a host, and [`door`]: any host, in this process or behind another
 //! - [`target`]: what can stand behind the contract on the guest's side
 //! - [`open`]: from a path to targets
+//! - [`behaviours`]: what is promised, one by one, and the cases that prove it
 //! - [`check`]: the suite in a plugin's own tests
 
+pub mod behaviours;
 pub mod check;
 pub mod door;
 pub mod guest;

@@ -5,6 +5,7 @@
 
 mod bridge;
 mod plugin;
+mod tables;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -41,6 +42,12 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     };
     if args.list {
         return list(args, &selection);
+    }
+    if args.behaviours {
+        return tables::behaviours(args);
+    }
+    if args.mutants {
+        return tables::mutants(args);
     }
     check_words(args)?;
     let mut settings = settings(args, selection)?;
