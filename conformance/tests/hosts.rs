@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use yoi_conformance::plan::{Plan, Selection};
+use yoi_conformance::report::CaseLine;
+use yoi_conformance::run::{self, Settings};
 use yoi_conformance::runner::{self, Options};
+use yoi_conformance::suites::plugin::open::Opening;
 use yoi_conformance::suites::plugin::{self, HostTarget};
-use yoi_conformance::{About, Subject, Verdict};
+use yoi_conformance::{About, Exit, Subject, Verdict};
 use yoi_host::Profile;
 
 fn ours(profile: Profile) -> Arc<dyn Subject> {
@@ -43,4 +46,23 @@ fn our_own_host_keeps_every_promise_of_each_profile() {
         }
     }
     assert!(broken.is_empty(), "{broken}");
+}
+
+#[test]
+fn a_command_that_is_no_adapter_is_found_out_before_any_case_waits_for_it() {
+    let said = |script: &str| {
+        let command = ["/bin/sh", "-c", script].map(str::to_owned);
+        let opening = Opening {
+            profiles: vec![Profile::Documented],
+            ..Opening::default()
+        };
+        let report = run::run(&opening.hosts(&command), &Settings::default(), &mut ()).unwrap();
+        let unknown = |line: &CaseLine| matches!(line.verdict, Verdict::CouldNotRun { .. });
+        assert!(report.cases.iter().all(unknown), "{script}");
+        assert_eq!(report.end.outcome, Exit::CouldNotRun, "{script}");
+        report.verdict_line(0)
+    };
+    insta::assert_snapshot!(said("exit 3"), @"documented: will not run: the host was asked `hello`: it ended with exit status 3");
+    insta::assert_snapshot!(said("yes"), @"documented: will not run: the host was asked `hello`: it wrote a line to standard output that is no JSON object: `y`");
+    insta::assert_snapshot!(said("cat /dev/zero"), @"documented: will not run: the host was asked `hello`: it wrote a line of more than 1048576 bytes");
 }

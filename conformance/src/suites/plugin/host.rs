@@ -71,6 +71,13 @@ impl HostTarget {
         })
     }
 
+    /// A host with which nothing can be done, for this reason.
+    #[must_use]
+    pub fn in_trouble(trouble: &str) -> Self {
+        let reason = format!("the target will not run: {trouble}");
+        Self::new(move |_| Err(Stop::CouldNotRun(reason.clone())))
+    }
+
     fn session(&self, ctx: &Context) -> Result<Box<dyn PluginHost>, Stop> {
         (self.open)(ctx)
     }

@@ -8,6 +8,7 @@ use yoi_host::authority::Manifest;
 use yoi_host::engine::{CodeCache, EngineError, EngineOptions};
 use yoi_host::source::{Source, SourceError};
 
+use super::door::Process;
 use super::target::{GuestTarget, ProcessTimes};
 use super::{HostTarget, guest, host};
 use crate::About;
@@ -135,13 +136,21 @@ impl Opening {
     #[must_use]
     pub fn hosts(&self, command: &[String]) -> Vec<Entrant> {
         let suite = host();
+        let trouble = match command {
+            [] => None,
+            command => Process::trouble(command),
+        };
         let entrants = self.profiles().map(|(profile, judged)| {
             let name = command.iter().map(|word| name_of(Path::new(word)));
             let (name, door, target) = match command {
                 [] => ("yoikit".to_owned(), "in-process", HostTarget::in_process()),
                 command => {
                     let name = name.collect::<Vec<_>>().join(" ");
-                    (name, "process", HostTarget::process(command))
+                    let target = match &trouble {
+                        None => HostTarget::process(command),
+                        Some(trouble) => HostTarget::in_trouble(trouble),
+                    };
+                    (name, "process", target)
                 }
             };
             let about = About {
@@ -150,7 +159,7 @@ impl Opening {
                 profile: profile.name().to_owned(),
                 digest: None,
                 remark: None,
-                trouble: None,
+                trouble: trouble.clone(),
             };
             let mut words = vec!["--side".to_owned(), "host".to_owned()];
             if !command.is_empty() {

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Ask, HostFault, Line, Outcome, PluginHost};
+use super::{Ask, Done, HostFault, Line, Outcome, PROTOCOL, PluginHost};
 use crate::Context;
 use crate::context::OnInterrupt;
-use crate::limits::PROCESS_CALL_TIME;
+use crate::limits::{PROCESS_CALL_TIME, PROCESS_HELLO_TIME};
 use crate::target::{Child, Ender};
 
 /// How long an adapter may take for one thing that it is asked: what a plugin may take, and as long again for the
@@ -59,7 +59,28 @@ impl Process {
         self.child.ender()
     }
 
-    fn exchange(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
+    /// Why this command is no adapter, if it is none. It is asked for its name once, and waited for no longer than
+    /// that may take: without, every case would wait for a command that says nothing.
+    #[must_use]
+    pub fn trouble(command: &[String]) -> Option<String> {
+        let hello = Ask::Hello {
+            protocol: PROTOCOL.to_owned(),
+        };
+        let said = Self::spawn(command).and_then(|mut process| process.exchange(&hello, PROCESS_HELLO_TIME));
+        match said {
+            Ok(Outcome::Done(Done::Hello(hello))) if hello.protocol == PROTOCOL => None,
+            Ok(Outcome::Done(Done::Hello(hello))) => {
+                Some(format!("the host speaks {}, not {PROTOCOL}", hello.protocol))
+            }
+            Ok(Outcome::Done(_)) => Some("the host answers `hello` with something else than that".to_owned()),
+            Ok(Outcome::Refused(refusal)) => {
+                Some(format!("the host does not speak {PROTOCOL}: {}", refusal.message))
+            }
+            Err(fault) => Some(fault.to_string()),
+        }
+    }
+
+    fn exchange(&mut self, ask: &Ask, patience: Duration) -> Result<Outcome, HostFault> {
         self.asked += 1;
         let id = self.asked;
         let fault = |error: &dyn std::fmt::Display| {
@@ -68,7 +89,7 @@ impl Process {
         self.child
             .send(&Line { id, what: ask })
             .map_err(|error| fault(&error))?;
-        let answer = self.child.receive(PATIENCE).map_err(|error| fault(&error))?;
+        let answer = self.child.receive(patience).map_err(|error| fault(&error))?;
         let line: Line<Outcome> = serde_json::from_value(answer).map_err(|error| {
             fault(&format!(
                 "it answered something that is not of the protocol: {error}"
@@ -83,7 +104,7 @@ impl Process {
 
 impl PluginHost for Process {
     fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
-        let outcome = self.exchange(ask);
+        let outcome = self.exchange(ask, PATIENCE);
         self.broken |= outcome.is_err();
         outcome
     }
