@@ -21,7 +21,7 @@ use yoi_host::plugin::Plugin;
 use yoi_host::plugin::message::IngressEvent;
 use yoi_host::plugin::service::disk::DiskJournal;
 use yoi_host::plugin::service::{
-    Event, Journal, JournalError, Plan, Recovered, Seq, Service, ServiceOptions, Settlement, StopTimes,
+    Event, Journal, JournalError, Kept, Plan, Recovered, Seq, Service, ServiceOptions, Settlement, StopTimes,
     WhenFull, Written,
 };
 use yoi_host::world::Net;
@@ -261,13 +261,17 @@ impl Telling {
 
 impl Journal for Telling {
     fn recover(&self) -> Result<Recovered, JournalError> {
-        let recovered = self.journal.recover()?;
+        self.journal.recover()
+    }
+
+    fn more(&self, after: Option<Seq>, most: usize, bytes: usize) -> Result<Vec<Kept>, JournalError> {
+        let kept = self.journal.more(after, most, bytes)?;
         let mut waiting = self.waiting.lock().unwrap();
-        for kept in &recovered.events {
+        for kept in &kept {
             waiting.insert(kept.seq, (kept.event.correlation_id.clone(), 0));
         }
         drop(waiting);
-        Ok(recovered)
+        Ok(kept)
     }
 
     fn accept(&self, seq: Seq, event: &IngressEvent) -> Written {

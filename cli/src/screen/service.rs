@@ -88,17 +88,25 @@ fn taken_from_stream(out: &mut impl Write, taken: &yoi_host::plugin::service::na
             correlation_id,
             attempt,
             why,
-        } => writeln!(
-            out,
-            "{WARN}returned to the stream{WARN:#}: {} after attempt {attempt}: {}",
-            id(correlation_id),
-            harmless_line(why)
-        ),
+        } => {
+            let after = attempt.map_or_else(String::new, |attempt| format!(" after attempt {attempt}"));
+            writeln!(
+                out,
+                "{WARN}returned to the stream{WARN:#}: {}{after}: {}",
+                id(correlation_id),
+                harmless_line(why)
+            )
+        }
         Taken::Dead { correlation_id, why } => writeln!(
             out,
             "{BAD}put aside{BAD:#}: {}: {}",
             id(correlation_id.as_deref().unwrap_or("(no id)")),
             harmless_line(why)
+        ),
+        Taken::Overtaken { correlation_id } => writeln!(
+            out,
+            "{WARN}left to another host{WARN:#}: {}, of which this one said nothing for too long",
+            id(correlation_id)
         ),
         Taken::Trouble { why } => {
             writeln!(out, "{WARN}the stream{WARN:#}: {}", harmless_line(why))

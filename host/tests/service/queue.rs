@@ -1,6 +1,8 @@
 //! What happens when there is no room.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use yoi_host::plugin::FailureCode;
 
@@ -60,6 +62,49 @@ fn a_sender_waits_for_room() {
     gate.open();
     assert_eq!(second.wait().settlement, Settlement::Accepted);
     assert_eq!(third.join().unwrap().settlement, Settlement::Accepted);
+}
+
+/// Counts how often a sender is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn as_many_senders_are_woken_as_there_is_room_for() {
+    let (service, gate) = busy(WhenFull::Wait);
+    let second = service.send_blocking(mode("echo")).unwrap();
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
+    let mut senders: Vec<_> = (0..32).map(|_| Box::pin(service.send(mode("echo")))).collect();
+    for sender in &mut senders {
+        assert!(sender.as_mut().poll(&mut context).is_pending());
+    }
+    gate.open();
+    assert_eq!(second.wait().settlement, Settlement::Accepted);
+    // It is asked after both, and both have made room.
+    service.probe().wait().unwrap();
+    assert_eq!(woken.0.load(Ordering::SeqCst), 2);
+    // Whoever was woken wakes the next, as long as there is room.
+    let mut tickets = Vec::new();
+    while !senders.is_empty() {
+        senders.retain_mut(|sender| match sender.as_mut().poll(&mut context) {
+            Poll::Ready(ticket) => {
+                tickets.push(ticket.unwrap());
+                false
+            }
+            Poll::Pending => true,
+        });
+        thread::yield_now();
+    }
+    for ticket in tickets {
+        assert_eq!(ticket.wait().settlement, Settlement::Accepted);
+    }
 }
 
 #[test]

@@ -14,7 +14,8 @@ use yoi_host::imports::Access;
 use yoi_host::plugin::Plugin;
 use yoi_host::plugin::message::IngressEvent;
 use yoi_host::plugin::service::{
-    Event, Journal, JournalError, Outcome, Plan, Recovered, Seq, Service, Settlement, StopTimes, Written,
+    Event, Journal, JournalError, Kept, Outcome, Plan, Recovered, Seq, Service, Settlement, StopTimes,
+    Written,
 };
 use yoi_host::world::{Clock, Net, NetOptions};
 use yoi_host::{Limits, Profile};
@@ -149,6 +150,11 @@ pub(crate) enum Told {
 #[derive(Debug, Default)]
 pub(crate) struct TestJournal {
     pub(crate) recovered: Mutex<Recovered>,
+    /// What is read as there is room for it, and each piece that was.
+    pub(crate) stored: Mutex<Vec<Kept>>,
+    pub(crate) pieces: Mutex<Vec<usize>>,
+    /// Why the next reads fail.
+    pub(crate) unreadable: Mutex<VecDeque<JournalError>>,
     /// What the next calls of `accept` answer; then, yes.
     pub(crate) accepts: Mutex<VecDeque<Written>>,
     /// What the next calls of `begin` answer; then, yes.
@@ -206,6 +212,17 @@ fn gate() -> (Gate, Written) {
 impl Journal for TestJournal {
     fn recover(&self) -> Result<Recovered, JournalError> {
         Ok(std::mem::take(&mut self.recovered.lock().unwrap()))
+    }
+
+    fn more(&self, after: Option<Seq>, most: usize, _: usize) -> Result<Vec<Kept>, JournalError> {
+        if let Some(error) = self.unreadable.lock().unwrap().pop_front() {
+            return Err(error);
+        }
+        let stored = self.stored.lock().unwrap();
+        let is_next = |kept: &&Kept| after.is_none_or(|after| kept.seq > after);
+        let more: Vec<_> = stored.iter().filter(is_next).take(most).cloned().collect();
+        self.pieces.lock().unwrap().push(more.len());
+        Ok(more)
     }
 
     fn accept(&self, seq: Seq, event: &IngressEvent) -> Written {

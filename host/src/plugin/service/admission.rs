@@ -41,7 +41,12 @@ impl Shared {
         loop {
             // From here on it is noticed when something leaves.
             let room = self.room.notified();
-            match self.admit(prepared) {
+            let admission = self.admit(prepared);
+            if !matches!(admission, Admission::NoRoom(_)) {
+                // What was left to this sender may do for the next one.
+                self.room.notify_one();
+            }
+            match admission {
                 Admission::Accepted(ticket) => return Ok(ticket),
                 Admission::Refused(refusal) => return Err(refusal),
                 Admission::NoRoom(again) => {
@@ -111,14 +116,17 @@ impl Shared {
         }
         let most = self.options.queue_events;
         let full = Refusal::Full { events: most };
-        while desk.queue.len() >= most || desk.queue.bytes() + bytes > self.options.queue_bytes {
+        while !desk.has_room(bytes) {
             let alone_too_large = bytes > self.options.queue_bytes || most == 0;
             match self.options.when_full {
                 WhenFull::Wait if !alone_too_large => return Admission::NoRoom(Prepared { event, bytes }),
-                WhenFull::DropOldest if !alone_too_large => match desk.queue.oldest_idle() {
-                    Some(oldest) => self.drop_event(&mut desk, oldest),
-                    None => return refused(desk, &event, full),
-                },
+                // What is kept outside the queue is not dropped: that would be all of it.
+                WhenFull::DropOldest if !alone_too_large && desk.backlog.is_none() => {
+                    match desk.queue.oldest_idle() {
+                        Some(oldest) => self.drop_event(&mut desk, oldest),
+                        None => return refused(desk, &event, full),
+                    }
+                }
                 _ => return refused(desk, &event, full),
             }
         }
@@ -171,7 +179,7 @@ impl Shared {
                 if let Some((answered, _)) = left {
                     answered.tell();
                 }
-                self.room.notify_waiters();
+                self.room.notify_one();
             }
         }
     }

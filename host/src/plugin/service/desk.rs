@@ -39,6 +39,10 @@ pub(super) struct Desk {
     pub(super) queue: Queue<Item>,
     pub(super) known: Known,
     pub(super) next_seq: Seq,
+    /// What an earlier service left and is not in the queue yet.
+    pub(super) backlog: Option<Backlog>,
+    /// The queue's bounds, in events and bytes.
+    most: (usize, usize),
     pub(super) requests: VecDeque<Request>,
     /// Whether what was taken last was an event: then a request goes first.
     event_was_last: bool,
@@ -51,6 +55,16 @@ pub(super) struct Desk {
     pub(super) let_go: bool,
     /// None once the service has ended.
     pub(super) happenings: Option<broadcast::Sender<Arc<Happening>>>,
+}
+
+/// Events that are kept in the journal, and are to be in the queue before any new one.
+pub(super) struct Backlog {
+    /// The last that is in the queue, or was.
+    after: Option<Seq>,
+    /// How many there are.
+    left: u64,
+    /// When the journal may be asked again, where it could not give them.
+    not_before: Option<Instant>,
 }
 
 /// An event in the queue.
@@ -87,6 +101,12 @@ pub(super) enum Request {
 pub(super) enum Task {
     Serve(Request),
     Deliver(Delivery),
+    /// Read more of what is kept: after this number, at most so many, with at most so many bytes.
+    Read {
+        after: Option<Seq>,
+        most: usize,
+        bytes: usize,
+    },
     Restart,
     End,
 }
@@ -165,6 +185,12 @@ impl Desk {
             queue: Queue::new(),
             known: Known::new(options.known_events),
             next_seq: recovered.next,
+            backlog: (recovered.left > 0).then(|| Backlog {
+                after: recovered.events.last().map(|kept| kept.seq),
+                left: recovered.left,
+                not_before: None,
+            }),
+            most: (options.queue_events, options.queue_bytes),
             requests: VecDeque::new(),
             event_was_last: false,
             results: Ring::new(COMMAND_RESULTS),
@@ -177,16 +203,68 @@ impl Desk {
         for (id, settlement) in recovered.settled {
             desk.known.settle(&Arc::from(id), settlement);
         }
-        for Kept { seq, event } in recovered.events {
+        desk.take_back(recovered.events, now);
+        desk
+    }
+
+    /// Events that were accepted by an earlier service are in the queue again.
+    fn take_back(&mut self, kept: Vec<Kept>, now: Instant) {
+        for Kept { seq, event } in kept {
             let bytes = event
                 .to_json_for(&event.ingress_name)
                 .map_or(0, |json| json.len());
             // Whoever sent it is gone.
-            drop(desk.insert(seq, Box::new(event), bytes, now));
-            desk.queue.stored(seq);
-            desk.next_seq = desk.next_seq.max(seq + 1);
+            drop(self.insert(seq, Box::new(event), bytes, now));
+            self.queue.stored(seq);
+            self.next_seq = self.next_seq.max(seq + 1);
         }
-        desk
+    }
+
+    /// More of what is kept was read.
+    pub(super) fn read(&mut self, kept: Vec<Kept>, now: Instant) {
+        let Some(backlog) = &mut self.backlog else {
+            return;
+        };
+        backlog.left = backlog.left.saturating_sub(kept.len() as u64);
+        backlog.after = kept.last().map(|kept| kept.seq).or(backlog.after);
+        if backlog.left == 0 || kept.is_empty() {
+            self.backlog = None;
+        }
+        self.take_back(kept, now);
+    }
+
+    /// It could not be read, and is tried again then.
+    pub(super) fn unread(&mut self, again: Instant) {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.not_before = Some(again);
+        }
+    }
+
+    /// Events that wait, in the queue and outside.
+    pub(super) fn depth(&self) -> usize {
+        let left = self.backlog.as_ref().map_or(0, |backlog| backlog.left);
+        self.queue
+            .len()
+            .saturating_add(usize::try_from(left).unwrap_or(usize::MAX))
+    }
+
+    /// Whether there is room for one more event of so many bytes. There is none while older ones are outside.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let (events, most_bytes) = self.most;
+        self.backlog.is_none() && self.queue.len() < events && self.queue.bytes() + bytes <= most_bytes
+    }
+
+    /// What to read, when the queue is half empty: so it is read in pieces that are worth it, and one is always there
+    /// to be delivered.
+    fn to_read(&self, now: Instant) -> Option<Task> {
+        let backlog = self.backlog.as_ref()?;
+        let (events, bytes) = self.most;
+        let is_low = self.queue.len() <= events / 2 && self.queue.bytes() <= bytes / 2;
+        (is_low && backlog.not_before.is_none_or(|at| at <= now)).then(|| Task::Read {
+            after: backlog.after,
+            most: (events - self.queue.len()).max(1),
+            bytes: bytes - self.queue.bytes(),
+        })
     }
 
     /// Whether events are accepted.
@@ -308,7 +386,7 @@ impl Desk {
             ingress: event.ingress_name.clone(),
             source: event.source.clone(),
             kind: event.kind.clone(),
-            queue_depth: self.queue.len(),
+            queue_depth: self.depth(),
         });
     }
 
@@ -356,6 +434,12 @@ impl Desk {
 
     pub(super) fn task(&mut self, now: Instant) -> Option<Task> {
         let goes_on = self.stop.as_ref().is_none_or(|order| now < order.drain_until);
+        if goes_on
+            && self.running
+            && let Some(read) = self.to_read(now)
+        {
+            return Some(read);
+        }
         let event = goes_on && self.running && self.queue.has_ready(now);
         let request = goes_on && !self.requests.is_empty();
         if request && (self.event_was_last || !event) {
@@ -391,7 +475,11 @@ impl Desk {
         } else {
             None
         };
-        [retry, self.restart_at].into_iter().flatten().min()
+        let read = self.backlog.as_ref().and_then(|backlog| backlog.not_before);
+        [retry, read.filter(|_| self.running), self.restart_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Nothing more is asked or told.

@@ -21,6 +21,18 @@ pub trait Journal: fmt::Debug + Send + Sync {
     /// Where it cannot be read. The service does not start then.
     fn recover(&self) -> Result<Recovered, JournalError>;
 
+    /// The next of the events that an earlier service left, after this number, or from the first: at most so many, with
+    /// at most so many bytes, and one at least if there is one. It may take its time, and is asked as the queue empties.
+    /// A journal that gave all of them at once has no more.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read. It is asked again after a pause.
+    fn more(&self, after: Option<Seq>, most: usize, bytes: usize) -> Result<Vec<Kept>, JournalError> {
+        let _ = (after, most, bytes);
+        Ok(Vec::new())
+    }
+
     /// Keep an event. It is accepted when it is stored, and its sender waits for that. Calls come in the order of
     /// `seq`, one at a time.
     fn accept(&self, seq: Seq, event: &IngressEvent) -> Written;
@@ -56,9 +68,12 @@ pub enum Written {
 /// What an earlier service left.
 #[derive(Debug, Default)]
 pub struct Recovered {
-    /// The events that it accepted and did not settle, in the order of their numbers. They are taken however many
-    /// they are; the queue has room again when there are fewer than its bound.
+    /// The events that it accepted and did not settle, in the order of their numbers; or the first of them. They are
+    /// taken however many they are; the queue has room again when there are fewer than its bound.
     pub events: Vec<Kept>,
+    /// How many come after these, which [`Journal::more`] gives. Until all are in the queue it has no room for another
+    /// event.
+    pub left: u64,
     /// The ids of events that it settled, the newest last: they are known, and not accepted again.
     pub settled: Vec<(String, Settlement)>,
     /// The number of the next event: higher than any before.

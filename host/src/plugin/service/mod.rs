@@ -42,6 +42,7 @@ mod handle;
 mod happening;
 mod journal;
 mod known;
+mod letter;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod options;
@@ -62,6 +63,7 @@ pub use desk::DeadLetter;
 pub use handle::{Ending, Plan, Service, StartError};
 pub use happening::{Happening, Observed, Observer, What};
 pub use journal::{InMemory, Journal, JournalError, Kept, Recovered, Seq, Written};
+pub use letter::{Letter, LetterError};
 pub use options::{Restart, Retry, ServiceOptions, StopTimes, WhenFull};
 pub use refusal::{Refusal, ToolFailure};
 pub use reply::Reply;

@@ -38,7 +38,8 @@ pub(super) struct Shared {
     desk: Mutex<Desk>,
     /// There is something for the supervisor to look at.
     pub(super) work: Condvar,
-    /// There may be room in the queue.
+    /// There may be room in the queue. One who waits is woken for each event that leaves, and wakes the next if there
+    /// was room for it: so nobody is woken for nothing, and nobody is forgotten.
     pub(super) room: Notify,
 }
 
@@ -191,7 +192,7 @@ impl Shared {
             plugin_ref: self.plugin_ref.clone(),
             lifecycle: desk.state,
             component_status: desk.component_status.clone(),
-            queue_depth: desk.queue.len(),
+            queue_depth: desk.depth(),
             queue_capacity: self.options.queue_events,
             last_error: desk.last_error.clone(),
             dispatch_counters: desk.counters,
@@ -204,7 +205,7 @@ impl Shared {
     pub(super) fn metrics(&self) -> Metrics {
         let desk = self.lock();
         let mut metrics = desk.metrics.clone();
-        metrics.queue_depth = desk.queue.len();
+        metrics.queue_depth = desk.depth();
         metrics.queue_bytes = desk.queue.bytes();
         metrics
     }
@@ -297,7 +298,7 @@ impl Shared {
                 }
                 let left = desk.leave(seq, settlement, Some(report));
                 drop(desk);
-                self.room.notify_waiters();
+                self.room.notify_one();
                 left.map_or(Answered::Nobody, |(answered, _)| answered)
             }
         }
@@ -306,14 +307,16 @@ impl Shared {
     /// Nothing in the queue will be delivered any more.
     pub(super) fn abandon(&self, desk: &mut Desk) {
         let left = desk.queue.seqs();
+        let abandoned = desk.depth();
+        desk.backlog = None;
         for seq in &left {
             if let Some((answered, _)) = desk.leave(*seq, Settlement::Abandoned, None) {
                 answered.tell();
             }
         }
-        desk.metrics.abandoned += left.len() as u64;
-        if !left.is_empty() {
-            desk.happen(&self.net, || What::Abandoned { events: left.len() });
+        desk.metrics.abandoned += abandoned as u64;
+        if abandoned > 0 {
+            desk.happen(&self.net, || What::Abandoned { events: abandoned });
         }
         self.room.notify_waiters();
     }

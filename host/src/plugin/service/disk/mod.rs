@@ -8,11 +8,13 @@
 //!
 //! - `store`: the tables, and what one commit changes in them; knows no threads
 //! - `writer`: the thread that commits
+//! - [`DiskLetters`]: what was given up, while no host has the file
 //! - [`DiskError`]: why a file is not used, with what to do
 //!
 //! This room knows how events are kept. When they are delivered, tried again or given up is its caller's matter.
 
 mod error;
+mod letters;
 mod store;
 mod writer;
 
@@ -29,11 +31,12 @@ use tokio::sync::oneshot;
 use self::store::{Change, Store};
 use self::writer::{Job, Writer};
 use super::Settlement;
-use super::journal::{Journal, JournalError, Recovered, Seq, Written};
+use super::journal::{Journal, JournalError, Kept, Recovered, Seq, Written};
+use super::letter::Letter;
 use crate::plugin::message::IngressEvent;
 
 pub use self::error::DiskError;
-pub use self::store::DeadLetter;
+pub use self::letters::{DiskLetterError, DiskLetters};
 
 /// A journal in a file, which belongs to one plugin and is used by one host at a time.
 ///
@@ -75,7 +78,7 @@ impl DiskJournal {
     /// # Errors
     ///
     /// Where they cannot be read.
-    pub fn dead_letters(&self) -> Result<Vec<DeadLetter>, JournalError> {
+    pub fn dead_letters(&self) -> Result<Vec<Letter>, JournalError> {
         let (done, told) = mpsc::sync_channel(1);
         self.writer.hand(Job::DeadLetters { done })?;
         told.recv().map_err(|_| writer::gone())?
@@ -99,6 +102,18 @@ impl Journal for DiskJournal {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         recovered.ok_or_else(|| JournalError("a journal is recovered once".to_owned()))
+    }
+
+    fn more(&self, after: Option<Seq>, most: usize, bytes: usize) -> Result<Vec<Kept>, JournalError> {
+        let (done, told) = mpsc::sync_channel(1);
+        let read = Job::Read {
+            after,
+            most,
+            bytes,
+            done,
+        };
+        self.writer.hand(read)?;
+        told.recv().map_err(|_| writer::gone())?
     }
 
     fn accept(&self, seq: Seq, event: &IngressEvent) -> Written {

@@ -11,7 +11,7 @@ use redb::{
     Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable,
     ReadableTableMetadata, StorageError, Table, TableDefinition, TableError, WriteTransaction,
 };
-use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::DiskError;
 use super::writer::Marked;
@@ -19,6 +19,7 @@ use crate::limits::{JOURNAL_CACHE_BYTES, JOURNAL_DEAD_LETTERS, JOURNAL_MARKED_AH
 use crate::plugin::message::IngressEvent;
 use crate::plugin::service::Settlement;
 use crate::plugin::service::journal::{Kept, Recovered, Seq};
+use crate::plugin::service::letter::{Letter, Stored};
 
 /// The format of the tables. Another one is not read.
 pub(super) const FORMAT: &str = "yoikit.journal/1";
@@ -26,26 +27,17 @@ pub(super) const FORMAT: &str = "yoikit.journal/1";
 /// What the file is: its format, and whose it is.
 const ABOUT: TableDefinition<'_, &str, &str> = TableDefinition::new("about");
 /// The number that the next event gets, under one name: numbers are never given twice, whatever was removed.
-const COUNTS: TableDefinition<'_, &str, u64> = TableDefinition::new("counts");
+pub(super) const COUNTS: TableDefinition<'_, &str, u64> = TableDefinition::new("counts");
 /// The events that are accepted and not settled, as JSON.
-const WAITING: TableDefinition<'_, Seq, &[u8]> = TableDefinition::new("waiting");
+pub(super) const WAITING: TableDefinition<'_, Seq, &[u8]> = TableDefinition::new("waiting");
 /// How many deliveries of each may have begun. Apart from the events: it changes, and they do not.
 const ATTEMPTS: TableDefinition<'_, Seq, u32> = TableDefinition::new("attempts");
 /// The ids of those that were settled and how they were, in the order in which they were.
-const SETTLED: TableDefinition<'_, u64, (&str, &str)> = TableDefinition::new("settled");
+pub(super) const SETTLED: TableDefinition<'_, u64, (&str, &str)> = TableDefinition::new("settled");
 /// The events that were given up, as JSON.
-const DEAD: TableDefinition<'_, Seq, &[u8]> = TableDefinition::new("dead");
+pub(super) const DEAD: TableDefinition<'_, Seq, &[u8]> = TableDefinition::new("dead");
 
-const NEXT: &str = "next";
-
-/// An event that was given up.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DeadLetter {
-    /// The event, with the attempt that was the last.
-    pub event: IngressEvent,
-    /// What the last attempt came to, where that was told.
-    pub why: Option<String>,
-}
+pub(super) const NEXT: &str = "next";
 
 /// Something that a commit is to change.
 #[derive(Debug)]
@@ -85,13 +77,33 @@ impl Store {
     pub(super) fn open_by(opens: Opens, file: &Path, owner: &str) -> Result<Self, DiskError> {
         let database = open_database(&opens, file)?;
         check(&database, file, owner)?;
-        Ok(Self {
+        Ok(Self::of(opens, file, database))
+    }
+
+    /// A journal that is there, whosever it is, and its owner.
+    pub(super) fn open_any(file: &Path) -> Result<(Self, String), DiskError> {
+        let nothing = || DiskError::NotAJournal {
+            file: file.to_owned(),
+            what: "it is empty".to_owned(),
+        };
+        // Where there is nothing, opening it would lay it out.
+        if std::fs::metadata(file).map_err(DiskError::io(file))?.len() == 0 {
+            return Err(nothing());
+        }
+        let opens: Opens = Box::new(|builder, file| builder.create_with_backend(open_file(file)?));
+        let database = open_database(&opens, file)?;
+        let owner = owner_of(&database, file)?.ok_or_else(nothing)?;
+        Ok((Self::of(opens, file, database), owner))
+    }
+
+    fn of(opens: Opens, file: &Path, database: Database) -> Self {
+        Self {
             file: file.to_owned(),
             opens,
             database: Some(database),
             marked: Marked::default(),
             ahead: None,
-        })
+        }
     }
 
     pub(super) fn file(&self) -> &Path {
@@ -103,7 +115,8 @@ impl Store {
         &self.marked
     }
 
-    /// What an earlier host left.
+    /// What an earlier host left. The events are counted and not given: [`Store::read`] gives them. Each is looked at,
+    /// so that a journal with one that cannot be read is not begun with.
     pub(super) fn recover(&self) -> Result<Recovered, DiskError> {
         let damaged = |what: String| DiskError::damaged(&self.file, what);
         let Some(database) = &self.database else {
@@ -111,16 +124,15 @@ impl Store {
         };
         let reading = || -> Result<_, redb::Error> {
             let read = database.begin_read()?;
-            let attempts = read.open_table(ATTEMPTS)?;
-            let mut events = Vec::new();
+            let mut left = 0;
+            let mut unreadable = None;
             for entry in read.open_table(WAITING)?.iter()? {
                 let (seq, json) = entry?;
-                let begun = attempts.get(seq.value())?.map_or(0, |begun| begun.value());
-                events.push((
-                    seq.value(),
-                    serde_json::from_slice::<IngressEvent>(json.value()),
-                    begun,
-                ));
+                if let Err(error) = serde_json::from_slice::<IngressEvent>(json.value()) {
+                    unreadable = Some((seq.value(), error));
+                    break;
+                }
+                left += 1;
             }
             let mut settled = Vec::new();
             for entry in read.open_table(SETTLED)?.iter()? {
@@ -128,24 +140,55 @@ impl Store {
                 let (id, how) = entry.value();
                 settled.push((id.to_owned(), settlement_named(how)));
             }
-            let next = next_of(&read)?;
-            Ok((events, settled, next))
+            Ok((left, unreadable, settled, next_of(&read)?))
         };
-        let (events, settled, next) = reading().map_err(|error| damaged(error.to_string()))?;
-        let events = events
-            .into_iter()
-            .map(|(seq, event, begun)| {
-                let mut event =
-                    event.map_err(|error| damaged(format!("event {seq} cannot be read: {error}")))?;
-                event.attempt = begun.saturating_add(1);
-                Ok(Kept { seq, event })
-            })
-            .collect::<Result<_, DiskError>>()?;
-        Ok(Recovered {
-            events,
-            settled,
-            next,
-        })
+        let (left, unreadable, settled, next) = reading().map_err(|error| damaged(error.to_string()))?;
+        match unreadable {
+            Some((seq, error)) => Err(damaged(format!("event {seq} cannot be read: {error}"))),
+            None => Ok(Recovered {
+                events: Vec::new(),
+                left,
+                settled,
+                next,
+            }),
+        }
+    }
+
+    /// The events that wait after this number, or from the first: at most so many, with at most so many bytes, and one
+    /// at least.
+    pub(super) fn read(
+        &mut self,
+        after: Option<Seq>,
+        most: usize,
+        most_bytes: usize,
+    ) -> Result<Vec<Kept>, CommitError> {
+        let read = self.database()?.begin_read().map_err(storage)?;
+        let attempts = read.open_table(ATTEMPTS).map_err(storage)?;
+        let waiting = read.open_table(WAITING).map_err(storage)?;
+        let from = after.map_or(0, |after| after.saturating_add(1));
+        let marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = Vec::new();
+        let mut bytes = 0;
+        for entry in waiting.range(from..).map_err(storage)?.take(most) {
+            let (seq, json) = entry.map_err(storage)?;
+            bytes += json.value().len();
+            if bytes > most_bytes && !kept.is_empty() {
+                break;
+            }
+            let seq = seq.value();
+            let mut event: IngressEvent = serde_json::from_slice(json.value())
+                .map_err(|error| CommitError::Unreadable(seq, error.to_string()))?;
+            event.attempt = match marked.get(&seq) {
+                // In this run, ahead of the delivery that is to come.
+                Some(marked) => *marked,
+                None => {
+                    let begun = attempts.get(seq).map_err(storage)?;
+                    begun.map_or(0, |begun| begun.value()).saturating_add(1)
+                }
+            };
+            kept.push(Kept { seq, event });
+        }
+        Ok(kept)
     }
 
     /// Make all these changes, in order, or none of them.
@@ -159,11 +202,7 @@ impl Store {
     }
 
     fn try_commit(&mut self, changes: &[Change]) -> Result<(), CommitError> {
-        let database = match &self.database {
-            Some(database) => database,
-            None => self.database.insert(open_database(&self.opens, &self.file)?),
-        };
-        let write = database.begin_write().map_err(storage)?;
+        let write = self.database()?.begin_write().map_err(storage)?;
         let mut marks = Marks {
             marked: BTreeMap::new(),
             ahead: self.ahead,
@@ -194,21 +233,24 @@ impl Store {
     }
 
     /// The events that were given up, oldest first.
-    pub(super) fn dead_letters(&mut self) -> Result<Vec<DeadLetter>, CommitError> {
-        let database = match &self.database {
-            Some(database) => database,
-            None => self.database.insert(open_database(&self.opens, &self.file)?),
-        };
-        let read = database.begin_read().map_err(storage)?;
+    pub(super) fn dead_letters(&mut self) -> Result<Vec<Letter>, CommitError> {
+        let read = self.database()?.begin_read().map_err(storage)?;
         let mut letters = Vec::new();
         for entry in read.open_table(DEAD).map_err(storage)?.iter().map_err(storage)? {
-            let (seq, json) = entry.map_err(storage)?;
-            letters.push(
-                serde_json::from_slice(json.value())
-                    .map_err(|error| CommitError::Unreadable(seq.value(), error.to_string()))?,
-            );
+            let (number, json) = entry.map_err(storage)?;
+            let stored: Stored = serde_json::from_slice(json.value())
+                .map_err(|error| CommitError::Unreadable(number.value(), error.to_string()))?;
+            letters.push(stored.letter(number.value()));
         }
         Ok(letters)
+    }
+
+    /// The tables, which are opened again where they failed before.
+    pub(super) fn database(&mut self) -> Result<&Database, CommitError> {
+        Ok(match &mut self.database {
+            Some(database) => database,
+            none => none.insert(open_database(&self.opens, &self.file)?),
+        })
     }
 }
 
@@ -223,7 +265,7 @@ pub(super) enum CommitError {
     Unreadable(Seq, String),
 }
 
-fn storage(error: impl Into<redb::Error>) -> CommitError {
+pub(super) fn storage(error: impl Into<redb::Error>) -> CommitError {
     CommitError::Storage(error.into())
 }
 
@@ -299,9 +341,12 @@ impl<'t> Tables<'t> {
         }
 
         if how == Settlement::Dead {
-            let letter = DeadLetter {
-                event: IngressEvent { attempt, ..event },
+            let event = IngressEvent { attempt, ..event };
+            // A value, strings and a number: nothing that cannot be JSON.
+            let event: Box<RawValue> = serde_json::value::to_raw_value(&event).unwrap_or_default();
+            let letter = Stored {
                 why: why.map(str::to_owned),
+                event,
             };
             let json = serde_json::to_vec(&letter).unwrap_or_default();
             self.dead.insert(seq, json.as_slice()).map_err(storage)?;
@@ -363,15 +408,28 @@ fn open_database(opens: &Opens, file: &Path) -> Result<Database, DiskError> {
 
 /// See that the file is a journal of this format and this owner; make it one if it is empty.
 fn check(database: &Database, file: &Path, owner: &str) -> Result<(), DiskError> {
+    match owner_of(database, file)? {
+        None => lay_out(database, owner).map_err(|error| match error {
+            CommitError::Storage(redb::Error::Io(cause)) => DiskError::io(file)(cause),
+            other => DiskError::damaged(file, other),
+        }),
+        Some(found) if found != owner => Err(DiskError::OtherOwner {
+            file: file.to_owned(),
+            owner: found,
+            wanted: owner.to_owned(),
+        }),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whose journal it is; nobody's if it is empty.
+fn owner_of(database: &Database, file: &Path) -> Result<Option<String>, DiskError> {
     let found = about(database).map_err(|error| match error {
         redb::Error::Io(cause) => DiskError::io(file)(cause),
         other => DiskError::damaged(file, other),
     })?;
     match found {
-        About::Empty => lay_out(database, owner).map_err(|error| match error {
-            CommitError::Storage(redb::Error::Io(cause)) => DiskError::io(file)(cause),
-            other => DiskError::damaged(file, other),
-        }),
+        About::Empty => Ok(None),
         About::Foreign => Err(DiskError::NotAJournal {
             file: file.to_owned(),
             what: "it is a database of another program's".to_owned(),
@@ -380,12 +438,7 @@ fn check(database: &Database, file: &Path, owner: &str) -> Result<(), DiskError>
             file: file.to_owned(),
             found: format,
         }),
-        About::Journal { owner: found, .. } if found != owner => Err(DiskError::OtherOwner {
-            file: file.to_owned(),
-            owner: found,
-            wanted: owner.to_owned(),
-        }),
-        About::Journal { .. } => Ok(()),
+        About::Journal { owner, .. } => Ok(Some(owner)),
     }
 }
 

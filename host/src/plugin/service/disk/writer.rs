@@ -8,9 +8,10 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use super::DiskError;
-use super::store::{Change, CommitError, DeadLetter, Store};
+use super::store::{Change, CommitError, Store};
 use crate::limits::{JOURNAL_COMMIT_CHANGES, JOURNAL_NOTE_DELAY, JOURNAL_RETRY_DELAY};
-use crate::plugin::service::journal::{JournalError, Seq};
+use crate::plugin::service::journal::{JournalError, Kept, Seq};
+use crate::plugin::service::letter::Letter;
 
 /// Something that the thread is to do. As many wait as there are events under way, which their queue bounds.
 pub(super) enum Job {
@@ -25,9 +26,16 @@ pub(super) enum Job {
     Flush {
         done: SyncSender<Result<(), JournalError>>,
     },
+    /// Read events that an earlier host left.
+    Read {
+        after: Option<Seq>,
+        most: usize,
+        bytes: usize,
+        done: SyncSender<Result<Vec<Kept>, JournalError>>,
+    },
     /// Read the events that were given up.
     DeadLetters {
-        done: SyncSender<Result<Vec<DeadLetter>, JournalError>>,
+        done: SyncSender<Result<Vec<Letter>, JournalError>>,
     },
 }
 
@@ -144,6 +152,15 @@ impl Desk {
                 let flushed = self.commit();
                 // Who asked may have gone.
                 let _ = done.send(flushed);
+            }
+            Job::Read {
+                after,
+                most,
+                bytes,
+                done,
+            } => {
+                let read = self.store.read(after, most, bytes);
+                let _ = done.send(read.map_err(|error| self.error("read", &error)));
             }
             Job::DeadLetters { done } => {
                 let letters = self.commit().and_then(|()| {

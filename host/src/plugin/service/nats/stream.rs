@@ -2,26 +2,29 @@
 
 use std::time::Duration;
 
-use async_nats::header::{HeaderMap, NATS_MESSAGE_ID};
+use async_nats::header::{HeaderMap, HeaderValue, NATS_MESSAGE_ID};
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, Stream};
-use async_nats::jetstream::{self, Context};
-use serde::Serialize;
+use async_nats::jetstream::{self, Context, kv};
 
+use super::begun::Page;
 use crate::limits::{
     STREAM_BYTES, STREAM_CONNECT_TIME, STREAM_DEAD_LETTERS, STREAM_DUPLICATES, STREAM_PARTITIONS,
 };
 use crate::plugin::message::IngressEvent;
+use crate::plugin::service::letter::{LetterError, Stored};
 
 /// How the events lie in the stream. Another one is not read.
-const FORMAT: &str = "yoikit.stream/1";
+pub(super) const FORMAT: &str = "yoikit.stream/1";
 
 /// A stream of events for one plugin.
 #[derive(Debug, Clone)]
 pub struct EventStream {
     context: Context,
     name: String,
+    owner: String,
     stream: Stream,
+    begun: kv::Store,
 }
 
 /// Why a stream cannot be used.
@@ -61,14 +64,20 @@ pub enum StreamError {
         /// What it says.
         found: String,
     },
-}
-
-/// An event that was given up, as it lies under `NAME.dead`.
-#[derive(Debug, Serialize)]
-pub(super) struct DeadLetter<'a> {
-    pub(super) why: &'a str,
-    /// The event, as it was in the stream.
-    pub(super) event: &'a serde_json::value::RawValue,
+    /// No stream, where one was to be.
+    #[error("there is no stream `{name}` of a plugin on that server{}", other(.found.as_deref()))]
+    NoStream {
+        /// The stream that was looked for.
+        name: String,
+        /// What one of that name says of itself.
+        found: Option<String>,
+    },
+    /// The id of an event has line breaks in it.
+    #[error("an id of a single line is needed, and this is none: {0:?}")]
+    BadId(String),
+    /// Some letters cannot be had as they were asked for.
+    #[error(transparent)]
+    Letter(#[from] LetterError),
 }
 
 /// The partition of a source, for senders that are not of this library: CRC-32 of the source's bytes (the one of
@@ -85,24 +94,11 @@ impl EventStream {
     ///
     /// Where there is no server, or no such stream can be had of it.
     pub async fn open(url: &str, name: &str, owner: &str) -> Result<Self, StreamError> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
-            return Err(StreamError::BadName(name.to_owned()));
-        }
-        let connecting = async_nats::ConnectOptions::new()
-            .name("yoikit")
-            .connection_timeout(STREAM_CONNECT_TIME)
-            .connect(url);
-        let client = connecting.await.map_err(|error| StreamError::Connect {
-            // Without a name and a password, if it has them.
-            url: url.rsplit('@').next().unwrap_or(url).to_owned(),
-            cause: error.to_string(),
-        })?;
-        let context = jetstream::new(client);
-        let about = format!("{FORMAT} {owner}");
+        let context = connect(url, name).await?;
+        let wanted = format!("{FORMAT} {owner}");
         let events = Config {
             name: name.to_owned(),
-            description: Some(about.clone()),
+            description: Some(wanted.clone()),
             subjects: vec![format!("{name}.event.*")],
             // An event is gone when it is settled, and not before: one that there is no room for is refused.
             retention: RetentionPolicy::WorkQueue,
@@ -113,15 +109,10 @@ impl EventStream {
         };
         let dead = Config {
             name: format!("{name}-dead"),
-            description: Some(about.clone()),
+            description: Some(wanted.clone()),
             subjects: vec![format!("{name}.dead")],
             max_messages: STREAM_DEAD_LETTERS,
             ..Config::default()
-        };
-        let server = |doing, name: &str, cause: String| StreamError::Server {
-            doing,
-            name: name.to_owned(),
-            cause,
         };
         let mut opened = Vec::with_capacity(2);
         for config in [events, dead] {
@@ -129,24 +120,61 @@ impl EventStream {
             let stream = context
                 .get_or_create_stream(config)
                 .await
-                .map_err(|error| server("open", &name, error.to_string()))?;
-            let found = stream
-                .cached_info()
-                .config
-                .description
-                .clone()
-                .unwrap_or_default();
-            if found != about {
+                .map_err(|error| StreamError::server("open", &name, error))?;
+            let found = about(&stream);
+            if found != wanted {
                 let owner = owner.to_owned();
                 return Err(StreamError::Other { name, owner, found });
             }
             opened.push(stream);
         }
+        Self::of(context, name, owner, opened.swap_remove(0)).await
+    }
+
+    /// The stream that was found.
+    pub(super) async fn of(
+        context: Context,
+        name: &str,
+        owner: &str,
+        stream: Stream,
+    ) -> Result<Self, StreamError> {
+        let failed = |cause: String| StreamError::server("keep count of", name, cause);
+        // As the client lays out a bucket, which asks the server more than an older one knows to answer.
+        let bucket = format!("{name}-begun");
+        let config = Config {
+            name: format!("KV_{bucket}"),
+            description: Some(format!("{FORMAT} {owner}")),
+            subjects: vec![format!("$KV.{bucket}.>")],
+            max_messages_per_subject: 1,
+            discard: DiscardPolicy::New,
+            allow_rollup: true,
+            deny_delete: true,
+            allow_direct: true,
+            ..Config::default()
+        };
+        let laid_out = context.get_or_create_stream(config).await;
+        laid_out.map_err(|error| failed(error.to_string()))?;
+        let begun = context.get_key_value(bucket).await;
+        let begun = begun.map_err(|error| failed(error.to_string()))?;
         Ok(Self {
             context,
             name: name.to_owned(),
-            stream: opened.swap_remove(0),
+            owner: owner.to_owned(),
+            stream,
+            begun,
         })
+    }
+
+    /// Its name on the server.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The plugin that it belongs to.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// Put an event into the stream. It is there, and will be delivered, when this is done; one with the same id that
@@ -156,24 +184,45 @@ impl EventStream {
     ///
     /// Where the server does not take it: for one, when there is no room.
     pub async fn send(&self, event: &IngressEvent) -> Result<(), StreamError> {
+        self.publish_event(&event.correlation_id, event).await
+    }
+
+    /// Put an event there that was given up as this number: once, however often it is said.
+    pub(super) async fn send_again(&self, number: u64, event: &IngressEvent) -> Result<(), StreamError> {
+        // The server may remember its own id.
+        self.publish_event(&format!("dead letter {number}"), event).await
+    }
+
+    async fn publish_event(&self, id: &str, event: &IngressEvent) -> Result<(), StreamError> {
         let subject = format!("{}.event.{}", self.name, partition(&event.source));
         // A value, strings and a number: nothing that cannot be JSON.
         let json = serde_json::to_vec(event).unwrap_or_default();
-        self.publish(subject, &event.correlation_id, json).await
+        self.publish(subject, id, json).await
     }
 
-    /// Put aside an event that was given up.
-    pub(super) async fn give_up(&self, id: &str, letter: &DeadLetter<'_>) -> Result<(), StreamError> {
+    /// Put aside an event that was given up, which has this number in the stream.
+    pub(super) async fn give_up(&self, sequence: u64, letter: &Stored) -> Result<(), StreamError> {
         let json = serde_json::to_vec(letter).unwrap_or_default();
-        self.publish(format!("{}.dead", self.name), id, json).await
+        let id = format!("event {sequence} of {}", self.born());
+        self.publish(format!("{}.dead", self.name), &id, json).await
+    }
+
+    /// What was begun of a partition.
+    pub(super) fn page(&self, partition: u32) -> Page {
+        Page::new(self.begun.clone(), partition, self.born())
+    }
+
+    /// When the stream was laid out, which tells it from an earlier one of its name.
+    fn born(&self) -> String {
+        self.stream.cached_info().created.to_string()
     }
 
     async fn publish(&self, subject: String, id: &str, json: Vec<u8>) -> Result<(), StreamError> {
-        let failed = |error: jetstream::context::PublishError| StreamError::Server {
-            doing: "write to",
-            name: self.name.clone(),
-            cause: error.to_string(),
-        };
+        let failed = |error| StreamError::server("write to", &self.name, error);
+        // The client ends the program for one that is none.
+        let id = id
+            .parse::<HeaderValue>()
+            .map_err(|_| StreamError::BadId(id.to_owned()))?;
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, id);
         let stored = self.context.publish_with_headers(subject, headers, json.into());
@@ -196,11 +245,48 @@ impl EventStream {
             ..pull::Config::default()
         };
         let consumer = self.stream.get_or_create_consumer(&name, config).await;
-        consumer.map_err(|error| StreamError::Server {
-            doing: "take from",
-            name: self.name.clone(),
-            cause: error.to_string(),
-        })
+        consumer.map_err(|error| StreamError::server("take from", &self.name, error))
+    }
+}
+
+impl StreamError {
+    pub(super) fn server(doing: &'static str, name: &str, cause: impl ToString) -> Self {
+        Self::Server {
+            doing,
+            name: name.to_owned(),
+            cause: cause.to_string(),
+        }
+    }
+}
+
+/// A server that has streams, and maybe one of this name.
+pub(super) async fn connect(url: &str, name: &str) -> Result<Context, StreamError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
+        return Err(StreamError::BadName(name.to_owned()));
+    }
+    let connecting = async_nats::ConnectOptions::new()
+        .name("yoikit")
+        .connection_timeout(STREAM_CONNECT_TIME)
+        .connect(url);
+    let client = connecting.await.map_err(|error| StreamError::Connect {
+        // Without a name and a password, if it has them.
+        url: url.rsplit('@').next().unwrap_or(url).to_owned(),
+        cause: error.to_string(),
+    })?;
+    Ok(jetstream::new(client))
+}
+
+/// What a stream says of itself: the format of its events, and whose it is.
+pub(super) fn about(stream: &Stream) -> String {
+    let description = &stream.cached_info().config.description;
+    description.clone().unwrap_or_default()
+}
+
+fn other(found: Option<&str>) -> String {
+    match found {
+        None => String::new(),
+        Some(found) => format!(": one of that name says of itself `{found}`"),
     }
 }
 

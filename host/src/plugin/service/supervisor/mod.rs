@@ -40,7 +40,7 @@ pub(super) struct Supervisor {
     instance: Option<Instance>,
     /// When it was restarted, as far back as that counts.
     restarts: VecDeque<Instant>,
-    /// Deliveries in a row that the journal did not let begin.
+    /// Times in a row that the journal failed.
     unwritten: u32,
     /// Keeps a scripted clock while something goes on.
     hold: Option<Hold>,
@@ -85,6 +85,7 @@ impl Supervisor {
             let answered = match self.shared.next(&mut self.hold) {
                 Task::Serve(request) => self.serve(request),
                 Task::Deliver(delivery) => self.deliver(delivery),
+                Task::Read { after, most, bytes } => self.read(after, most, bytes),
                 Task::Restart => self.restart(),
                 Task::End => break,
             };

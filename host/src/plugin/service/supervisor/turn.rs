@@ -11,7 +11,7 @@ use crate::plugin::message::ServiceOutput;
 use crate::plugin::service::commands::{CarriedOut, CommandResult, Office};
 use crate::plugin::service::desk::{After, Answered, Delivery, Request};
 use crate::plugin::service::happening::What;
-use crate::plugin::service::journal::Written;
+use crate::plugin::service::journal::{JournalError, Seq, Written};
 use crate::plugin::service::refusal::ToolFailure;
 use crate::plugin::service::status::DiagnosticKind;
 use crate::plugin::service::ticket::{Failure, Report, Settlement};
@@ -71,14 +71,7 @@ impl Supervisor {
             Written::Later(begun) => pollster::block_on(begun),
         };
         if let Err(error) = begun {
-            self.unwritten = self.unwritten.saturating_add(1);
-            let backoff = shared.options.restart.backoff;
-            let pause = backoff.pause(self.unwritten, shared.net.random());
-            let why = format!("the journal failed, and is tried again: {error}");
-            let mut desk = shared.lock();
-            desk.note(DiagnosticKind::DispatchFailed, &why);
-            desk.last_error = Some(why);
-            drop(desk);
+            let pause = self.journal_failed(&error);
             let report = report_of(&delivery, None);
             return shared.delivered(delivery, report, After::Back { pause });
         }
@@ -117,6 +110,40 @@ impl Supervisor {
             self.tell_log_of(error);
         }
         shared.delivered(delivery, report, after)
+    }
+
+    /// Read more of what an earlier service left.
+    pub(super) fn read(&mut self, after: Option<Seq>, most: usize, bytes: usize) -> Answered {
+        let shared = Arc::clone(&self.shared);
+        match shared.journal.more(after, most, bytes) {
+            Ok(kept) => {
+                self.unwritten = 0;
+                shared.lock().read(kept, shared.net.now());
+                // It may have been the last of it.
+                shared.room.notify_one();
+            }
+            Err(error) => {
+                let pause = self.journal_failed(&error);
+                shared.lock().unread(shared.net.now() + pause);
+            }
+        }
+        Answered::Nobody
+    }
+
+    /// Tell that the journal failed, and say after which pause it is tried again.
+    fn journal_failed(&mut self, error: &JournalError) -> Duration {
+        self.unwritten = self.unwritten.saturating_add(1);
+        let shared = &self.shared;
+        let pause = shared
+            .options
+            .restart
+            .backoff
+            .pause(self.unwritten, shared.net.random());
+        let why = format!("the journal failed, and is tried again: {error}");
+        let mut desk = shared.lock();
+        desk.note(DiagnosticKind::DispatchFailed, &why);
+        desk.last_error = Some(why);
+        pause
     }
 
     /// Do what an answer asks for, and tell what became of it.

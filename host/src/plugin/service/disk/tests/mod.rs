@@ -49,8 +49,16 @@ fn waiting(recovered: &Recovered) -> Vec<(&str, u32)> {
 
 fn reopened(file: &Path) -> (DiskJournal, Recovered) {
     let journal = DiskJournal::open(file, OWNER).unwrap();
-    let recovered = journal.recover().unwrap();
+    let recovered = all_of(&journal);
     (journal, recovered)
+}
+
+/// What an earlier host left, with all of its events.
+fn all_of(journal: &DiskJournal) -> Recovered {
+    let mut recovered = journal.recover().unwrap();
+    recovered.events = journal.more(None, usize::MAX, usize::MAX).unwrap();
+    assert_eq!(recovered.left, recovered.events.len() as u64);
+    recovered
 }
 
 #[test]
@@ -127,14 +135,102 @@ fn an_event_that_was_given_up_is_kept_apart() {
     let letters = journal.dead_letters().unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(
-        (letters[0].event.correlation_id.as_str(), letters[0].event.attempt),
-        ("a", 5)
+        letters[0].event,
+        Some(IngressEvent {
+            attempt: 5,
+            ..event("a")
+        })
     );
     assert_eq!(letters[0].why.as_deref(), Some("the plugin says `failed`: no"));
     drop(journal);
     let (journal, recovered) = reopened(&file);
     assert_eq!(recovered.events, []);
     assert_eq!(journal.dead_letters().unwrap(), letters);
+}
+
+#[test]
+fn what_waits_is_read_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, _) = reopened(&file);
+    for seq in 0..10 {
+        accept(&journal, seq, &format!("e-{seq}"));
+    }
+    drop(journal);
+    let journal = DiskJournal::open(&file, OWNER).unwrap();
+    assert_eq!(journal.recover().unwrap().left, 10);
+    let seqs = |after, most, bytes| -> Vec<Seq> {
+        let kept = journal.more(after, most, bytes).unwrap();
+        kept.iter().map(|kept| kept.seq).collect()
+    };
+    assert_eq!(seqs(None, 3, usize::MAX), [0, 1, 2]);
+    assert_eq!(seqs(Some(2), 100, usize::MAX), [3, 4, 5, 6, 7, 8, 9]);
+    assert!(seqs(Some(9), 100, usize::MAX).is_empty());
+    // One at least, and then as many as there is room for.
+    let one = serde_json::to_vec(&event("e-0")).unwrap().len();
+    assert_eq!(seqs(None, 100, 1), [0]);
+    assert_eq!(seqs(None, 100, 3 * one), [0, 1, 2]);
+
+    // What was marked ahead in this run was not delivered in it.
+    wait(journal.begin(0, 1)).unwrap();
+    let kept = journal.more(Some(4), 1, usize::MAX).unwrap();
+    assert_eq!(kept[0].event.attempt, 1);
+    assert!(matches!(journal.begin(5, 1), Written::Now(Ok(()))));
+}
+
+#[test]
+fn what_was_given_up_is_tried_anew_or_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, _) = reopened(&file);
+    for (seq, id) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        accept(&journal, seq as Seq, id);
+    }
+    for seq in 0..3 {
+        wait(journal.begin(seq, 5)).unwrap();
+        journal.settle(seq, Settlement::Dead, Some("no"));
+    }
+    insta::assert_snapshot!(DiskLetters::open(&file).unwrap_err().to_string().replace(&folder.path().display().to_string(), "FOLDER"), @"the journal FOLDER/journal is in use by another process: a journal has one host at a time, stop that one or name another file");
+    drop(journal);
+
+    let mut letters = DiskLetters::open(&file).unwrap();
+    assert_eq!(letters.owner(), OWNER);
+    let numbers = |letters: &mut DiskLetters| -> Vec<u64> {
+        let list = letters.list().unwrap();
+        list.iter().map(|letter| letter.number).collect()
+    };
+    assert_eq!(numbers(&mut letters), [0, 1, 2]);
+    // All of what is asked, or none.
+    insta::assert_snapshot!(letters.discard(&[0, 9]).unwrap_err(), @"no event with the number 9 was given up there; nothing was done");
+    insta::assert_snapshot!(letters.requeue(&[9, 1]).unwrap_err(), @"no event with the number 9 was given up there; nothing was done");
+    assert_eq!(numbers(&mut letters), [0, 1, 2]);
+    letters.discard(&[0]).unwrap();
+    letters.requeue(&[2]).unwrap();
+    assert_eq!(numbers(&mut letters), [1]);
+    drop(letters);
+
+    let (_journal, recovered) = reopened(&file);
+    // After what waited, and as if it had never been delivered.
+    assert_eq!(waiting(&recovered), [("d", 2), ("c", 1)]);
+    assert_eq!(recovered.next, 5);
+    let known: Vec<_> = recovered.settled.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(known, ["a", "b"]);
+}
+
+#[test]
+fn letters_are_of_a_journal_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = |name: &str| {
+        let refused = DiskLetters::open(&folder.path().join(name)).unwrap_err();
+        let refused = refused.to_string();
+        refused.replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    insta::assert_snapshot!(refusal("none"), @"failed to open the journal FOLDER/none: No such file or directory (os error 2)");
+    assert!(!folder.path().join("none").exists());
+    let empty = folder.path().join("empty");
+    fs::write(&empty, "").unwrap();
+    insta::assert_snapshot!(refusal("empty"), @"FOLDER/empty is no journal: it is empty; it was left as it is, name another file");
+    assert_eq!(fs::metadata(&empty).unwrap().len(), 0);
 }
 
 #[test]
@@ -155,8 +251,11 @@ fn what_is_kept_of_the_past_is_bounded() {
     let letters = journal.dead_letters().unwrap();
     assert_eq!(letters.len(), JOURNAL_DEAD_LETTERS);
     assert_eq!(
-        letters.last().unwrap().event.correlation_id,
-        format!("e-{}", known + 9)
+        letters.last().unwrap().event,
+        Some(IngressEvent {
+            attempt: 1,
+            ..event(&format!("e-{}", known + 9))
+        })
     );
     drop(journal);
     let (_journal, recovered) = reopened(&file);
@@ -247,7 +346,7 @@ fn a_damaged_journal_is_refused_wherever_the_damage_is() {
         fs::write(&file, &damaged).unwrap();
         // Damage in what is in use is found; a free page may hold anything.
         match DiskJournal::open(&file, OWNER) {
-            Ok(journal) => assert_eq!(journal.recover().unwrap().events.len(), 100, "byte {at}"),
+            Ok(journal) => assert_eq!(all_of(&journal).events.len(), 100, "byte {at}"),
             Err(_) => refused += 1,
         }
     }

@@ -1,198 +1,15 @@
-//! Hosts that take from one stream of NATS JetStream: a real server, which each test starts and stops. Where
-//! `nats-server` is not installed, a test says so and is skipped.
+//! What becomes of the events of a stream.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, LazyLock, Mutex, mpsc};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use yoi_guests::Guest;
-use yoi_host::Profile;
-use yoi_host::authority::{Authority, Binding, Grants, Manifest};
-use yoi_host::engine::{Engine, EngineOptions};
-use yoi_host::imports::Access;
-use yoi_host::plugin::Plugin;
-use yoi_host::plugin::message::IngressEvent;
+use yoi_host::plugin::service::StopTimes;
 use yoi_host::plugin::service::nats::{EventStream, StreamError, Taken, Taking, partition};
-use yoi_host::plugin::service::{
-    Journal, JournalError, Plan, Recovered, Seq, Service, ServiceOptions, Settlement, StopTimes, Written,
-};
-use yoi_host::world::Net;
 
-/// Longer than anything here takes: a test that waits for what never comes is to fail and not to hang.
-const AT_MOST: Duration = Duration::from_secs(60);
-
-/// How long a host may say nothing of an event that it has: longer than any test, so that nothing is given to another
-/// host but what is given back.
-const WAIT: Duration = Duration::from_secs(600);
-
-/// A server of the test's own, on loopback, with its files in a folder.
-struct Server {
-    child: Child,
-    url: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Server {
-    /// None where there is none on this machine, which is told.
-    fn start(test: &str) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let ports = folder.path().join("ports");
-        fs::create_dir(&ports).unwrap();
-        let child = Command::new("nats-server")
-            .args([
-                "--addr",
-                "127.0.0.1",
-                "--port",
-                "-1",
-                "--jetstream",
-                "--store_dir",
-            ])
-            .arg(folder.path().join("store"))
-            .arg("--ports_file_dir")
-            .arg(&ports)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            let skipped = format!("skipped: {test}: `nats-server` is not installed\n");
-            std::io::stderr().write_all(skipped.as_bytes()).unwrap();
-            return None;
-        };
-        let mut server = Self {
-            child,
-            url: String::new(),
-            _folder: folder,
-        };
-        server.url = server.wait_for_port(&ports);
-        Some(server)
-    }
-
-    /// The server writes where it listens once it does.
-    fn wait_for_port(&mut self, ports: &Path) -> String {
-        let began = Instant::now();
-        loop {
-            let file = fs::read_dir(ports).unwrap().find_map(|entry| {
-                let text = fs::read_to_string(entry.unwrap().path()).ok()?;
-                serde_json::from_str::<Value>(&text).ok()
-            });
-            if let Some(url) = file.as_ref().and_then(|file| file["nats"][0].as_str()) {
-                return url.to_owned();
-            }
-            assert!(began.elapsed() < AT_MOST, "the server does not listen");
-            assert!(self.child.try_wait().unwrap().is_none(), "the server has ended");
-            std::thread::yield_now();
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// What a host began to deliver: source, id, attempt, and which host.
-type Begun = Arc<Mutex<Vec<(String, String, u32, usize)>>>;
-
-/// Tells of every delivery before it begins.
-#[derive(Debug)]
-struct Watching {
-    host: usize,
-    begun: Begun,
-    events: Mutex<HashMap<Seq, (String, String)>>,
-    gate: Gate,
-}
-
-/// Deliveries wait while it is shut.
-type Gate = watch::Receiver<bool>;
-
-fn open_gate() -> Gate {
-    watch::channel(true).1
-}
-
-impl Journal for Watching {
-    fn recover(&self) -> Result<Recovered, JournalError> {
-        Ok(Recovered::default())
-    }
-
-    fn accept(&self, seq: Seq, event: &IngressEvent) -> Written {
-        let known = (event.source.clone(), event.correlation_id.clone());
-        self.events.lock().unwrap().insert(seq, known);
-        Written::Now(Ok(()))
-    }
-
-    fn begin(&self, seq: Seq, attempt: u32) -> Written {
-        let (source, id) = self.events.lock().unwrap()[&seq].clone();
-        self.begun.lock().unwrap().push((source, id, attempt, self.host));
-        let mut gate = self.gate.clone();
-        Written::Later(Box::pin(async move {
-            // Whoever could shut it is gone: it stays as it is.
-            let _ = gate.wait_for(|open| *open).await;
-            Ok(())
-        }))
-    }
-
-    fn settle(&self, seq: Seq, _: Settlement, _: Option<&str>) {
-        self.events.lock().unwrap().remove(&seq);
-    }
-
-    fn close(&self) -> Result<(), JournalError> {
-        Ok(())
-    }
-}
-
-fn service(guest: Guest, config: &str, host: usize, begun: &Begun, gate: Gate) -> Service {
-    static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
-        EngineOptions::new(Profile::Documented)
-            .instances(8)
-            .build()
-            .unwrap()
-    });
-    let plugin = Plugin::load(&ENGINE, &fs::read(guest.component()).unwrap()).unwrap();
-    let manifest =
-        Manifest::parse(&fs::read_to_string(guest.package().join("plugin.toml")).unwrap()).unwrap();
-    let grants = Grants::as_asked_by(&manifest);
-    let access = Access::new(Authority::new(&manifest, grants, &Binding::Unbound), Net::new());
-    let journal = Watching {
-        host,
-        begun: Arc::clone(begun),
-        events: Mutex::default(),
-        gate,
-    };
-    let plan = Plan::new(plugin, access, &manifest)
-        .config(config)
-        .options(Taking::options(ServiceOptions::of(Profile::Documented)))
-        .journal(Arc::new(journal));
-    Service::start(plan).unwrap()
-}
-
-fn event(ingress: &str, source: &str, id: String, payload: Value) -> IngressEvent {
-    IngressEvent {
-        kind: "test".into(),
-        source: source.into(),
-        ingress_name: ingress.into(),
-        payload,
-        created_at: "2026-11-20T10:00:00.000Z".into(),
-        attempt: 1,
-        correlation_id: id,
-    }
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-}
+use crate::support::{AT_MOST, Begun, Server, WAIT, event, open_gate, runtime, service};
 
 #[test]
 fn two_hosts_take_from_one_stream_and_the_order_of_a_source_is_kept() {
@@ -290,7 +107,8 @@ fn an_event_that_fails_is_given_back_and_at_last_put_aside() {
             ([next(), next()], told)
         });
         let ([first, second], told) = told.await.unwrap();
-        assert!(matches!(first, Taken::Returned { attempt: 1, .. }), "{first:?}");
+        let first_failed = matches!(first, Taken::Returned { attempt: Some(1), .. });
+        assert!(first_failed, "{first:?}");
         let Taken::Dead { correlation_id, why } = second else {
             panic!("{second:?}");
         };
@@ -442,7 +260,7 @@ fn a_host_that_is_to_stop_gives_back_at_once_what_it_has_not_begun() {
         .unwrap();
         for (host, taken) in returned {
             assert!(
-                host == 0 && matches!(taken, Taken::Returned { .. }),
+                host == 0 && matches!(taken, Taken::Returned { attempt: None, .. }),
                 "{host} {taken:?}"
             );
         }
@@ -459,7 +277,8 @@ fn a_host_that_is_to_stop_gives_back_at_once_what_it_has_not_begun() {
         .await
         .unwrap();
         for (host, taken) in elsewhere {
-            let acknowledged = matches!(taken, Taken::Acknowledged { attempt: 2, .. });
+            // That it was given out before, and not begun, is no attempt.
+            let acknowledged = matches!(taken, Taken::Acknowledged { attempt: 1, .. });
             assert!(host == 1 && acknowledged, "{host} {taken:?}");
         }
 
@@ -491,6 +310,13 @@ fn a_stream_that_cannot_be_used_says_why() {
         .block_on(EventStream::open(&server.url, "mine", "project:one"))
         .unwrap();
     insta::assert_snapshot!(refusal(&server.url, "mine", "project:other"), @"the stream `mine` is not one of the plugin `project:other`: it says of itself `yoikit.stream/1 project:one`; name another stream");
+    // The client would end the program.
+    let stream = runtime()
+        .block_on(EventStream::open(&server.url, "mine", "project:one"))
+        .unwrap();
+    let bad = event("tick", "test", "two\r\nlines".to_owned(), Value::Null);
+    let refused = runtime().block_on(stream.send(&bad)).unwrap_err();
+    insta::assert_snapshot!(refused, @r#"an id of a single line is needed, and this is none: "two\r\nlines""#);
     insta::assert_snapshot!(refusal(&server.url, "a.b", "project:one"), @"`a.b` cannot be the name of a stream: 1 to 64 letters, digits, `-` and `_` can");
     let nobody = refusal("nats://127.0.0.1:1", "mine", "project:one");
     assert!(
