@@ -2,6 +2,7 @@
 
 mod bridge;
 mod call;
+mod dead;
 mod plugin;
 pub(crate) mod ptc;
 mod run;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay, Who, parse_mode};
 pub(crate) use call::{Call, Componentize, Grant, Inspect};
+pub(crate) use dead::{DeadCommand, DeadPick, DeadPlace};
 pub(crate) use plugin::{
     Inventoried, PluginBuild, PluginCheck, PluginCommand, PluginDev, PluginEnable, PluginList, PluginNew,
     PluginPack, PluginShow, Template,
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Send one event to a service, running or not, and show what becomes of it
     Send(Box<Send>),
+    /// See the events that a service gave up, and have them delivered again, or drop them
+    #[command(subcommand)]
+    Dead(DeadCommand),
     /// Print the smallest grants file that a plugin needs for what it did in a recorded run
     Grant(Grant),
     /// Show what a component imports and exports, and whether it fits the contract
@@ -84,6 +89,7 @@ impl Command {
             Command::Call(call) => call.json,
             Command::Serve(serve) => serve.json,
             Command::Send(send) => send.json,
+            Command::Dead(command) => command.wants_json(),
             Command::Inspect(inspect) => inspect.json,
             Command::Bridge(command) => command.wants_json(),
             Command::Plugin(command) => command.wants_json(),

@@ -3,6 +3,7 @@
 mod bridge;
 mod call;
 mod componentize;
+mod dead;
 #[cfg(unix)]
 mod door;
 mod faults;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Command::Call(args) => call::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Send(args) => send::run(&args),
+        Command::Dead(command) => dead::run(&command),
         Command::Grant(args) => grant::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::HostAdapter => host_adapter::run(),

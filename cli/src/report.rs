@@ -2,6 +2,7 @@
 //! gets a new version. `yoikit schema` prints the JSON Schema, which is made from these types.
 
 pub mod bridge;
+pub mod dead;
 pub mod dev;
 pub mod inventory;
 pub mod plugin;

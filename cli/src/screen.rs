@@ -4,6 +4,7 @@
 
 pub(crate) mod bridge;
 mod call;
+mod dead;
 mod dev;
 mod inspect;
 pub(crate) mod inventory;
@@ -27,6 +28,7 @@ use crate::report::{PluginReport, StepReport};
 use units::bytes;
 
 pub(crate) use call::call;
+pub(crate) use dead::dead;
 pub(crate) use dev::{dev, dev_begins};
 pub(crate) use inspect::inspect;
 pub(crate) use plugin::{built, checked, new, packed};

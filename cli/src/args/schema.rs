@@ -14,6 +14,8 @@ pub(crate) enum Report {
     Serve,
     /// What `yoikit send --json` prints
     Send,
+    /// What `yoikit dead --json` prints
+    Dead,
     /// What `yoikit inspect --json` prints
     Inspect,
     /// What `yoikit plugin new --json` prints

@@ -167,7 +167,7 @@ pub(crate) enum WhenFull {
 }
 
 /// The address of a NATS server, where the program can do anything with one.
-fn parse_server(text: &str) -> Result<String, String> {
+pub(super) fn parse_server(text: &str) -> Result<String, String> {
     if cfg!(feature = "nats") {
         return Ok(text.to_owned());
     }

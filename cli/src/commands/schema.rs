@@ -11,6 +11,7 @@ use crate::args::Report;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::bridge::{BridgeLine, ProbeReport};
+use crate::report::dead::DeadReport;
 use crate::report::dev::DevReport;
 use crate::report::inventory::{EnableReport, ListReport};
 use crate::report::plugin::{BuildReport, CheckReport, NewReport, PackReport};
@@ -25,6 +26,7 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::Call => of::<CallReport>(),
         Report::Serve => of::<ServeLine>(),
         Report::Send => of::<SendReport>(),
+        Report::Dead => of::<DeadReport>(),
         Report::Inspect => of::<InspectReport>(),
         Report::PluginNew => of::<NewReport>(),
         Report::PluginBuild => of::<BuildReport>(),

@@ -4,6 +4,8 @@ mod bridge;
 mod call;
 mod componentize;
 mod contracts;
+#[cfg(unix)]
+mod dead;
 mod dev;
 mod faults;
 mod grants;

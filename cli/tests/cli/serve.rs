@@ -21,13 +21,13 @@ use crate::run::{command, yoikit};
 const AT_MOST: Duration = Duration::from_secs(60);
 
 /// A `yoikit serve --json` that runs.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     lines: Receiver<Value>,
 }
 
 impl Serving {
-    fn start(folder: &Path, words: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, words: &[&str]) -> Self {
         let mut child = command(folder, &[&["serve", "--json"], words].concat())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -46,11 +46,11 @@ impl Serving {
     }
 
     /// The next line of this event; those before are passed over.
-    fn event(&mut self, event: &str) -> Value {
+    pub(crate) fn event(&mut self, event: &str) -> Value {
         self.find(event, |_| true)
     }
 
-    fn find(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn find(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             match self.lines.recv_timeout(AT_MOST) {
                 Ok(line) if line["event"] == event && wanted(&line) => return line,
@@ -67,12 +67,12 @@ impl Serving {
         text
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, signal).unwrap();
     }
 
-    fn exit(&mut self) -> i32 {
+    pub(crate) fn exit(&mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 }
@@ -85,7 +85,7 @@ impl Drop for Serving {
 }
 
 /// A package as a folder of the test's own, with all that it asks for granted in `grants.toml`.
-fn package(guest: Guest, change: impl Fn(String) -> String) -> tempfile::TempDir {
+pub(crate) fn package(guest: Guest, change: impl Fn(String) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(guest.package()).unwrap() {
         let entry = entry.unwrap();
@@ -99,13 +99,13 @@ fn package(guest: Guest, change: impl Fn(String) -> String) -> tempfile::TempDir
     folder
 }
 
-fn unchanged(manifest: String) -> String {
+pub(crate) fn unchanged(manifest: String) -> String {
     manifest
 }
 
-const GRANTED: &[&str] = &[".", "--grants", "grants.toml", "--socket", "sock"];
+pub(crate) const GRANTED: &[&str] = &[".", "--grants", "grants.toml", "--socket", "sock"];
 
-fn send(folder: &Path, ingress: &str, event: &Value) -> crate::run::Ran {
+pub(crate) fn send(folder: &Path, ingress: &str, event: &Value) -> crate::run::Ran {
     let event = event.to_string();
     yoikit(folder, &["send", ".", ingress, &event, "--socket", "sock"])
 }
