@@ -38,8 +38,9 @@ const EXIT_CODES: &str = "\
 Exit status:
   0  done, and the plugin did what it should
   1  the plugin failed, or the profile refuses it
-  2  usage
-  3  there was nothing to run: no component, or one that does not fit the contract
+  2  usage: what was typed, or what stands in a file of yours, cannot be meant
+  3  there was nothing to run: no component, or one that does not fit the contract; or a file, a folder, a socket or an
+     address could not be had
   4  the project did not build
   5  the harness of `yoikit test` broke: nothing is known of the target";
 

@@ -60,6 +60,17 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
 }
 
 fn open(path: &Path, profile: Profile) -> Result<Source, Failure> {
+    let name = path.to_string_lossy();
+    if !path.exists()
+        && ["project:", "user:"]
+            .iter()
+            .any(|source| name.starts_with(source))
+    {
+        return Err(Failure::Other(format!(
+            "nothing lies at `{name}`, and a path is needed here: `yoikit plugin show {name}` has that of the package; \
+             `yoikit serve` and `yoikit send` take the name as well"
+        )));
+    }
     Ok(Source::open(path, profile, |folder| {
         screen::progress(&format!("building {}", folder.display()));
     })?)

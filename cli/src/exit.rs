@@ -12,10 +12,10 @@ pub enum Exit {
     /// It did what was asked, and the plugin failed: a fault, an answer against the contract, or a failure
     /// that the plugin or its tool reported of itself; for `inspect`, a component that the profile refuses.
     PluginFailed = 1,
-    /// The words typed make no sense: an unknown option, a value that cannot be read.
+    /// What was typed makes no sense, or what stands in a file that was named: an unknown option, grants that are none.
     Usage = 2,
     /// There was nothing to run: no such file, no component, one that does not fit the contract, or an
-    /// environment in which nothing can run.
+    /// environment in which nothing can run. So is a file that cannot be read or written, whatever would stand in it.
     CouldNotRun = 3,
     /// The project did not build.
     BuildFailed = 4,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use yoi_host::authority::FaultKind;
-use yoi_host::build::MakeError;
+use yoi_host::build::{MakeError, is_project};
 use yoi_host::engine::EngineError;
 use yoi_host::package::{PackError, PackageFaults};
 use yoi_host::plugin::LoadError;
@@ -69,6 +69,17 @@ impl Failure {
                 error: PackError::Package(PackageFaults::Files(fault)),
                 ..
             } => fault.advice(),
+            Failure::Pack {
+                manifest,
+                error: PackError::Package(PackageFaults::Manifest(faults)),
+            } => {
+                let lacks_a_file = faults
+                    .list()
+                    .iter()
+                    .any(|fault| fault.kind == FaultKind::Missing && !fault.span.is_empty());
+                let folder = manifest.parent().filter(|_| lacks_a_file)?;
+                is_project(folder).then_some("build it first: `yoikit plugin build` with this folder")
+            }
             _ => None,
         }
     }

@@ -35,7 +35,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
             }
             if wants_json {
                 let failure = Failure::Usage(answer.to_string());
-                let _ = screen::json(&report::FailureReport::of(&failure));
+                let _ = screen::json_line(&report::FailureReport::of(&failure));
             }
             return Exit::Usage;
         }
@@ -48,7 +48,8 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
             screen::failure(&failure);
             if json && !failure.is_silent() {
                 // Who cannot be told on standard output has been told on standard error.
-                let _ = screen::json(&report::FailureReport::of(&failure));
+                // On one line: also where whoever reads expects a line for each thing that happens.
+                let _ = screen::json_line(&report::FailureReport::of(&failure));
             }
             exit
         }

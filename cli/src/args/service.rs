@@ -65,7 +65,7 @@ hand it over with `--grants grants.toml`.
 Exit status:
   0  it stopped in order
   1  the plugin failed, or did not stop in order
-  2  usage, or a file of yours that cannot be used
+  2  usage: what was typed, or what stands in a file of yours, cannot be meant
   3  there was nothing to run, or a file, a socket or an address could not be had
   4  the project did not build";
 

@@ -14,7 +14,7 @@ use yoi_host::plugin::service::{Plan, ServiceOptions};
 use yoi_host::source::Source;
 use yoi_host::world::Net;
 
-use super::plugin::{Workspace, enablements, meant};
+use super::plugin::{Workspace, enablements, is_of_another_content, meant, pins_again, unread};
 use super::{engine, grants, json_argument, open, plugin_report};
 use crate::args::Served;
 use crate::failure::Failure;
@@ -77,8 +77,9 @@ impl Meant {
             .map_err(|_| {
                 Failure::Other(format!(
                     "nothing lies at `{0}`, and there is no package `{0}` that can be used: `yoikit plugin list` has \
-                     those that are there",
-                    args.plugin
+                     those that are there{1}",
+                    args.plugin,
+                    unread(&discovery)
                 ))
             })?
             .clone();
@@ -180,7 +181,14 @@ impl Ready {
         };
         let surfaces = entry
             .resolve(&package, &enabled.package.manifest.surfaces())
-            .map_err(|fault| refused(format!("{fault}, in {file}; `yoikit plugin show {id}` has more")))?;
+            .map_err(|fault| {
+                let more = if is_of_another_content(fault.kind().name()) {
+                    pins_again(&id)
+                } else {
+                    format!("`yoikit plugin show {id}` has more")
+                };
+                refused(format!("{fault}, in {file}; {more}"))
+            })?;
         let source = open(&enabled.package.path, args.run.profile)?;
         let plugin = load(args, &source)?;
         let about = plugin_report(&source, Some(plugin.world()));

@@ -23,13 +23,22 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     // Else the error would name the temporary file.
     fs::metadata(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(without_path)?;
+    file.write_all(bytes).map_err(without_path)?;
     if let Some(permissions) = earlier.or_else(ordinary_permissions) {
         file.as_file().set_permissions(permissions)?;
     }
     file.persist(path).map_err(|failed| failed.error)?;
     Ok(())
+}
+
+/// What the system said, without the name of the temporary file, of which nobody has heard.
+fn without_path(error: io::Error) -> io::Error {
+    // The library appends it, and gives out nothing of what is before.
+    match error.to_string().split_once(" at path ") {
+        Some((said, _)) => io::Error::new(error.kind(), said.to_owned()),
+        None => error,
+    }
 }
 
 /// What a file made in the ordinary way would have; a temporary one is its owner's alone.
@@ -42,4 +51,17 @@ fn ordinary_permissions() -> Option<fs::Permissions> {
 #[cfg(not(unix))]
 fn ordinary_permissions() -> Option<fs::Permissions> {
     None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_is_told_without_the_temporary_files_name() {
+        // Nobody makes files there, not even root.
+        let error = write_whole(Path::new("/proc/none"), b"").unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("(os error") && !told.contains(".tmp"), "{told}");
+    }
 }

@@ -372,6 +372,8 @@ pub struct PackReport {
     pub package: PackageReport,
     /// What was left alone.
     pub safety: Safety,
+    /// Commands that come next: to turn it on in this workspace.
+    pub next_steps: Vec<String>,
     /// Bytes of the archive.
     pub bytes: usize,
     /// What of the folder was left out, by its path; of folders only the topmost, with `/` at its end.
@@ -389,6 +391,7 @@ impl PackReport {
             package: PackageReport::of(&packed.package, output_path.clone()),
             output_path,
             safety: Safety::KEPT,
+            next_steps: Vec::new(),
             bytes: packed.bytes,
             left_out: packed.left_out.clone(),
         }

@@ -158,6 +158,7 @@ pub(crate) fn packed(report: &PackReport) -> io::Result<()> {
         label(&mut out, "left out")?;
         writeln!(out, "{}", names(&report.left_out))?;
     }
+    next(&mut out, &report.next_steps)?;
     out.flush()
 }
 

@@ -196,12 +196,7 @@ fn what_was_recorded_is_replayed_to_the_same_events() {
     assert_ran!(ask(folder.path(), &words), @r#"
     exit 3
     --- stdout
-    {
-      "schema": "yoikit.failure/1",
-      "exit": 3,
-      "message": "failed to begin the recording kept.ndjson: File exists (os error 17)",
-      "advice": null
-    }
+    {"schema":"yoikit.failure/1","exit":3,"message":"failed to begin the recording kept.ndjson: File exists (os error 17)","advice":null}
     --- stderr
     error: failed to begin the recording kept.ndjson: File exists (os error 17)
     "#);

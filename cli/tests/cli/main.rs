@@ -12,6 +12,7 @@ mod grants;
 mod hosts;
 mod inspect;
 mod inventory;
+mod newcomer;
 mod plugin;
 mod ptc;
 mod record;

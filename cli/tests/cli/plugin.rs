@@ -188,6 +188,9 @@ fn a_tool_goes_from_its_first_line_to_its_archive() {
     digest      sha256:[…]
     files       README.md, greeter.wasm, plugin.toml
     left out    .gitignore, .yoiignore, Cargo.lock, Cargo.toml, src/
+    next        yoikit grant greeter > grants.toml
+                mkdir -p .yoi/plugins && cp [PLACE]/greeter.yoi-plugin .yoi[PLACE]/greeter.yoi-plugin
+                yoikit plugin enable project:greeter --grant grants.toml
     ");
     assert_plugin!(place.run(&["plugin", "check", "greeter.yoi-plugin", "--profile", "yoi"]), @"
     exit 0
@@ -279,13 +282,20 @@ fn what_the_guests_readme_says_is_true_when_typed() {
         .take_while(|line| *line != "```")
         .map(|line| line.strip_prefix("$ ").unwrap())
         .collect();
-    assert_eq!(lines.len(), 7);
+    assert_eq!(lines.len(), 10);
     let place = Place::new();
     let programs = Path::new(env!("CARGO_BIN_EXE_yoikit")).parent().unwrap();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     for line in lines {
+        // Nobody is there to be asked.
+        let is_asked = line.starts_with("yoikit plugin enable ");
+        let line = if is_asked {
+            format!("{line} --yes")
+        } else {
+            line.to_owned()
+        };
         let output = Command::new("sh")
-            .args(["-c", line])
+            .args(["-c", &line])
             .current_dir(place.0.path())
             .envs(Place::env())
             .env("PATH", &path)

@@ -260,12 +260,7 @@ fn a_build_service_says_which_shard_it_is() {
     assert_ran!(yoikit_with_env(folder.path(), &words, &env("1")), @r#"
     exit 2
     --- stdout
-    {
-      "schema": "yoikit.failure/1",
-      "exit": 2,
-      "message": "JOB_COMPLETION_INDEX=1 and JOB_COMPLETIONS=1 name no shard",
-      "advice": null
-    }
+    {"schema":"yoikit.failure/1","exit":2,"message":"JOB_COMPLETION_INDEX=1 and JOB_COMPLETIONS=1 name no shard","advice":null}
     --- stderr
     error: JOB_COMPLETION_INDEX=1 and JOB_COMPLETIONS=1 name no shard
     "#);

@@ -203,8 +203,10 @@ impl<'a> Place<'a> {
             .suffix(".tmp")
             .permissions(Permissions::from_mode(self.mode.unwrap_or(0o666)))
             .tempfile_in(&self.folder)
-            .map_err(failed)?;
-        temporary.write_all(bytes).map_err(failed)?;
+            .map_err(|error| failed(without_path(error)))?;
+        temporary
+            .write_all(bytes)
+            .map_err(|error| failed(without_path(error)))?;
         if let Some(mode) = self.mode {
             let whole = Permissions::from_mode(mode);
             temporary.as_file().set_permissions(whole).map_err(failed)?;
@@ -228,6 +230,15 @@ impl<'a> Place<'a> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// What the system said, without the name of the temporary file, of which nobody has heard.
+fn without_path(error: io::Error) -> io::Error {
+    // The library appends it, and gives out nothing of what is before.
+    match error.to_string().split_once(" at path ") {
+        Some((said, _)) => io::Error::new(error.kind(), said.to_owned()),
+        None => error,
     }
 }
 

@@ -147,6 +147,18 @@ pub enum StoreFault {
         /// Whether it is a folder.
         is_folder: bool,
     },
+    /// Something that may be meant for a package, and is not called as one: a folder with a manifest in it, an archive
+    /// of another name.
+    #[error(
+        "`{}` is not looked at: the packages of a store are archives called `*.{EXTENSION}`",
+        shown(label)
+    )]
+    NotCalledOne {
+        /// What it is called.
+        label: String,
+        /// Whether it is a folder.
+        is_folder: bool,
+    },
     /// No package that could be used.
     #[error(transparent)]
     Package(#[from] PackageFaults),
@@ -287,6 +299,7 @@ fn candidates(
         }
     };
     let mut packages = 0;
+    let mut misnamed = BTreeMap::new();
     for (read, entry) in entries.enumerate() {
         if read == most {
             let store = store.to_owned();
@@ -311,13 +324,30 @@ fn candidates(
             if names.len() > STORE_PACKAGES {
                 names.pop_last();
             }
+        } else if profile == Profile::Documented
+            && misnamed.len() < STORE_PACKAGES
+            && let Some(is_folder) = may_be_meant(dir, Path::new(&name))
+        {
+            misnamed.insert(name.to_string_lossy().into_owned(), is_folder);
         }
+    }
+    for (label, is_folder) in misnamed {
+        fault(StoreFault::NotCalledOne { label, is_folder });
     }
     if packages > STORE_PACKAGES {
         let store = store.to_owned();
         fault(StoreFault::TooManyPackages { store, packages });
     }
     names
+}
+
+/// Whether something that is not called as a package may be meant for one, and whether it is a folder then.
+fn may_be_meant(dir: &Dir, name: &Path) -> Option<bool> {
+    if name.extension().is_some_and(|extension| extension == "zip") {
+        return Some(false);
+    }
+    let found = dir.symlink_metadata(name.join(MANIFEST)).ok()?;
+    found.is_file().then_some(true)
 }
 
 /// The package of this name in a store.
@@ -475,9 +505,10 @@ impl StoreFault {
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::NotAFile { is_folder: true, .. } => {
+            Self::NotAFile { is_folder: true, .. } | Self::NotCalledOne { is_folder: true, .. } => {
                 Some("pack the folder, and put the archive in the store")
             }
+            Self::NotCalledOne { is_folder: false, .. } => Some("if it is a package, give it such a name"),
             Self::Escapes { .. } => Some("put a copy of the archive in the store"),
             Self::Duplicate { .. } => Some("leave one of them in the store"),
             _ => None,
@@ -541,6 +572,7 @@ impl StoreFault {
                 Malformed,
                 "plugin package candidate is not a regular file",
             ),
+            Self::NotCalledOne { .. } => ("not_called_one", Malformed, ""),
             Self::Package(PackageFaults::Files(fault)) => (fault.code(), fault.kind(), ""),
             Self::Package(faults @ PackageFaults::Manifest(_)) => ("manifest", faults.yoi_first().kind, ""),
             Self::Duplicate { .. } => (
@@ -700,16 +732,20 @@ mod tests {
         place.put("project/b.yoi-plugin", &of("ape", "1.0.0"));
         // A package in the works is none yet.
         crate::package::fixtures::unpack(&of("folder", "1.0.0"), &place.path("project/folder"));
-        for profile in Profile::ALL {
-            insta::allow_duplicates! {
-                insta::assert_snapshot!(place.shown(profile), @"
-                user:notes any name.yoi-plugin PLACE/user/any name.yoi-plugin
-                project:ape b.yoi-plugin PLACE/project/b.yoi-plugin
-                project:notes z.yoi-plugin PLACE/project/z.yoi-plugin
-                project:zebra a.yoi-plugin PLACE/project/a.yoi-plugin
-                ");
-            }
-        }
+        insta::assert_snapshot!(place.shown(Profile::Yoi), @"
+        user:notes any name.yoi-plugin PLACE/user/any name.yoi-plugin
+        project:ape b.yoi-plugin PLACE/project/b.yoi-plugin
+        project:notes z.yoi-plugin PLACE/project/z.yoi-plugin
+        project:zebra a.yoi-plugin PLACE/project/a.yoi-plugin
+        ");
+        insta::assert_snapshot!(place.shown(Profile::Documented), @"
+        user:notes any name.yoi-plugin PLACE/user/any name.yoi-plugin
+        project:ape b.yoi-plugin PLACE/project/b.yoi-plugin
+        project:notes z.yoi-plugin PLACE/project/z.yoi-plugin
+        project:zebra a.yoi-plugin PLACE/project/a.yoi-plugin
+        project - -: not_called_one malformed discovery: `a.zip` is not looked at: the packages of a store are archives called `*.yoi-plugin` [if it is a package, give it such a name]
+        project - -: not_called_one malformed discovery: `folder` is not looked at: the packages of a store are archives called `*.yoi-plugin` [pack the folder, and put the archive in the store]
+        ");
         let found = discover(&place.stores, Profile::Documented);
         let notes = &found.packages[0];
         assert_eq!(notes.entries, ["plugin.toml", "plugin.wasm"]);

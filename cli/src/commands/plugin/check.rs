@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use yoi_host::authority::{FaultKind, Grants, Inspection, Severity, Side, render_faults};
+use yoi_host::build::is_project;
 use yoi_host::package::{Package, PackageFaults};
 use yoi_host::{Limits, Profile};
 
@@ -179,7 +180,7 @@ fn of_faults(report: CheckReport, faults: &PackageFaults, path: &Path) -> CheckR
                 .list()
                 .iter()
                 .any(|fault| fault.kind == FaultKind::Missing && !fault.span.is_empty());
-            if lacks_a_file && path.join("Cargo.toml").is_file() {
+            if lacks_a_file && is_project(path) {
                 next_steps.push(format!("yoikit plugin build {}", typed(path)));
             }
             faults.list().iter().map(CheckDiagnostic::of_remark).collect()

@@ -6,9 +6,9 @@ use std::io::{self, BufRead, IsTerminal};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use yoi_host::authority::{Enablement, Enablements, Grants, Package};
 use yoi_host::limits::MANIFEST_BYTES;
-use yoi_host::package::{Discovered, Discovery, Status};
+use yoi_host::package::{Discovered, Discovery, Inventory, Status};
 
-use super::list::{Workspace, enablements, inventory};
+use super::list::{Workspace, parsed, unread};
 use crate::args::PluginEnable;
 use crate::commands::whole::write_whole;
 use crate::commands::{grants, read_text};
@@ -21,10 +21,12 @@ pub(super) fn run(args: &PluginEnable) -> Result<Exit, Failure> {
     let workspace = Workspace::of(&args.of.workspace, args.of.enablement.as_deref(), args.of.profile)?;
     let file = workspace.enablement_file();
     let discovery = workspace.discover();
-    let package = meant(&discovery, &args.reference)?;
+    let package = &meant(&discovery, &args.reference)?.clone();
     let (text, known) = match File::open(&file).and_then(|file| read_text(file, MANIFEST_BYTES)) {
-        // Read twice, so that what is wrong with it is told as everywhere.
-        Ok(text) => (text, enablements(&file)?),
+        Ok(text) => {
+            let known = parsed(&file, &text)?;
+            (text, known)
+        }
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => (String::new(), Enablements::default()),
         Err(cause) => {
             let doing = "read the enablements in";
@@ -63,11 +65,13 @@ pub(super) fn run(args: &PluginEnable) -> Result<Exit, Failure> {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     write_whole(&file, document.as_bytes()).map_err(failed)?;
-    if Enablements::parse(&document).is_ok_and(|written| !written.feature) {
+    let written = Enablements::parse(&document)
+        .map_err(|faults| Failure::Other(faults.render(&file.display().to_string())))?;
+    if !written.feature {
         screen::warning("plugins are turned off: set `enabled = true` under `[feature.plugins]`");
     }
     // What becomes of it is for the same rules to say as ever.
-    let inventory = inventory(&args.of)?;
+    let inventory = Inventory::of(discovery, &written, args.of.profile);
     let found = inventory
         .find(&id)
         .map_err(|error| Failure::Other(error.to_string()))?;
@@ -106,7 +110,8 @@ pub(in crate::commands) fn meant<'a>(
     match all[..] {
         [package] => Ok(package),
         [] => Err(Failure::Other(format!(
-            "there is no package `{reference}` that can be used: `yoikit plugin list` has those that are there"
+            "there is no package `{reference}` that can be used: `yoikit plugin list` has those that are there{}",
+            unread(discovery)
         ))),
         _ => {
             let all: Vec<String> = all.iter().map(|package| package.id.to_string()).collect();

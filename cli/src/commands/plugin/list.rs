@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use yoi_host::Profile;
-use yoi_host::authority::{Enablements, render_faults};
+use yoi_host::authority::{Enablements, FaultKind, render_faults};
 use yoi_host::limits::MANIFEST_BYTES;
-use yoi_host::package::{Discovery, Inventory, Stores, discover};
+use yoi_host::package::{Discovery, Inventory, StoreFault, Stores, discover};
 
 use crate::args::{Inventoried, PluginList, PluginShow};
 use crate::commands::read_text;
@@ -21,7 +21,7 @@ use crate::screen;
 const ENABLEMENT: &str = ".yoi/enablement.toml";
 
 pub(super) fn list(args: &PluginList) -> Result<Exit, Failure> {
-    let inventory = inventory(&args.of)?;
+    let (inventory, _) = inventory(&args.of)?;
     let report = ListReport {
         schema: "yoikit.plugin-list/1",
         workspace: args.of.workspace.display().to_string(),
@@ -38,10 +38,10 @@ pub(super) fn list(args: &PluginList) -> Result<Exit, Failure> {
 }
 
 pub(super) fn show(args: &PluginShow) -> Result<Exit, Failure> {
-    let inventory = inventory(&args.of)?;
+    let (inventory, unread) = inventory(&args.of)?;
     let item = inventory
         .find(&args.reference)
-        .map_err(|error| Failure::Other(error.to_string()))?;
+        .map_err(|error| Failure::Other(format!("{error}{unread}")))?;
     if args.of.json {
         screen::json(item)?;
     } else {
@@ -50,7 +50,8 @@ pub(super) fn show(args: &PluginShow) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-pub(super) fn inventory(args: &Inventoried) -> Result<Inventory, Failure> {
+/// What there is, and what to tell whoever looks for something in vain.
+fn inventory(args: &Inventoried) -> Result<(Inventory, String), Failure> {
     let workspace = Workspace::of(&args.workspace, args.enablement.as_deref(), args.profile)?;
     let enablements = match enablements(&workspace.enablement_file()) {
         // Nobody named it.
@@ -61,7 +62,53 @@ pub(super) fn inventory(args: &Inventoried) -> Result<Inventory, Failure> {
         }
         read => read?,
     };
-    Ok(Inventory::of(workspace.discover(), &enablements, args.profile))
+    let discovery = workspace.discover();
+    let unread = unread(&discovery);
+    let mut inventory = Inventory::of(discovery, &enablements, args.profile);
+    for item in &mut inventory.items {
+        for diagnostic in &mut item.diagnostics {
+            if is_of_another_content(diagnostic.kind) {
+                diagnostic
+                    .advice
+                    .get_or_insert_with(|| pins_again(&item.reference));
+            }
+        }
+    }
+    Ok((inventory, unread))
+}
+
+/// Whether a diagnostic is that the package is not the one that was pinned, or that the grants are for.
+pub(in crate::commands) fn is_of_another_content(kind: &str) -> bool {
+    [FaultKind::Digest, FaultKind::Version, FaultKind::Grant]
+        .iter()
+        .any(|of| of.name() == kind)
+}
+
+/// What to do about that.
+pub(in crate::commands) fn pins_again(reference: &str) -> String {
+    format!(
+        "look at what has changed; then `yoikit plugin enable {reference}` pins what is there now, with the grants that \
+         it had"
+    )
+}
+
+/// What of the stores was not looked at, a line each, for whoever looks for a package in vain.
+pub(in crate::commands) fn unread(discovery: &Discovery) -> String {
+    let is_unread = |fault: &StoreFault| {
+        matches!(
+            fault,
+            StoreFault::Unread { .. }
+                | StoreFault::Unlisted { .. }
+                | StoreFault::TooManyPackages { .. }
+                | StoreFault::TooManyNames { .. }
+                | StoreFault::NotCalledOne { .. }
+        )
+    };
+    let faults = discovery.findings.iter().map(|finding| &finding.fault);
+    faults
+        .filter(|fault| is_unread(fault))
+        .map(|fault| format!("\n{fault}"))
+        .collect()
 }
 
 /// The folder that is worked in, and which plugins are looked for in it.
@@ -121,13 +168,18 @@ pub(in crate::commands) fn enablements(file: &Path) -> Result<Enablements, Failu
         doing: "read the enablements in",
         cause,
     })?;
+    parsed(file, &text)
+}
+
+/// What the text of a file turns on.
+pub(super) fn parsed(file: &Path, text: &str) -> Result<Enablements, Failure> {
     let name = file.display().to_string();
-    let enablements = Enablements::parse(&text).map_err(|faults| {
+    let enablements = Enablements::parse(text).map_err(|faults| {
         Failure::Usage(format!(
             "the enablements cannot be used\n{}",
             faults.render(&name)
         ))
     })?;
-    screen::remarks(&render_faults(&name, &text, enablements.remarks()));
+    screen::remarks(&render_faults(&name, text, enablements.remarks()));
     Ok(enablements)
 }

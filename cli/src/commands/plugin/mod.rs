@@ -15,7 +15,7 @@ use std::path::Path;
 use yoi_host::{Limits, Profile};
 
 pub(super) use enable::meant;
-pub(super) use list::{Workspace, enablements};
+pub(super) use list::{Workspace, enablements, is_of_another_content, pins_again, unread};
 
 use crate::args::PluginCommand;
 use crate::exit::Exit;

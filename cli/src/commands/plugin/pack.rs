@@ -3,7 +3,7 @@
 use yoi_host::Limits;
 use yoi_host::package;
 
-use super::component;
+use super::{component, typed};
 use crate::args::PluginPack;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -18,17 +18,30 @@ pub(super) fn run(args: &PluginPack) -> Result<Exit, Failure> {
     let manifest = &packed.package.manifest;
     let runtime = manifest.declared().runtime.as_ref();
     let path = runtime.and_then(|runtime| runtime.component.as_deref());
+    let mut fits = true;
     if let Some((path, bytes)) = path.zip(packed.package.component()) {
         component::warn_of_older(&args.folder, path);
         let (_, wrong) = component::judged(manifest, path, bytes, args.profile, &Limits::of(args.profile));
-        if !component::fits(&wrong) {
+        fits = component::fits(&wrong);
+        if !fits {
             screen::warning(&format!(
                 "a host of profile `{}` refuses {path}: `yoikit plugin check` says why",
                 args.profile
             ));
         }
     }
-    let report = PackReport::of(&packed, args.folder.display().to_string());
+    let mut report = PackReport::of(&packed, args.folder.display().to_string());
+    let id = &manifest.declared().id;
+    if fits {
+        report.next_steps = vec![
+            format!("yoikit grant {} > grants.toml", typed(&args.folder)),
+            format!(
+                "mkdir -p .yoi/plugins && cp {} .yoi/plugins/{id}.yoi-plugin",
+                typed(&packed.output)
+            ),
+            format!("yoikit plugin enable project:{id} --grant grants.toml"),
+        ];
+    }
     if args.json {
         screen::json(&report)?;
     } else {

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::args::{Budget, PluginDev, parse_bytes, parse_time};
@@ -107,6 +108,14 @@ impl Plan {
         if self.call.tool.is_none() {
             let reason = "there is no call to save: name it with `--call TOOL JSON`";
             return Err(Failure::Usage(reason.to_owned()));
+        }
+        // What is saved is called again and again: what cannot be meant is not to be found out then.
+        if let Some(words) = self.words()? {
+            for (what, text) in [("input", &words.input), ("configuration", &words.config)] {
+                serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
+                    Failure::Usage(format!("the {what} is not JSON, and nothing was saved: {error}"))
+                })?;
+            }
         }
         let path = Self::file(&self.folder);
         let failed = |cause| Failure::File {

@@ -163,6 +163,9 @@ fn shard(args: &Test) -> Result<Option<Shard>, Failure> {
     }))
 }
 
+/// Most characters of what is wrong with a file that are shown.
+const FAULT_CHARS: usize = 600;
+
 fn baseline(path: &Path) -> Result<Baseline, Failure> {
     let text = File::open(path).and_then(|file| read_text(file, BASELINE_BYTES));
     let text = text.map_err(|cause| Failure::File {
@@ -170,13 +173,25 @@ fn baseline(path: &Path) -> Result<Baseline, Failure> {
         doing: "read the baseline",
         cause,
     })?;
+    let no_baseline = |why: &str| Failure::Usage(format!("{} is no baseline: {why}", path.display()));
+    if text.len() > BASELINE_BYTES {
+        return Err(no_baseline(&format!("it has more than {BASELINE_BYTES} bytes")));
+    }
     let cases: Vec<Case> = Contract::ALL
         .iter()
         .flat_map(|contract| contract.cases())
         .collect();
     let cases: BTreeSet<&str> = cases.iter().map(|case| case.id).collect();
-    Baseline::parse(&text, &cases)
-        .map_err(|error| Failure::Usage(format!("{} is no baseline: {error}", path.display())))
+    // What is wrong is shown with the line that it stands in, which may be all of the file.
+    Baseline::parse(&text, &cases).map_err(|error| {
+        let told = error.to_string();
+        let shown: String = told.chars().take(FAULT_CHARS).collect();
+        no_baseline(&if shown.len() < told.len() {
+            shown + "…"
+        } else {
+            shown
+        })
+    })
 }
 
 /// What was typed is for this contract.

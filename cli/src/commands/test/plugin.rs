@@ -1,9 +1,12 @@
 //! The contract of plugins: components, packages, folders, projects, programs; and plugin hosts.
 
+use std::path::Path;
+
 use yoi_conformance::Side;
 use yoi_conformance::run::Entrant;
 use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks};
 use yoi_host::Profile;
+use yoi_host::authority::{Grants, Inspection};
 
 use crate::args::Test;
 use crate::commands::{code_cache, grants};
@@ -31,6 +34,7 @@ pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
     }
     let mut entrants = Vec::new();
     for target in &args.targets {
+        warn_of_tools(target);
         let opened = opening.open(target, |folder| {
             screen::progress(&format!("building {}", folder.display()));
         });
@@ -44,6 +48,31 @@ pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
         entrants.extend(opening.command(&args.command, speaks));
     }
     Ok(entrants)
+}
+
+/// Say which tools a host would not offer whatever the component does: nothing of a manifest is asked by the cases.
+fn warn_of_tools(target: &Path) {
+    let file = if target.is_dir() {
+        target.join("plugin.toml")
+    } else {
+        target.to_owned()
+    };
+    if file.file_name().is_none_or(|name| name != "plugin.toml") {
+        return;
+    }
+    let Some(manifest) = grants::manifest(Some(&file), None).ok().flatten() else {
+        // Where it cannot be read, the target cannot be opened either, and that is told.
+        return;
+    };
+    let granted = Grants::as_asked_by(&manifest);
+    let rows = Inspection::of(&manifest, &granted, &manifest.surfaces(), Profile::Documented);
+    for tool in rows.tools.iter().filter(|tool| !tool.eligible) {
+        screen::warning(&format!(
+            "no host offers the tool `{}`: {}; `yoikit plugin check` has more",
+            tool.name,
+            tool.diagnostic.as_deref().unwrap_or("it is not eligible")
+        ));
+    }
 }
 
 fn profiles(names: &[String]) -> Result<Vec<Profile>, Failure> {
