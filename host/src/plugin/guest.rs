@@ -107,7 +107,7 @@ impl Guest {
             Ok(UpdateDeadline::Continue(1))
         });
         let budget = plugin.limits().fuel;
-        let made = enter(plugin, &mut store, budget, |store| {
+        let made = enter(plugin, &mut store, budget, began, |store| {
             plugin.pre().instantiate(store)
         });
         measures.wall = began.elapsed();
@@ -149,7 +149,7 @@ impl Guest {
         data.deadline.begin(began);
         let patience = Patience::new(data.deadline.cancel().clone(), data.deadline.at());
         data.imports.begin(patience);
-        let answer = enter(&self.plugin, &mut self.store, budget, |store| {
+        let answer = enter(&self.plugin, &mut self.store, budget, began, |store| {
             function.typed::<P, (String,)>(&*store)?.call(store, params)
         });
         measures.wall = began.elapsed();
@@ -183,12 +183,18 @@ impl Guest {
             World::Instance => Entry::Start,
         };
         let function = self.function(entry)?;
-        let died = enter(&self.plugin, &mut self.store, 0, |store| match entry {
-            Entry::Call => function
-                .typed::<(&str, &str), (String,)>(&*store)?
-                .call(store, ("", "")),
-            _ => function.typed::<(&str,), (String,)>(&*store)?.call(store, ("",)),
-        });
+        let died = enter(
+            &self.plugin,
+            &mut self.store,
+            0,
+            Instant::now(),
+            |store| match entry {
+                Entry::Call => function
+                    .typed::<(&str, &str), (String,)>(&*store)?
+                    .call(store, ("", "")),
+                _ => function.typed::<(&str,), (String,)>(&*store)?.call(store, ("",)),
+            },
+        );
         log_of(&self.store, &died.err()?)
     }
 
@@ -198,15 +204,16 @@ impl Guest {
     }
 }
 
-/// Enter the guest: with a budget, under the clock, on a stack that holds it.
+/// Enter the guest at `now`: with a budget, under the clock, on a stack that holds it.
 fn enter<R>(
     plugin: &Plugin,
     store: &mut Store<StoreData>,
     budget: u64,
+    now: Instant,
     run: impl FnOnce(&mut Store<StoreData>) -> wasmtime::Result<R>,
 ) -> wasmtime::Result<R> {
     // Also before the first instruction: a guest that is short may never meet a tick.
-    store.data().deadline.check(Instant::now())?;
+    store.data().deadline.check(now)?;
     store.set_fuel(budget)?;
     store.set_epoch_deadline(1);
     let _ticking = plugin.engine().clock().run();

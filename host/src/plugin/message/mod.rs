@@ -9,12 +9,14 @@
 
 mod command;
 mod event;
+mod scan;
 mod service;
 mod status;
 mod tool;
 
 pub use command::{CommandKind, CommandRejection, OutputCommand};
 pub use event::{EventError, IngressEvent};
+pub(super) use scan::is_surely_json;
 pub use service::{ServiceAnswer, ServiceOutput};
 pub use status::{PluginStatus, StatusAnswer};
 pub use tool::{ToolError, ToolOutput};

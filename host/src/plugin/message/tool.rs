@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::scan::Plain;
 use super::{OutputError, check_size, kind_of, not_json};
 use crate::limits::{SUMMARY_BYTES, TOOL_OUTPUT_BYTES};
 use crate::text::bounded;
@@ -41,6 +42,24 @@ impl ToolOutput {
             true => Self::read_closely(answer),
             false => serde_json::from_str(answer).or_else(|_| Self::read_closely(answer)),
         }?;
+        output.check_summary()?;
+        Ok(output)
+    }
+
+    /// The same, in the memory of the answer where that is possible: a long text is not copied into a second one.
+    pub(in crate::plugin) fn take(mut answer: String) -> Result<Self, OutputError> {
+        check_size(&answer, TOOL_OUTPUT_BYTES)?;
+        let Some(Plain { summary, content }) = Plain::of(&answer) else {
+            return Self::read(&answer);
+        };
+        let output = Self {
+            summary: answer[summary].to_owned(),
+            content: content.map(|content| {
+                answer.truncate(content.end);
+                answer.drain(..content.start);
+                answer
+            }),
+        };
         output.check_summary()?;
         Ok(output)
     }
@@ -194,6 +213,16 @@ mod tests {
         #[test]
         fn no_text_makes_the_reader_panic(answer in r#"[\[\]{}:,"a-z0-9\\ ]{0,40}"#) {
             let _ = ToolOutput::read(&answer);
+        }
+
+        #[test]
+        fn an_answer_that_is_taken_is_as_one_that_is_read(
+            summary in r#"[a-zé"\\\n]{0,20}"#,
+            content in r#"[a-zé"\\\n]{0,20}"#,
+            frame in r#"(\{"summary":"S"\}|\{"summary":"S","content":"C"\}|\{"summary":"S","content":"C"|\{"summary":"S","content":"C",\}|\{"content":"C","summary":"S"\}|\{"summary":"S","content":null\} )"#,
+        ) {
+            let answer = frame.replace('S', &summary).replace('C', &content);
+            prop_assert_eq!(ToolOutput::take(answer.clone()), ToolOutput::read(&answer));
         }
     }
 }
