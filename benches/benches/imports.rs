@@ -27,14 +27,18 @@
 //! - `fs.read`: carried out, beside a bare import that reads the same file with `std::fs::read`
 //! - `scripted`: a request that is carried out on a network that is all memory; it goes to the network's thread
 //!   and back
+//! - `loopback`: a request that is carried out for real, on a connection of its own to a server of this process,
+//!   beside a bare import that dials, asks and reads with nothing but a socket
 
 #![expect(clippy::print_stdout, reason = "the comparison is what the run is for")]
 
 use std::fs;
 use std::hint::black_box;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use criterion::{Criterion, Throughput};
@@ -72,8 +76,14 @@ fn main() {
     let engine = Engine::new(Profile::Documented).expect("an engine");
     let folder = tempfile::tempdir().expect("a folder");
     let net = scripted_net();
-    let works = works(folder.path());
+    let server = serve_loopback();
+    let works = works(folder.path(), server);
     for work in &works {
+        let net = if matches!(work.bare, Bare::Asks(_)) {
+            Net::new()
+        } else {
+            net.clone()
+        };
         measure(&mut criterion, &engine, &net, folder.path(), work);
     }
     criterion.final_summary();
@@ -90,10 +100,21 @@ struct Work {
     over: bool,
     /// How each call ends; none where it is carried out.
     ends: Option<HostErrorCode>,
-    /// The file that a bare import reads.
-    file: Option<String>,
+    /// What a bare import does before it answers.
+    bare: Bare,
     /// Most microseconds that it may cost more than a bare import.
     at_most: Option<f64>,
+}
+
+/// What a bare import does.
+#[derive(Clone)]
+enum Bare {
+    /// It answers.
+    Nothing,
+    /// It reads a file.
+    Reads(PathBuf),
+    /// It asks a server over a connection of its own.
+    Asks(SocketAddr),
 }
 
 /// An import, as a component declares it.
@@ -126,14 +147,14 @@ impl Import {
     }
 }
 
-fn works(folder: &Path) -> [Work; 9] {
+fn works(folder: &Path, server: SocketAddr) -> [Work; 10] {
     let over = |group: String, text: String| Work {
         group,
         import: Import::Request,
         text,
         over: true,
         ends: Some(HostErrorCode::Timeout),
-        file: None,
+        bare: Bare::Nothing,
         at_most: None,
     };
     let carried_out = |group: &str, text: String| Work {
@@ -171,10 +192,17 @@ fn works(folder: &Path) -> [Work; 9] {
         },
         Work {
             import: Import::FsRead,
-            file: Some(path.display().to_string()),
+            bare: Bare::Reads(path),
             ..carried_out("fs.read 1 KiB", json!({ "path": "note" }).to_string())
         },
         carried_out("scripted 1 KiB", request("http://api.test/v1", 1024, &records())),
+        Work {
+            bare: Bare::Asks(server),
+            ..carried_out(
+                "loopback 1 KiB",
+                request(&format!("http://{server}/v1"), 1024, &records()),
+            )
+        },
     ]
 }
 
@@ -213,7 +241,7 @@ fn records() -> String {
 /// the one that is used.
 fn authority(folder: &Path) -> Authority {
     let mut targets = String::new();
-    for host in ["first.test", "second.test", "api.test"] {
+    for host in ["first.test", "second.test", "127.0.0.1", "api.test"] {
         targets.push_str(&format!(
             "[[request]]\nscheme = '*'\nhost = '{host}'\nmethods = ['GET', 'POST']\npath_prefixes = ['/v1']\n\
              [[websocket]]\nscheme = 'wss'\nhost = '{host}'\n"
@@ -241,13 +269,66 @@ fn authority(folder: &Path) -> Authority {
     )
 }
 
+/// What every server here answers.
+fn response() -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1024\r\n\r\n{}",
+        "x".repeat(1024)
+    )
+}
+
+/// A server on a port of the loopback that answers whatever it is asked, for as long as this process lives.
+fn serve_loopback() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("its address");
+    thread::spawn(move || {
+        let response = response();
+        let mut request = vec![0; 64 * 1024];
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let mut have = 0;
+            while let Ok(read @ 1..) = stream.read(&mut request[have..]) {
+                have += read;
+                if is_whole(&request[..have]) {
+                    let _ = stream.write_all(response.as_bytes());
+                    break;
+                }
+            }
+        }
+    });
+    address
+}
+
+/// Whether a request is there with all of its body.
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
+    });
+    body.len() >= length.unwrap_or(0)
+}
+
+/// Ask a server with nothing but a socket.
+fn asked(server: SocketAddr, body: &str) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(server)?;
+    let head = format!(
+        "POST /v1 HTTP/1.1\r\nhost: {server}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + body).as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
 /// One name, and a peer at its address that answers with 1 KiB.
 fn scripted_net() -> Net {
-    let response = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: 1024\r\n\r\n{}",
-        "x".repeat(1024)
-    );
-    let response: Arc<str> = response.into();
+    let response: Arc<str> = response().into();
     let serve = move |mut stream: DuplexStream| {
         let response = Arc::clone(&response);
         async move {
@@ -454,17 +535,19 @@ fn started(engine: &Engine, component: &[u8], access: Access) -> Instance {
     instance
 }
 
-/// An import that takes its string and answers with a constant; for a file, it is read before.
+/// An import that takes its string and answers with a constant; a file is read before, a server asked.
 fn bare(engine: &Wasmtime, component: &[u8], work: &Work, answer_bytes: usize) -> Called<()> {
     let mut linker = Linker::new(engine);
     let mut interface = linker.instance(work.import.interface()).expect("an empty linker");
     let answer: Arc<str> = "x".repeat(answer_bytes).into();
-    let file = work.file.clone();
+    let does = work.bare.clone();
     let serve = move |text: String| {
-        black_box(text);
-        if let Some(file) = &file {
-            black_box(fs::read(file)?);
+        match &does {
+            Bare::Nothing => {}
+            Bare::Reads(file) => drop(black_box(fs::read(file)?)),
+            Bare::Asks(server) => drop(black_box(asked(*server, &text)?)),
         }
+        black_box(text);
         Ok((Arc::clone(&answer),))
     };
     let function = work.import.function();

@@ -1,181 +1,199 @@
-//! What the host adds to a call and to a fresh instance, beside wasmtime alone on the same guest.
+//! What the host adds to a call and to a fresh instance, beside wasmtime alone with the same guest.
 //!
 //! - `host`: through the whole host: input and answer checked and read, budget, clock, limits, measures
 //! - `raw`: wasmtime with the same engine and settings, a budget of fuel set for each call, the answer taken
 //!   as a string and not looked at
 //! - `bare`: wasmtime that cannot interrupt: neither fuel nor epochs, instances on demand
+//! - `native`: the same work as a function of this process, without any sandbox
+//!
+//! Guests that *pass on* copy their input into the answer and do not look at it; those that *parse* read it as JSON,
+//! and write it as JSON, as nearly every plugin does.
 
 #![expect(clippy::print_stdout, reason = "the comparison is what the run is for")]
 
 use std::fs;
 use std::hint::black_box;
-use std::time::SystemTime;
 
-use criterion::{Criterion, Throughput};
-use wasmtime::component::{Component, Func, InstancePre, Linker};
-use wasmtime::{Config, Engine as Wasmtime, Store};
-use yoi_benches::{Claim, Compare, criterion_home, judge};
+use serde_json::{Value, json};
+use yoi_benches::guest::{pass_on, passes_on, text_of};
+use yoi_benches::{Bench, Race, Raw};
 use yoi_host::engine::Engine;
-use yoi_host::plugin::Plugin;
+use yoi_host::plugin::message::IngressEvent;
+use yoi_host::plugin::{Instance, Plugin};
 use yoi_host::{Limits, Profile};
 
 /// More instructions than any call here needs, so that the budget is met by none.
 const FUEL: u64 = 1_000_000_000;
 
-/// The guest: it reads its input as JSON and answers with it.
-const TOOL: &str = "echo";
+/// The tool of the guest that parses.
+const PARSES: &str = "echo";
 
-/// Inputs by their size as JSON.
-const SIZES: [(&str, usize); 2] = [("100 B", 100), ("64 KiB", 65_000)];
+/// How a call stands to wasmtime with the same settings, at most, by the size of its input.
+const SIZES: [(&str, usize, Option<f64>); 4] = [
+    ("16 B", 16, None),
+    ("100 B", 100, Some(1.5)),
+    ("1 KiB", 1024, None),
+    // An answer has room for the frame that the guest puts around its input, and for no more.
+    ("64 KiB", 65_000, Some(1.2)),
+];
 
 fn main() {
-    let began = SystemTime::now();
-    let mut criterion = Criterion::default().configure_from_args();
-    let component = fs::read(yoi_guests::HOSTILE.component()).expect("the guest is built");
+    let mut bench = Bench::from_args();
     let engine = Engine::new(Profile::Documented).expect("an engine");
-    let limits = Limits::of(Profile::Documented).with_fuel(FUEL);
-    let plugin = Plugin::load_with(&engine, &component, limits).expect("the guest keeps the contract");
-    let raw = Raw::new(engine.wasmtime(), &component, Some(FUEL));
-    let bare = Raw::new(&bare_engine(), &component, None);
-
-    for (size, bytes) in SIZES {
-        handle_tool(&mut criterion, size, bytes, &plugin, &raw, &bare);
+    let guest = Guest::new(&engine, &passes_on(65_000));
+    for (size, bytes, at_most) in SIZES {
+        handle_tool(&mut bench, "passed on", size, bytes, &guest, pass_on, at_most);
     }
-    fresh_instance(&mut criterion, &plugin, &raw, &bare);
-    criterion.final_summary();
-    claims(began);
-}
-
-fn handle_tool(criterion: &mut Criterion, size: &str, bytes: usize, plugin: &Plugin, raw: &Raw, bare: &Raw) {
-    // The quotes are part of the JSON.
-    let input = format!("\"{}\"", "x".repeat(bytes - 2));
-    let mut group = criterion.benchmark_group(format!("handle-tool {size}"));
-    group.throughput(Throughput::Bytes(bytes as u64));
-
-    let mut instance = plugin.instance("null").expect("a configuration");
-    instance.start().expect("the guest starts");
-    group.bench_function("host", |bencher| {
-        bencher.iter(|| {
-            instance
-                .handle_tool(TOOL, black_box(&input))
-                .expect("the guest answers")
-        });
-    });
-    let mut started = raw.started();
-    group.bench_function("raw", |bencher| {
-        bencher.iter(|| started.handle_tool(black_box(&input)));
-    });
-    let mut started = bare.started();
-    group.bench_function("bare", |bencher| {
-        bencher.iter(|| started.handle_tool(black_box(&input)));
-    });
-    group.finish();
-}
-
-fn fresh_instance(criterion: &mut Criterion, plugin: &Plugin, raw: &Raw, bare: &Raw) {
-    let mut group = criterion.benchmark_group("fresh instance");
-    group.bench_function("host", |bencher| {
-        bencher.iter(|| {
-            let mut instance = plugin.instance("null").expect("a configuration");
-            instance.start().expect("the guest starts");
-            instance
-        });
-    });
-    group.bench_function("raw", |bencher| bencher.iter(|| raw.started()));
-    group.bench_function("bare", |bencher| bencher.iter(|| bare.started()));
-    group.finish();
-}
-
-fn claims(began: SystemTime) {
-    let home = criterion_home();
-    let claim = |group, function, floor, at_most| {
-        judge(
-            &home,
-            began,
-            &Claim {
-                ours: (group, function),
-                floor: (group, floor),
-                compare: Compare::Ratio,
-                at_most,
-            },
-        )
-    };
-    println!();
-    for group in ["handle-tool 100 B", "handle-tool 64 KiB", "fresh instance"] {
-        for (floor, at_most) in [("raw", Some(1.5)), ("bare", None)] {
-            // A filter on the command line may have left one of them out.
-            if let Ok(line) = claim(group, "host", floor, at_most) {
-                println!("{line}");
-            }
-        }
+    too_large(&mut bench, &engine);
+    let guest = Guest::new(&engine, &read(yoi_guests::HOSTILE));
+    for (size, bytes, at_most) in SIZES {
+        handle_tool(&mut bench, "parsed", size, bytes, &guest, parse, at_most);
     }
+    fresh_instance(&mut bench, &guest);
+    tool_world(&mut bench, &engine);
+    ingress(&mut bench, &engine);
+    println!("{}", bench.finish());
 }
 
-/// wasmtime and nothing else.
-struct Raw {
-    engine: Wasmtime,
-    pre: InstancePre<()>,
-    fuel: Option<u64>,
+/// A guest, and who runs it.
+struct Guest {
+    plugin: Plugin,
+    raw: Raw,
+    bare: Raw,
 }
 
-/// An instance that has had its `start`.
-struct Started {
-    store: Store<()>,
-    handle_tool: Func,
-    fuel: Option<u64>,
-}
-
-fn bare_engine() -> Wasmtime {
-    let mut config = Config::new();
-    config.concurrency_support(false);
-    Wasmtime::new(&config).expect("an engine")
-}
-
-impl Raw {
-    fn new(engine: &Wasmtime, component: &[u8], fuel: Option<u64>) -> Self {
-        let component = Component::new(engine, component).expect("the guest compiles");
-        let pre = Linker::new(engine)
-            .instantiate_pre(&component)
-            .expect("the guest imports nothing");
+impl Guest {
+    fn new(engine: &Engine, component: &[u8]) -> Self {
+        let limits = Limits::of(Profile::Documented).with_fuel(FUEL);
         Self {
-            engine: engine.clone(),
-            pre,
-            fuel,
+            plugin: Plugin::load_with(engine, component, limits).expect("the guest keeps the contract"),
+            raw: Raw::new(engine.wasmtime(), component, Some(FUEL)),
+            bare: Raw::bare(component),
         }
     }
 
-    fn started(&self) -> Started {
-        let mut store = Store::new(&self.engine, ());
-        if let Some(fuel) = self.fuel {
-            store.set_fuel(fuel).expect("the engine meters");
-            // Far ahead: nothing is to be interrupted here, only to be interruptible.
-            store.set_epoch_deadline(u64::MAX / 2);
-        }
-        let instance = self.pre.instantiate(&mut store).expect("the guest instantiates");
-        let start = instance.get_func(&mut store, "start").expect("an export");
-        let start = start.typed::<(&str,), (String,)>(&store).expect("its type");
-        start.call(&mut store, ("null",)).expect("the guest starts");
-        let handle_tool = instance.get_func(&mut store, "handle-tool").expect("an export");
-        Started {
-            store,
-            handle_tool,
-            fuel: self.fuel,
-        }
+    fn started(&self) -> Instance {
+        let mut instance = self.plugin.instance("null").expect("a configuration");
+        instance.start().expect("the guest starts");
+        instance
     }
 }
 
-impl Started {
-    fn handle_tool(&mut self, input: &str) -> String {
-        if let Some(fuel) = self.fuel {
-            self.store.set_fuel(fuel).expect("the engine meters");
-        }
-        let function = self
-            .handle_tool
-            .typed::<(&str, &str), (String,)>(&self.store)
-            .expect("its type");
-        function
-            .call(&mut self.store, (TOOL, input))
-            .expect("the guest answers")
-            .0
+fn read(guest: yoi_guests::Guest) -> Vec<u8> {
+    fs::read(guest.component()).expect("the guest is built")
+}
+
+fn handle_tool(
+    bench: &mut Bench,
+    kind: &str,
+    size: &str,
+    bytes: usize,
+    guest: &Guest,
+    native: impl Fn(&str) -> String,
+    at_most: Option<f64>,
+) {
+    let input = text_of(bytes);
+    let mut instance = guest.started();
+    let (mut raw, mut bare) = (guest.raw.started(), guest.bare.started());
+    let mut race = Race::new(format!("handle-tool {size}, {kind}"))
+        .bytes(bytes)
+        .rival("host", || {
+            instance
+                .handle_tool(PARSES, black_box(&input))
+                .expect("the guest answers")
+        })
+        .rival("raw", || raw.handle_tool(PARSES, black_box(&input)));
+    if let Some(times) = at_most {
+        race = race.at_most(times);
+    }
+    race = race
+        .rival("bare", || bare.handle_tool(PARSES, black_box(&input)))
+        .rival("native", || native(black_box(&input)));
+    bench.run(race);
+}
+
+/// What the guest that parses does: it counts its calls, and writes its data into a string within its answer.
+fn parse(input: &str) -> String {
+    let input: Value = serde_json::from_str(input).unwrap_or(Value::Null);
+    let data = json!({ "calls": 1, "input": input });
+    json!({ "summary": PARSES, "content": data.to_string() }).to_string()
+}
+
+/// What no plugin of the contract is ever given: the host says so at once. Beside it, what the others make of it.
+fn too_large(bench: &mut Bench, engine: &Engine) {
+    const BYTES: usize = 1 << 20;
+    let input = text_of(BYTES);
+    let small = Guest::new(engine, &passes_on(16));
+    let component = passes_on(BYTES);
+    let mut instance = small.started();
+    let mut raw = Raw::new(engine.wasmtime(), &component, Some(FUEL)).started();
+    let mut bare = Raw::bare(&component).started();
+    let race = Race::new("handle-tool 1 MiB, passed on")
+        .bytes(BYTES)
+        .rival("host (refuses it)", || {
+            instance
+                .handle_tool(PARSES, black_box(&input))
+                .expect_err("it is more than a tool may be given")
+        })
+        .rival("raw", || raw.handle_tool(PARSES, black_box(&input)))
+        .rival("bare", || bare.handle_tool(PARSES, black_box(&input)))
+        .rival("native", || pass_on(black_box(&input)));
+    bench.run(race);
+}
+
+fn fresh_instance(bench: &mut Bench, guest: &Guest) {
+    let race = Race::new("fresh instance, started")
+        .rival("host", || guest.started())
+        .rival("raw", || guest.raw.started())
+        .at_most(1.5)
+        .rival("bare", || guest.bare.started());
+    bench.run(race);
+}
+
+/// A call in the world `tool`, which is an instance of its own each time.
+fn tool_world(bench: &mut Bench, engine: &Engine) {
+    const TOOL: &str = "example_echo";
+    let guest = Guest::new(engine, &read(yoi_guests::ECHO));
+    let input = json!({ "text": "x".repeat(89) }).to_string();
+    let mut instance = guest.plugin.instance("null").expect("a configuration");
+    bench.run(
+        Race::new("call 100 B, world tool")
+            .rival("host", || {
+                instance
+                    .handle_tool(TOOL, black_box(&input))
+                    .expect("the guest answers")
+            })
+            .rival("raw", || guest.raw.call(TOOL, black_box(&input)))
+            .at_most(1.5)
+            .rival("bare", || guest.bare.call(TOOL, black_box(&input))),
+    );
+}
+
+fn ingress(bench: &mut Bench, engine: &Engine) {
+    let event = |ingress: &str| IngressEvent {
+        kind: "tick".to_owned(),
+        source: "bench".to_owned(),
+        ingress_name: ingress.to_owned(),
+        payload: json!({ "text": "some words, as a chat message has them" }),
+        created_at: "2026-01-01T00:00:00.000Z".to_owned(),
+        attempt: 1,
+        correlation_id: "00000000-0000-4000-8000-000000000000".to_owned(),
+    };
+    for (kind, component) in [("taken", passes_on(1024)), ("counted", read(yoi_guests::COUNTER))] {
+        let guest = Guest::new(engine, &component);
+        let event = event("tick");
+        let json = event.to_json_for("tick").expect("an event that keeps the rules");
+        let mut instance = guest.started();
+        let (mut raw, mut bare) = (guest.raw.started(), guest.bare.started());
+        bench.run(
+            Race::new(format!("handle-ingress 250 B, {kind}"))
+                .rival("host", || {
+                    instance
+                        .handle_ingress("tick", black_box(&event))
+                        .expect("the guest takes it")
+                })
+                .rival("raw", || raw.handle_ingress("tick", black_box(&json)))
+                .rival("bare", || bare.handle_ingress("tick", black_box(&json))),
+        );
     }
 }
