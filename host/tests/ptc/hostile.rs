@@ -42,6 +42,8 @@ fn an_endless_loop_ends_with_its_time_and_what_it_printed() {
 #[test]
 fn an_endless_loop_ends_when_it_is_cancelled() {
     let mut session = session();
+    // So that there is an engine: one that is being started is cancelled otherwise.
+    assert_eq!(value(&run(&mut session, "0")), "0");
     let canceller = session.canceller().clone();
     let envelope = thread::scope(|scope| {
         scope.spawn(move || canceller.cancel());
