@@ -1,0 +1,65 @@
+//! A host of the protocol on a thread, and a client as small as one can be.
+
+use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Write as _, pipe};
+use std::thread;
+
+use serde_json::{Value, json};
+use yoi_host::ptc::{Host, Interpreter, PtcLimits};
+
+/// A host behind two pipes.
+pub(crate) struct Piped {
+    to: PipeWriter,
+    from: BufReader<PipeReader>,
+    line: String,
+}
+
+impl Piped {
+    pub(crate) fn new(monty: &Interpreter) -> Self {
+        let (input, to) = pipe().expect("a pipe");
+        let (from, output) = pipe().expect("a pipe");
+        let monty = monty.clone();
+        thread::spawn(move || {
+            let mut limits = PtcLimits::default();
+            limits.calls_in_flight = usize::MAX;
+            let host = Host {
+                boot: &|| Ok(monty.clone()),
+                engine: "monty",
+                limits,
+                process: std::process::id(),
+            };
+            host.serve(input, output, std::io::sink())
+                .expect("the pipe can be read");
+        });
+        let mut client = Self {
+            to,
+            from: BufReader::new(from),
+            line: String::new(),
+        };
+        client.read();
+        client
+    }
+
+    fn read(&mut self) -> Value {
+        self.line.clear();
+        self.from.read_line(&mut self.line).expect("a line");
+        serde_json::from_str(&self.line).expect("JSON")
+    }
+
+    pub(crate) fn run(&mut self, code: &str) -> Value {
+        let request = json!({"id": 1, "method": "runPtc", "params": {"code": code, "tools": ["f"]}});
+        writeln!(self.to, "{request}").expect("a host");
+        loop {
+            let mut message = self.read();
+            if message["type"] != "host_call" {
+                assert_eq!(message["result"]["envelope"]["ok"], true, "{message}");
+                return message;
+            }
+            let answer =
+                json!({"type": "host_call_result", "id": message["id"].take(), "ok": true, "value": 1});
+            // In one piece: a pipe is written to at every turn of a formatter.
+            self.to
+                .write_all(format!("{answer}\n").as_bytes())
+                .expect("a host");
+        }
+    }
+}
