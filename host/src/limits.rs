@@ -204,6 +204,20 @@ pub const DISTURBED_READ_BYTES: usize = 8 * 1024;
 /// pieces for an attack.
 pub const SHORT_HANDSHAKE_READS: usize = 32;
 
+// Samples of where a guest spends its instructions.
+
+/// Most functions of a stack that a sampled guest is seen with, the innermost. Recursion over the deepest JSON that is
+/// read has 128 levels, of a few functions each.
+pub const SAMPLE_FRAMES: usize = 1024;
+
+/// How many functions on the stacks that were looked at double the distance from one sample to the next: half a
+/// second's worth, and more than a flame graph has pixels.
+pub const SAMPLE_SEEN: u64 = 1_000_000;
+
+/// How many instructions before a sample is due every stretch's beginning is looked at: more than a function has
+/// that neither calls nor loops, but for rare ones.
+pub const SAMPLE_MARGIN: u64 = 256;
+
 // Authority: manifests, grants and what is said about them.
 
 /// Most bytes of a `plugin.toml`, of grants or of a file with enablements.

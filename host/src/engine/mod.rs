@@ -13,6 +13,7 @@ mod deadline;
 mod meter;
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use wasmtime::component::Component;
@@ -47,6 +48,7 @@ pub struct EngineOptions {
     guests: Guests,
     instances: u32,
     cache: Option<CodeCache>,
+    frames: Option<NonZeroUsize>,
 }
 
 /// What an engine is tuned for.
@@ -106,6 +108,7 @@ impl EngineOptions {
             guests: Guests::Plugins,
             instances: Self::DEFAULT_INSTANCES,
             cache: None,
+            frames: None,
         }
     }
 
@@ -120,6 +123,7 @@ impl EngineOptions {
             guests: Guests::Interpreters,
             instances: Self::DEFAULT_INTERPRETERS,
             cache: None,
+            frames: None,
         }
     }
 
@@ -138,13 +142,23 @@ impl EngineOptions {
         self
     }
 
+    /// See stacks as deep as a [`Sampler`](crate::plugin::Sampler) wants them. Traces of faults cost more then.
+    #[must_use]
+    pub fn for_sampling(mut self) -> Self {
+        self.frames = NonZeroUsize::new(limits::SAMPLE_FRAMES);
+        self
+    }
+
     /// Make the engine.
     ///
     /// # Errors
     ///
     /// [`EngineError::Pool`] where the address space cannot be had.
     pub fn build(self) -> Result<Engine, EngineError> {
-        let config = wasmtime_config(self.guests, self.profile, self.instances);
+        let mut config = wasmtime_config(self.guests, self.profile, self.instances);
+        if self.frames.is_some() {
+            config.wasm_backtrace_max_frames(self.frames);
+        }
         let wasmtime = wasmtime::Engine::new(&config).map_err(|cause| EngineError::Pool {
             instances: self.instances,
             cause: format!("{cause:#}"),

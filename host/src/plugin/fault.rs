@@ -211,7 +211,7 @@ pub(super) fn trace_of(error: &wasmtime::Error, cause: &Cause) -> Vec<Frame> {
         .collect()
 }
 
-fn name_of(frame: &FrameInfo) -> String {
+pub(super) fn name_of(frame: &FrameInfo) -> String {
     match frame.func_name() {
         Some(name) => {
             // Without the hash that a Rust compiler adds.

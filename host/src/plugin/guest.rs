@@ -12,7 +12,7 @@ use wasmtime::component::{ComponentNamedList, Lower};
 use wasmtime::{Store, UpdateDeadline, WasmCoreDump, component};
 
 use super::fault::{Bounds, Cause, Fault, trace_of};
-use super::{CallError, Entry, GuestLog, Plugin};
+use super::{CallError, Entry, GuestLog, Plugin, Sampler};
 use crate::component::World;
 use crate::engine::{Cancel, Deadline, Meter};
 use crate::imports::{Access, ImportsCtx, ImportsView, Patience};
@@ -60,6 +60,7 @@ pub(super) struct StoreData {
     meter: Meter,
     deadline: Deadline,
     imports: ImportsCtx,
+    sampler: Option<Sampler>,
 }
 
 impl ImportsView for StoreData {
@@ -99,12 +100,18 @@ impl Guest {
             meter: Meter::new(plugin.limits().clone()),
             deadline: Deadline::new(clockwork.cancel, clockwork.timeout, began),
             imports: ImportsCtx::new(plugin.profile(), access.clone()),
+            sampler: None,
         };
         let mut store = Store::new(plugin.engine().wasmtime(), data);
         store.limiter(|data| &mut data.meter);
         store.epoch_deadline_callback(|store| {
             store.data().deadline.check(Instant::now())?;
-            Ok(UpdateDeadline::Continue(1))
+            let Some(sampler) = store.data().sampler.clone() else {
+                return Ok(UpdateDeadline::Continue(1));
+            };
+            sampler.checkpoint(&store, store.get_fuel()?);
+            // Over at once, so that the next checkpoint is one as well.
+            Ok(UpdateDeadline::Continue(0))
         });
         let budget = plugin.limits().fuel;
         let made = enter(plugin, &mut store, budget, began, |store| {
@@ -149,11 +156,17 @@ impl Guest {
         data.deadline.begin(began);
         let patience = Patience::new(data.deadline.cancel().clone(), data.deadline.at());
         data.imports.begin(patience);
+        if let Some(sampler) = &data.sampler {
+            sampler.begin(budget);
+        }
         let answer = enter(&self.plugin, &mut self.store, budget, began, |store| {
             function.typed::<P, (String,)>(&*store)?.call(store, params)
         });
         measures.wall = began.elapsed();
         measures.fuel = budget - self.store.get_fuel().unwrap_or(0);
+        if let Some(sampler) = &self.store.data().sampler {
+            sampler.end(measures.fuel);
+        }
         measures.memory_bytes = self.store.data().meter.memory_bytes();
         measures.host_calls = self.store.data().imports.count();
         match answer {
@@ -166,6 +179,11 @@ impl Guest {
                 (Err(fault.into()), measures)
             }
         }
+    }
+
+    /// Sample the calls from now on, or no more.
+    pub(super) fn sample(&mut self, sampler: Option<Sampler>) {
+        self.store.data_mut().sampler = sampler;
     }
 
     /// The imports' state, with the calls of the last entry.
@@ -215,7 +233,8 @@ fn enter<R>(
     // Also before the first instruction: a guest that is short may never meet a tick.
     store.data().deadline.check(now)?;
     store.set_fuel(budget)?;
-    store.set_epoch_deadline(1);
+    // A guest that is sampled stops at every checkpoint.
+    store.set_epoch_deadline(u64::from(store.data().sampler.is_none()));
     let _ticking = plugin.engine().clock().run();
     // The guest may use this much from here on, whatever the thread has left: a thread that has less gets a
     // second stack for the time of the call.

@@ -12,7 +12,7 @@ use super::error::{CallError, InputError};
 use super::guest::{Clockwork, Guest, Measures};
 use super::message::{IngressEvent, OutputError, PluginStatus, ServiceOutput, ToolOutput};
 use super::message::{ServiceAnswer, StatusAnswer, is_surely_json};
-use super::{Entry, GuestLog, Plugin};
+use super::{Entry, GuestLog, Plugin, Sampler};
 use crate::Profile;
 use crate::component::World;
 use crate::engine::Cancel;
@@ -69,6 +69,7 @@ pub struct Instance {
     instantiation: Option<Measures>,
     last_call: Option<Measures>,
     log: Option<GuestLog>,
+    sampler: Option<Sampler>,
 }
 
 /// What came of handing an event over.
@@ -93,6 +94,7 @@ impl Instance {
             instantiation: None,
             last_call: None,
             log: None,
+            sampler: None,
         }
     }
 
@@ -267,6 +269,12 @@ impl Instance {
         self.guest.as_ref().map_or(&[], |guest| guest.imports().calls())
     }
 
+    /// Sample where the guest spends its instructions, in all calls from now on that enter it, or in no more. A call is
+    /// slower then by many times, and its instructions are the same.
+    pub fn sample(&mut self, sampler: Option<Sampler>) {
+        self.sampler = sampler;
+    }
+
     /// What ends a call from another thread.
     #[must_use]
     pub fn canceller(&self) -> Cancel {
@@ -345,6 +353,7 @@ impl Instance {
         let Some(guest) = &mut self.guest else {
             return Err(self.not_running(entry));
         };
+        guest.sample(self.sampler.clone());
         let (answer, measures) = guest.call(entry, params, input_bytes);
         self.last_call = Some(measures);
         if let Err(CallError::Fault(fault)) = &answer

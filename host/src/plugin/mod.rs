@@ -12,6 +12,7 @@
 //! - `load`: bytes to plugin
 //! - `instance`: the life cycle, and what each profile makes of a failure
 //! - `guest`: one live instance; the only place that enters guest code
+//! - [`Sampler`]: where a guest spends its instructions
 //! - [`message`]: the JSON that crosses the boundary
 //! - [`service`]: an instance that lives as long as its host, supervised
 //! - [`CallError`], [`Fault`]: what can go wrong, apart by whose fault it is; [`FailureCode`]: a name for each
@@ -25,6 +26,7 @@ mod instance;
 mod load;
 mod log;
 pub mod message;
+mod sample;
 pub mod service;
 
 pub use code::FailureCode;
@@ -35,3 +37,4 @@ pub use guest::Measures;
 pub use instance::{Instance, Lifecycle};
 pub use load::Plugin;
 pub use log::GuestLog;
+pub use sample::{Function, Sampler, Samples};

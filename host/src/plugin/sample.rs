@@ -1,0 +1,225 @@
+//! Where a guest spends its instructions.
+//!
+//! The engine gives a guest's code checkpoints, at the beginning of every function and at every turn of a loop, by
+//! which a deadline is noticed. A sampled guest is stopped at each of them. What it has spent is known exactly
+//! whenever it calls or leaves a function, so that between two checkpoints lies a *stretch* of which is known how many
+//! instructions it took, and where the guest was when it began. Samples are stretches. Nothing here depends on the
+//! clock: the same call gives the same samples.
+//!
+//! What is not known is where a stretch ended that began in a function which then returned: what the caller does from
+//! there to its next checkpoint is counted for that function.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wasmtime::{AsContext, WasmBacktrace};
+
+use super::fault::name_of;
+use crate::limits::{SAMPLE_MARGIN, SAMPLE_SEEN};
+
+/// Samples the calls of an instance. Cloned freely; all clones share what was found.
+#[derive(Debug, Clone)]
+pub struct Sampler {
+    shared: Arc<Mutex<State>>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Samples {
+    /// The functions that were met.
+    pub functions: Vec<Function>,
+    /// The stacks that were met, each the numbers of its functions, outermost first. One that is deeper than what is
+    /// kept lacks its outermost functions.
+    pub stacks: Vec<Vec<usize>>,
+    /// In order: where the guest was, as the number of a stack, and the instructions that count for it.
+    pub samples: Vec<(usize, u64)>,
+    /// Instructions of all sampled calls: the sum of the samples.
+    pub fuel: u64,
+    /// Of these, those for which it was not known where their stretch began: they count for where it ended.
+    pub late: u64,
+    /// Instructions from one sample to the next at last. 1 where every stretch is a sample.
+    pub period: u64,
+}
+
+/// A function of a guest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Function {
+    /// Its name, or its number where it has none.
+    pub name: String,
+    /// Whether the component has a name for it.
+    pub named: bool,
+    /// The core module that it is in, where that has a name.
+    pub module: Option<String>,
+}
+
+/// What tells functions apart: the module's name, the function's number, and where it begins.
+type Key = (Option<String>, u32, Option<usize>);
+
+#[derive(Debug)]
+struct State {
+    found: Samples,
+    functions: HashMap<Key, usize>,
+    stacks: HashMap<Vec<usize>, usize>,
+    random: fastrand::Rng,
+    /// Functions on the stacks that were looked at, since the period was doubled.
+    seen: u64,
+    /// What the call under way may spend.
+    budget: u64,
+    /// What it had spent when the stretch under way began.
+    spent: u64,
+    /// What it had spent at its last sample.
+    sampled: u64,
+    /// From when on the next stretch that ends is a sample.
+    next: u64,
+    /// Where the stretch under way began, if that was looked at.
+    here: Option<usize>,
+}
+
+impl Sampler {
+    /// A sample every `period` instructions or so, 1 for every stretch. The interval is drawn by lot each time, always
+    /// in the same way, so that it does not beat with a loop of the guest's. It is doubled whenever many samples were
+    /// taken, so that long calls end as well.
+    #[must_use]
+    pub fn new(period: u64) -> Self {
+        let found = Samples {
+            period: period.max(1),
+            ..Samples::default()
+        };
+        Self {
+            shared: Arc::new(Mutex::new(State {
+                found,
+                functions: HashMap::new(),
+                stacks: HashMap::new(),
+                random: fastrand::Rng::with_seed(0),
+                seen: 0,
+                budget: 0,
+                spent: 0,
+                sampled: 0,
+                next: 0,
+                here: None,
+            })),
+        }
+    }
+
+    /// What was found until now.
+    #[must_use]
+    pub fn samples(&self) -> Samples {
+        self.state().found.clone()
+    }
+
+    /// A call begins that may spend so much.
+    pub(super) fn begin(&self, budget: u64) {
+        let mut state = self.state();
+        state.budget = budget;
+        state.spent = 0;
+        state.sampled = 0;
+        state.here = None;
+        state.draw();
+    }
+
+    /// The guest is at a checkpoint.
+    pub(super) fn checkpoint(&self, store: impl AsContext, left: u64) {
+        let mut state = self.state();
+        let spent = state.budget.saturating_sub(left);
+        if spent == state.spent {
+            // A loop goes round: the stretch goes on, and may be a long one.
+            if state.here.is_none() {
+                state.here = Some(state.look(store));
+            }
+            return;
+        }
+        if spent >= state.next {
+            let here = state.here;
+            let place = here.unwrap_or_else(|| {
+                let late = spent - state.sampled;
+                state.found.late += late;
+                state.look(&store)
+            });
+            state.sample(place, spent);
+        }
+        state.spent = spent;
+        let near = state.next.saturating_sub(spent) <= SAMPLE_MARGIN;
+        state.here = near.then(|| state.look(store));
+    }
+
+    /// The call is over, and has spent so much.
+    pub(super) fn end(&self, spent: u64) {
+        let mut state = self.state();
+        if spent <= state.sampled {
+            return;
+        }
+        let place = state.here.or(state.found.samples.last().map(|(stack, _)| *stack));
+        let place = place.unwrap_or_else(|| state.stack(Vec::new()));
+        state.sample(place, spent);
+        state.here = None;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// All that was spent since the last sample counts for this place.
+    fn sample(&mut self, place: usize, spent: u64) {
+        let weight = spent - self.sampled;
+        self.found.fuel += weight;
+        match self.found.samples.last_mut() {
+            Some((last, fuel)) if *last == place => *fuel += weight,
+            _ => self.found.samples.push((place, weight)),
+        }
+        self.sampled = spent;
+        self.draw();
+    }
+
+    /// Draw when the next sample is due: between half the period and one and a half of it.
+    fn draw(&mut self) {
+        let period = self.found.period;
+        self.next = self.sampled + period / 2 + self.random.u64(0..period) + 1;
+    }
+
+    /// Where the guest is.
+    fn look(&mut self, store: impl AsContext) -> usize {
+        let trace = WasmBacktrace::force_capture(store);
+        self.seen += trace.frames().len() as u64;
+        if self.seen > SAMPLE_SEEN {
+            self.seen = 0;
+            // Below this nearly every checkpoint would be looked at all the same.
+            self.found.period = self.found.period.saturating_mul(2).max(4 * SAMPLE_MARGIN);
+        }
+        let mut stack = Vec::with_capacity(trace.frames().len());
+        for frame in trace.frames().iter().rev() {
+            let begins = frame
+                .module_offset()
+                .zip(frame.func_offset())
+                .map(|(at, within)| at - within);
+            let module = frame.module().name().map(str::to_owned);
+            let key = (module, frame.func_index(), begins);
+            let number = match self.functions.get(&key) {
+                Some(number) => *number,
+                None => {
+                    let number = self.found.functions.len();
+                    self.found.functions.push(Function {
+                        name: name_of(frame),
+                        named: frame.func_name().is_some(),
+                        module: key.0.clone(),
+                    });
+                    self.functions.insert(key, number);
+                    number
+                }
+            };
+            stack.push(number);
+        }
+        self.stack(stack)
+    }
+
+    fn stack(&mut self, stack: Vec<usize>) -> usize {
+        if let Some(number) = self.stacks.get(&stack) {
+            return *number;
+        }
+        let number = self.found.stacks.len();
+        self.found.stacks.push(stack.clone());
+        self.stacks.insert(stack, number);
+        number
+    }
+}
