@@ -1,9 +1,11 @@
 //! What can be typed. Every option is declared once, with its help; a file a command.
 
+mod bench;
 mod bridge;
 mod call;
 mod dead;
 mod plugin;
+mod profile;
 pub(crate) mod ptc;
 mod run;
 mod schema;
@@ -13,6 +15,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use bench::{Bench, Regression};
 pub(crate) use bridge::{Ask, BridgeCommand, BridgeProbe, BridgeReplay, Who, parse_mode};
 pub(crate) use call::{Call, Componentize, Grant, Inspect};
 pub(crate) use dead::{DeadCommand, DeadPick, DeadPlace};
@@ -20,6 +23,7 @@ pub(crate) use plugin::{
     Inventoried, PluginBuild, PluginCheck, PluginCommand, PluginDev, PluginEnable, PluginList, PluginNew,
     PluginPack, PluginShow, Template,
 };
+pub(crate) use profile::Profile;
 pub(crate) use run::{Budget, Run};
 pub(crate) use schema::{Report, Schema};
 pub(crate) use service::{Send, Serve, Served, WhenFull};
@@ -48,6 +52,10 @@ Exit status:
 pub(crate) enum Command {
     /// Call one tool of a plugin, and show what happened
     Call(Box<Call>),
+    /// Measure one tool of a plugin: latency, throughput, instructions, memory, host calls
+    Bench(Box<Bench>),
+    /// Show where a call spends its instructions, as a table and as a flame graph
+    Profile(Box<Profile>),
     /// Run a plugin as a service until it is told to stop, and show what happens
     Serve(Box<Serve>),
     /// Send one event to a service, running or not, and show what becomes of it
@@ -88,6 +96,8 @@ impl Command {
         match self {
             Command::HostAdapter => false,
             Command::Call(call) => call.json,
+            Command::Bench(bench) => bench.json,
+            Command::Profile(profile) => profile.json,
             Command::Serve(serve) => serve.json,
             Command::Send(send) => send.json,
             Command::Dead(command) => command.wants_json(),

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share.
 
+mod bench;
 mod bridge;
 mod call;
 mod componentize;
@@ -13,6 +14,7 @@ mod hand_over;
 mod host_adapter;
 mod inspect;
 mod plugin;
+mod profile;
 mod ptc;
 mod report;
 mod schema;
@@ -32,6 +34,7 @@ use sha2::{Digest, Sha256};
 use yoi_host::Profile;
 use yoi_host::component::World;
 use yoi_host::engine::{CacheError, CodeCache, Engine, EngineError, EngineOptions};
+use yoi_host::limits::TOOL_INPUT_BYTES;
 use yoi_host::source::Source;
 
 use crate::args::{Args, Command, ReportCommand, Run};
@@ -44,6 +47,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     match args.command {
         Command::Bridge(command) => bridge::run(&command),
         Command::Call(args) => call::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Profile(args) => profile::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Send(args) => send::run(&args),
         Command::Dead(command) => dead::run(&command),
@@ -125,6 +130,22 @@ fn json_argument(what: &str, typed: &str, limit: usize) -> Result<String, Failur
     })
 }
 
+/// A tool's input as it was typed: itself, what the file has that it names, or standard input.
+fn tool_input(typed: &str) -> Result<String, Failure> {
+    let input = match typed {
+        "-" => read_text(io::stdin().lock(), TOOL_INPUT_BYTES).map_err(|cause| {
+            Failure::Other(format!("failed to read the input from standard input: {cause}"))
+        })?,
+        typed => json_argument("input", typed, TOOL_INPUT_BYTES)?,
+    };
+    if input.len() > TOOL_INPUT_BYTES {
+        // Only as much of it was read.
+        let reason = format!("the tool input has more than the {TOOL_INPUT_BYTES} bytes that are allowed");
+        return Err(Failure::Usage(reason));
+    }
+    Ok(input)
+}
+
 /// One byte more than may be used is read, so that whoever judges the size sees that it is too large.
 fn read_text(from: impl Read, limit: usize) -> io::Result<String> {
     let mut text = String::new();
@@ -135,12 +156,17 @@ fn read_text(from: impl Read, limit: usize) -> io::Result<String> {
 fn plugin_report(source: &Source, world: Option<World>) -> PluginReport {
     PluginReport {
         file: source.file.display().to_string(),
-        sha256: Sha256::digest(&source.component)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        sha256: hexadecimal(&source.component),
         bytes: source.component.len(),
         world,
         steps: source.steps.iter().filter_map(StepReport::of).collect(),
     }
+}
+
+/// The SHA-256 of these bytes.
+fn hexadecimal(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, progress and failures to standard error, so that a pipe gets results only.
 
+mod bench;
 pub(crate) mod bridge;
 mod call;
 mod dead;
@@ -9,12 +10,13 @@ mod dev;
 mod inspect;
 pub(crate) mod inventory;
 mod plugin;
+mod profile;
 mod ptc;
 pub(crate) mod service;
 mod test;
 mod units;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
@@ -27,11 +29,13 @@ use crate::harmless::{harmless, harmless_line};
 use crate::report::{PluginReport, StepReport};
 use units::bytes;
 
+pub(crate) use bench::{bench, page};
 pub(crate) use call::call;
 pub(crate) use dead::dead;
 pub(crate) use dev::{dev, dev_begins};
 pub(crate) use inspect::inspect;
 pub(crate) use plugin::{built, checked, new, packed};
+pub(crate) use profile::profile;
 pub(crate) use ptc::{ptc, ptc_build};
 pub(crate) use test::{Progress, behaviours, listed, tested};
 
@@ -54,6 +58,13 @@ pub(crate) fn to_the_end(printed: io::Result<()>) -> io::Result<()> {
 pub(crate) fn progress(what: &str) {
     // Nobody to tell is no reason to stop.
     let _ = writeln!(anstream::stderr(), "{DIM}{}{DIM:#}", harmless_line(what));
+}
+
+/// Say what takes a while, to a person who waits for it. A pipe is told nothing.
+pub(crate) fn passing(what: &str) {
+    if io::stderr().is_terminal() {
+        progress(what);
+    }
 }
 
 /// Say what is wrong but stops nothing.

@@ -10,6 +10,10 @@ pub(crate) struct Schema {
 pub(crate) enum Report {
     /// What `yoikit call --json` prints
     Call,
+    /// What `yoikit bench --json` prints
+    Bench,
+    /// What `yoikit profile --json` prints
+    Profile,
     /// A line of what `yoikit serve --json` prints
     Serve,
     /// What `yoikit send --json` prints

@@ -5,6 +5,7 @@ use std::time::Duration;
 use yoi_conformance::suites::Contract;
 use yoi_conformance::{Kind, Level, Seed, Side};
 use yoi_host::Profile;
+use yoi_meter::limits::RATE;
 
 pub(super) fn parse_profile(name: &str) -> Result<Profile, yoi_host::UnknownProfile> {
     name.parse()
@@ -63,6 +64,15 @@ pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
         }
         Ok(time) => Ok(time),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= RATE => Ok(rate),
+        _ => Err(format!(
+            "choose a number of calls a second, above 0 and at most {RATE}"
+        )),
     }
 }
 

@@ -1,17 +1,15 @@
 //! `yoikit call`: one tool, called for real.
 
-use std::io;
-
 use yoi_host::Profile;
 use yoi_host::component::World;
 use yoi_host::engine::Cancel;
 use yoi_host::imports::{Access, HostCall};
-use yoi_host::limits::{CONFIG_BYTES, TOOL_INPUT_BYTES};
+use yoi_host::limits::CONFIG_BYTES;
 use yoi_host::plugin::message::{PluginStatus, ToolOutput};
 use yoi_host::plugin::{CallError, Entry, Instance, Measures, Plugin};
 
 use super::stage::{self, Stage};
-use super::{engine, grants, json_argument, open, plugin_report, read_text};
+use super::{engine, grants, json_argument, open, plugin_report, tool_input};
 use crate::args::Call;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,17 +17,7 @@ use crate::report::{CallReport, ErrorReport, LimitsReport, PluginReport};
 use crate::screen;
 
 pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
-    let input = match args.input.as_str() {
-        "-" => read_text(io::stdin().lock(), TOOL_INPUT_BYTES).map_err(|cause| {
-            Failure::Other(format!("failed to read the input from standard input: {cause}"))
-        })?,
-        typed => json_argument("input", typed, TOOL_INPUT_BYTES)?,
-    };
-    if input.len() > TOOL_INPUT_BYTES {
-        // Only as much of it was read.
-        let reason = format!("the tool input has more than the {TOOL_INPUT_BYTES} bytes that are allowed");
-        return Err(Failure::Usage(reason));
-    }
+    let input = tool_input(&args.input)?;
     let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
     let grants = grants::read(args.grants.as_deref())?;
     let stage = Stage::of(args)?;

@@ -24,6 +24,8 @@ use crate::screen;
 pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
     screen::json(&match args.report {
         Report::Call => of::<CallReport>(),
+        Report::Bench => of::<yoi_meter::report::BenchReport>(),
+        Report::Profile => of::<yoi_meter::profile::ProfileReport>(),
         Report::Serve => of::<ServeLine>(),
         Report::Send => of::<SendReport>(),
         Report::Dead => of::<DeadReport>(),

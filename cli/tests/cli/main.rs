@@ -1,5 +1,6 @@
 //! The program as it is used: words in, words out, an exit status.
 
+mod bench;
 mod bridge;
 mod call;
 mod componentize;

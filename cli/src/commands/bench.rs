@@ -1,0 +1,188 @@
+//! `yoikit bench`: one tool, measured.
+
+use std::path::Path;
+
+use yoi_host::authority::Manifest;
+use yoi_host::component::Preflight;
+use yoi_host::limits::CONFIG_BYTES;
+use yoi_host::plugin::LoadError;
+use yoi_host::source::Source;
+use yoi_host::{Limits, Profile};
+use yoi_meter::Stop;
+use yoi_meter::bench::{BenchError, Doing, Pace, Plan, Target, bench, machine};
+use yoi_meter::compare;
+use yoi_meter::report::{BenchReport, Subject};
+
+use super::whole::write_whole;
+use super::{code_cache, grants, hexadecimal, json_argument, open, tool_input};
+use crate::args::{Bench, Regression};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::screen;
+
+pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
+    let input = tool_input(&args.input)?;
+    let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
+    let grants = grants::read(args.grants.as_deref())?;
+    let baseline = args.baseline.as_deref().map(former).transpose()?;
+    // Before a project is built for a minute.
+    let limits = args.budget.limits(args.run.profile);
+
+    let source = open(&args.path, args.run.profile)?;
+    let manifest = grants::manifest(args.manifest.as_deref(), source.manifest.clone())?;
+    let tool = tool(args, manifest.as_ref())?;
+    let subject = subject(&source, args.run.profile, &limits, &tool, &input)?;
+    if let Some((file, former)) = &baseline {
+        compare::comparable(former, &subject).map_err(|error| unusable(file, &error))?;
+    }
+    let binding = grants::binding(&grants, manifest.as_ref(), source.digest);
+    let target = Target {
+        component: &source.component,
+        limits,
+        profile: args.run.profile,
+        cache: code_cache(args.run.no_cache, args.run.cache_dir.as_deref())?,
+        config: &config,
+        access: grants::access(grants, manifest.as_ref(), &binding),
+        tool: &tool,
+        input: &input,
+    };
+    let plan = Plan {
+        levels: args.concurrency.clone(),
+        pace: args.rate.map_or(Pace::Closed, |rate| Pace::Open { rate }),
+        warm_up: args.warm_up,
+        duration: args.duration,
+        cold: !args.no_cold,
+    };
+    let stop = Stop::default();
+    stop_when_interrupted(&stop);
+    let measured = bench(&target, &plan, &stop, |doing| tell(doing, &plan))?;
+    let mut report = measured.report(subject, machine());
+    if let Some((file, former)) = &baseline {
+        report.comparison = Some(compare::compare(file, former, &report));
+    }
+    if let Some(file) = &args.html {
+        write_whole(file, screen::page(&report).as_bytes()).map_err(|cause| Failure::File {
+            path: file.clone(),
+            doing: "write the page to",
+            cause,
+        })?;
+    }
+    if args.json {
+        screen::to_the_end(screen::json(&report))?;
+    } else {
+        screen::to_the_end(screen::bench(&report))?;
+    }
+    Ok(verdict(args, &report))
+}
+
+/// What scripts are told: a plugin that never answers well has failed, and who asks hears of a regression.
+fn verdict(args: &Bench, report: &BenchReport) -> Exit {
+    let regressed = report
+        .comparison
+        .as_ref()
+        .is_some_and(|comparison| match args.fail_on_regression {
+            None => false,
+            Some(Regression::Counts) => comparison.spends_more(),
+            Some(Regression::Clock) => comparison.spends_more() || comparison.is_slower(),
+        });
+    let failed = report.answered() == 0 && report.failed() > 0;
+    if regressed || failed {
+        Exit::PluginFailed
+    } else {
+        Exit::Ok
+    }
+}
+
+fn former(file: &Path) -> Result<(&Path, BenchReport), Failure> {
+    let read = compare::read(file);
+    read.map(|report| (file, report))
+        .map_err(|error| unusable(file, &error))
+}
+
+fn unusable(file: &Path, error: &compare::BaselineError) -> Failure {
+    Failure::Usage(format!("{}: {error}", file.display()))
+}
+
+/// The tool that is meant: the one that is named, or the only one there is.
+fn tool(args: &Bench, manifest: Option<&Manifest>) -> Result<String, Failure> {
+    if let Some(tool) = &args.tool {
+        return Ok(tool.clone());
+    }
+    let declared = manifest.map_or(&[][..], |manifest| &manifest.declared().tools);
+    match declared {
+        [only] => Ok(only.name.clone()),
+        [] => Err(Failure::Usage(
+            "name the tool with `--tool`: there is no plugin.toml that declares one".to_owned(),
+        )),
+        several => {
+            let names: Vec<&str> = several.iter().map(|tool| tool.name.as_str()).collect();
+            Err(Failure::Usage(format!(
+                "name the tool with `--tool`: the plugin has {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// What is measured. Who cannot be loaded is told so in the words of who would.
+pub(super) fn subject(
+    source: &Source,
+    profile: Profile,
+    limits: &Limits,
+    tool: &str,
+    input: &str,
+) -> Result<Subject, Failure> {
+    let preflight =
+        Preflight::of(&source.component).map_err(|error| Failure::Load(LoadError::Preflight(error)))?;
+    let Some(world) = preflight.world() else {
+        let faults = preflight.faults(profile, limits);
+        return Err(Failure::Load(LoadError::Refused { profile, faults }));
+    };
+    Ok(Subject {
+        file: source.file.display().to_string(),
+        sha256: hexadecimal(&source.component),
+        bytes: source.component.len(),
+        world,
+        profile,
+        tool: tool.to_owned(),
+        input_sha256: hexadecimal(input.as_bytes()),
+        input_bytes: input.len(),
+    })
+}
+
+/// The first Ctrl-C ends the run with what is known by then, the second the program.
+pub(super) fn stop_when_interrupted(stop: &Stop) {
+    let stop = stop.clone();
+    let handler = move || {
+        if stop.is_asked() {
+            // What a shell calls ended by SIGINT.
+            std::process::exit(130);
+        }
+        stop.stop();
+    };
+    // One handler is enough.
+    let _ = ctrlc::set_handler(handler);
+}
+
+fn tell(doing: Doing, plan: &Plan) {
+    let time = humantime::format_duration(plan.warm_up + plan.duration);
+    match doing {
+        Doing::Cold => screen::passing("measuring what comes before a warm call"),
+        Doing::Probe => screen::passing("counting instructions"),
+        Doing::Level(1) => screen::passing(&format!("calling for {time}")),
+        Doing::Level(workers) => screen::passing(&format!("{workers} workers calling for {time}")),
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Plan(reason) => Failure::Usage(reason),
+            BenchError::Input(error) => Failure::Usage(error.to_string()),
+            BenchError::Engine(error) => Failure::Engine(error),
+            BenchError::Load(error) => Failure::Load(error),
+            error @ BenchError::Start(_) => Failure::Plugin(error.to_string()),
+            error => Failure::Other(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `yoikit profile`: where a call spends its instructions.
+
+use std::time::Duration;
+
+use yoi_host::limits::CONFIG_BYTES;
+use yoi_meter::Stop;
+use yoi_meter::bench::Target;
+use yoi_meter::profile::{Extent, Form, profile};
+
+use super::bench::{stop_when_interrupted, subject};
+use super::whole::write_whole;
+use super::{code_cache, grants, json_argument, open, tool_input};
+use crate::args::Profile;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::screen;
+
+/// Wall time of a call, where nobody says otherwise: sixty times what a call has that is not sampled.
+const CALL_TIME: Duration = Duration::from_secs(60);
+
+pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
+    let input = tool_input(&args.input)?;
+    let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
+    let grants = grants::read(args.grants.as_deref())?;
+    // Before a project is built for a minute.
+    let mut limits = args.budget.limits(args.run.profile);
+    if args.budget.timeout.is_none() {
+        limits = limits.with_call_timeout(CALL_TIME);
+    }
+
+    let source = open(&args.path, args.run.profile)?;
+    let manifest = grants::manifest(args.manifest.as_deref(), source.manifest.clone())?;
+    let subject = subject(&source, args.run.profile, &limits, &args.tool, &input)?;
+    let binding = grants::binding(&grants, manifest.as_ref(), source.digest);
+    let target = Target {
+        component: &source.component,
+        limits,
+        profile: args.run.profile,
+        cache: code_cache(args.run.no_cache, args.run.cache_dir.as_deref())?,
+        config: &config,
+        access: grants::access(grants, manifest.as_ref(), &binding),
+        tool: &args.tool,
+        input: &input,
+    };
+    let extent = args.duration.map_or(Extent::Calls(args.calls), Extent::Time);
+    let stop = Stop::default();
+    stop_when_interrupted(&stop);
+    let profiled = profile(&target, extent, args.every, &stop)?;
+    let report = profiled.report(subject);
+    if let Some(file) = &args.output {
+        let mut bytes = Vec::new();
+        let name = format!("{} {}", report.subject.tool, report.subject.file);
+        Form::of(file)
+            .write(&profiled.samples, &name, &mut bytes)
+            .and_then(|()| write_whole(file, &bytes))
+            .map_err(|cause| Failure::File {
+                path: file.clone(),
+                doing: "write the profile to",
+                cause,
+            })?;
+    }
+    if args.json {
+        screen::to_the_end(screen::json(&report))?;
+    } else {
+        screen::to_the_end(screen::profile(&report, args.output.as_deref()))?;
+    }
+    Ok(if report.errors.is_empty() {
+        Exit::Ok
+    } else {
+        Exit::PluginFailed
+    })
+}

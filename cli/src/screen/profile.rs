@@ -1,0 +1,174 @@
+//! The screen of `yoikit profile`.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use yoi_meter::profile::{Form, ProfileReport};
+
+use super::bench::{counted, micros};
+use super::units::{bytes, grouped};
+use super::{BAD, BOLD, DIM, WARN, label, note};
+use crate::harmless::harmless_line;
+
+/// Functions that are shown; the report has all.
+const FUNCTIONS: usize = 20;
+
+/// Characters of a function's name that are shown. Those of generic code go on for lines.
+const NAME: usize = 100;
+
+pub(crate) fn profile(report: &ProfileReport, output: Option<&Path>) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    write(&mut out, report, output)?;
+    out.flush()
+}
+
+fn write(out: &mut impl Write, report: &ProfileReport, output: Option<&Path>) -> io::Result<()> {
+    let subject = &report.subject;
+    label(out, "plugin")?;
+    writeln!(
+        out,
+        "{} {DIM}({}, {}, profile {}){DIM:#}",
+        harmless_line(&subject.file),
+        subject.world.name(),
+        bytes(subject.bytes as u64),
+        subject.profile
+    )?;
+    label(out, "tool")?;
+    writeln!(
+        out,
+        "{BOLD}{}{BOLD:#} {DIM}({} of input){DIM:#}",
+        harmless_line(&subject.tool),
+        bytes(subject.input_bytes as u64)
+    )?;
+    label(out, "sampled")?;
+    let every = match report.period {
+        1 => "nothing left out".to_owned(),
+        period => format!("one in {} instructions", grouped(period)),
+    };
+    writeln!(
+        out,
+        "{} of {} in {} {DIM}({every}){DIM:#}",
+        counted(report.fuel, "instruction", "instructions"),
+        counted(report.calls, "call", "calls"),
+        counted(report.samples as u64, "sample", "samples"),
+    )?;
+    writeln!(out)?;
+    functions(out, report)?;
+    writeln!(out)?;
+    label(out, "host calls")?;
+    if report.host_calls.is_empty() {
+        writeln!(out, "none")?;
+    } else {
+        writeln!(
+            out,
+            "{DIM}no instructions of the guest's, and so in no graph{DIM:#}"
+        )?;
+    }
+    for share in &report.host_calls {
+        let refused = match share.refused {
+            0 => String::new(),
+            refused => format!(", {BAD}{} refused{BAD:#}", grouped(refused)),
+        };
+        writeln!(
+            out,
+            "{:12}{}  {}, {} together{refused}",
+            "",
+            share.import.name(),
+            counted(share.calls, "call", "calls"),
+            micros(share.wall_us)
+        )?;
+    }
+    for error in &report.errors {
+        label(out, "failed")?;
+        writeln!(
+            out,
+            "{} × {BAD}{}{BAD:#} {}",
+            grouped(error.calls),
+            harmless_line(&error.code),
+            harmless_line(&error.message)
+        )?;
+    }
+    if let Some(output) = output {
+        label(out, "written")?;
+        let viewer = match Form::of(output) {
+            Form::Firefox => "open it in https://profiler.firefox.com; a nanosecond there is an instruction",
+            Form::Speedscope => "open it in https://www.speedscope.app",
+            Form::Folded => "a line a stack, for flamegraph.pl, inferno or speedscope",
+        };
+        writeln!(
+            out,
+            "{} {DIM}({viewer}){DIM:#}",
+            harmless_line(&output.display().to_string())
+        )?;
+    }
+    remarks(out, report)
+}
+
+fn functions(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
+    writeln!(
+        out,
+        "{DIM}{:>14} {:>7} {:>14} {:>7}  function{DIM:#}",
+        "own", "", "with calls", ""
+    )?;
+    let share = |fuel: u64| format!("{:.1} %", fuel as f64 / report.fuel.max(1) as f64 * 100.0);
+    let spending = report.functions.iter().filter(|line| line.own > 0);
+    let several = report
+        .functions
+        .iter()
+        .any(|line| line.module != report.functions[0].module);
+    for line in spending.clone().take(FUNCTIONS) {
+        let name = harmless_line(&line.name);
+        let mut shown: String = name.chars().take(NAME).collect();
+        if shown.len() < name.len() {
+            shown.push('…');
+        }
+        let module = match &line.module {
+            Some(module) if several => format!(" {DIM}{}{DIM:#}", harmless_line(module)),
+            _ => String::new(),
+        };
+        writeln!(
+            out,
+            "{:>14} {:>7} {:>14} {:>7}  {shown}{module}",
+            grouped(line.own),
+            share(line.own),
+            grouped(line.total),
+            share(line.total)
+        )?;
+    }
+    let more = spending.count().saturating_sub(FUNCTIONS);
+    if more > 0 {
+        note(
+            out,
+            &format!(
+                "and {} more (`--json` has all)",
+                counted(more as u64, "function", "functions")
+            ),
+        )?;
+    }
+    Ok(())
+}
+
+fn remarks(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
+    let mut remark = |what: String| writeln!(out, "{WARN}note{WARN:#}        {what}");
+    if report.unnamed > 0 {
+        remark(format!(
+            "the component has no names for {}: build it without stripping them (`strip = \"debuginfo\"` in the profile \
+             of Cargo.toml, `yoikit plugin build --dev`)",
+            match report.functions.len() {
+                all if all == report.unnamed => "its functions".to_owned(),
+                all => format!("{} of {all} functions", report.unnamed),
+            }
+        ))?;
+    }
+    if report.late * 20 > report.fuel {
+        remark(format!(
+            "{:.1} % of the instructions count for a function that was entered or gone on with later: a smaller \
+             `--every` places them better",
+            report.late as f64 / report.fuel.max(1) as f64 * 100.0
+        ))?;
+    }
+    if report.fuel == 0 {
+        remark("the guest was not entered: there is nothing to see".to_owned())?;
+    }
+    Ok(())
+}
