@@ -26,6 +26,7 @@ pub mod authority;
 pub mod bridge;
 pub mod build;
 pub mod component;
+mod difference;
 pub mod engine;
 mod excerpt;
 pub mod harmless;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use yoi_engines::Recipe;
+use yoi_host::ptc::{identifier, is_identifier};
 
 use super::value::{parse_bytes, parse_time};
 
@@ -80,6 +81,19 @@ pub(crate) struct PtcRun {
     #[arg(long, value_name = "FILE", requires = "tool_plugin")]
     pub(crate) grants: Option<PathBuf>,
 
+    /// A server of the Model Context Protocol whose tools become the code's: the command that starts it, which speaks on
+    /// standard input and output. A tool's answer is its structured content, else its text
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) tool_mcp: Vec<String>,
+
+    /// Write every call of a tool and its answer to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Answer every call from this file, in the recorded order, and reach nothing; fail where the run differs from it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "tools", "tool_plugin", "tool_mcp", "in_flight"])]
+    pub(crate) replay: Option<PathBuf>,
+
     /// Calls that are under way at the same time
     #[arg(long, value_name = "COUNT", default_value = "16", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) in_flight: u16,
@@ -119,9 +133,13 @@ fn parse_recipe(name: &str) -> Result<Recipe, String> {
 
 fn parse_tool(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => {
+        Some((name, command)) if is_identifier(name) && !command.trim().is_empty() => {
             Ok((name.to_owned(), command.to_owned()))
         }
+        Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => Err(format!(
+            "code cannot call `tools.{name}`: a name has letters, digits and `_`, as `{}`",
+            identifier(name)
+        )),
         _ => Err("write it as NAME=COMMAND, as in `search=./search.sh`".to_owned()),
     }
 }
@@ -137,5 +155,9 @@ mod tests {
             Ok(("f".to_owned(), "cat a=b".to_owned()))
         );
         assert!(parse_tool("f").is_err() && parse_tool("=cat").is_err() && parse_tool("f= ").is_err());
+        assert_eq!(
+            parse_tool("rea d=cat"),
+            Err("code cannot call `tools.rea d`: a name has letters, digits and `_`, as `rea_d`".to_owned())
+        );
     }
 }

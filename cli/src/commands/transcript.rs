@@ -5,20 +5,25 @@ use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use yoi_host::imports::transcript::{Header, Recorder, Replay, Transcript, TranscriptError};
+use yoi_host::imports::transcript::{self, Header, Recorder, Replay, Transcript, TranscriptError};
 
 use crate::failure::Failure;
 
-/// Begin to record a run in a file. What is in it is replaced when the first line is written: a run that does not
-/// begin leaves it as it was. What is no recording is never replaced.
+/// Begin to record a run in a file.
 pub(super) fn record(file: &Path, header: &Header) -> Result<Recorder, Failure> {
+    Ok(Recorder::new(begin(file, transcript::SCHEMA)?, header))
+}
+
+/// The file of a recording whose first line names this schema. What is in it is replaced when the first line is written: a
+/// run that does not begin leaves it as it was. What is no recording is never replaced.
+pub(super) fn begin(file: &Path, schema: &str) -> Result<Recording, Failure> {
     let failed = |cause| Failure::File {
         path: file.to_owned(),
         doing: "record the host calls in",
         cause,
     };
     let is_new = !file.exists();
-    if !is_new && !may_be_replaced(file).map_err(failed)? {
+    if !is_new && !may_be_replaced(file, schema).map_err(failed)? {
         return Err(Failure::Usage(format!(
             "{} is there and is no recording: remove it, or name another file",
             file.display()
@@ -28,27 +33,27 @@ pub(super) fn record(file: &Path, header: &Header) -> Result<Recorder, Failure> 
     // It holds what the plugin was given: that is the user's own.
     options.write(true).create(true).truncate(false).mode(0o600);
     let out = options.open(file).map_err(failed)?;
-    let recording = Recording {
+    Ok(Recording {
         out,
         created: is_new.then(|| file.to_owned()),
         begun: false,
-    };
-    Ok(Recorder::new(recording, header))
+    })
 }
 
 /// Whether a file is empty, a recording, or none that keeps anything.
-fn may_be_replaced(file: &Path) -> io::Result<bool> {
+fn may_be_replaced(file: &Path, schema: &str) -> io::Result<bool> {
     let found = fs::metadata(file)?;
     if !found.is_file() || found.len() == 0 {
         return Ok(!found.is_dir());
     }
     let mut beginning = Vec::new();
     File::open(file)?.take(256).read_to_end(&mut beginning)?;
-    Ok(String::from_utf8_lossy(&beginning).contains("\"yoikit.transcript/"))
+    let name = schema.split('/').next().unwrap_or(schema);
+    Ok(String::from_utf8_lossy(&beginning).contains(&format!("\"{name}/")))
 }
 
 /// A file that is emptied when the first line comes, and goes if none does and it was not there before.
-struct Recording {
+pub(super) struct Recording {
     out: File,
     created: Option<PathBuf>,
     begun: bool,

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use yoi_host::ptc::{CallRecord, Envelope};
 
+use super::ReplayReport;
+
 /// What `yoikit ptc run --json` prints.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunReport {
@@ -15,7 +17,7 @@ pub struct RunReport {
     pub engine: String,
     /// Where the code was read.
     pub file: String,
-    /// Whether the code ended with a value.
+    /// Whether the code ended with a value, and nothing else went wrong.
     pub ok: bool,
     /// Wall time from the beginning of the code to its end, calls included, in microseconds.
     #[serde(rename = "wall_us", serialize_with = "micros")]
@@ -23,6 +25,12 @@ pub struct RunReport {
     pub wall: Duration,
     /// Bytes of memory that the engine has taken.
     pub memory_bytes: usize,
+    /// Where the calls were answered from, if not by tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<ReplayReport>,
+    /// What went wrong besides: with a recording, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<String>,
     /// The contract's envelope, and the calls.
     #[serde(flatten, serialize_with = "envelope")]
     #[schemars(with = "Enveloped")]

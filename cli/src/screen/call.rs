@@ -10,7 +10,7 @@ use yoi_host::plugin::Measures;
 use super::units::{bytes, grouped, time};
 use super::{BAD, BOLD, DIM, GOOD, WARN, block, label, note, plugin_line};
 use crate::harmless::harmless_line;
-use crate::report::{CallReport, ErrorReport, LimitsReport};
+use crate::report::{CallReport, ErrorReport, LimitsReport, ReplayReport};
 
 /// Frames of a trace that are shown; the report has more.
 const FRAMES: usize = 8;
@@ -131,18 +131,24 @@ fn row(out: &mut impl Write, call: &Measures, limits: &LimitsReport) -> io::Resu
     )
 }
 
+/// Where what was asked is answered from, if not from the world.
+pub(super) fn replay(out: &mut impl Write, replayed: &ReplayReport) -> io::Result<()> {
+    label(out, "replay")?;
+    writeln!(out, "{}", harmless_line(&replayed.file))?;
+    for what in &replayed.differs {
+        writeln!(
+            out,
+            "{:12}{WARN}warning{WARN:#}: recorded with {}",
+            "",
+            harmless_line(what)
+        )?;
+    }
+    Ok(())
+}
+
 fn host_calls(out: &mut impl Write, report: &CallReport) -> io::Result<()> {
     if let Some(replayed) = &report.replayed {
-        label(out, "replay")?;
-        writeln!(out, "{}", harmless_line(&replayed.file))?;
-        for what in &replayed.differs {
-            writeln!(
-                out,
-                "{:12}{WARN}warning{WARN:#}: recorded with {}",
-                "",
-                harmless_line(what)
-            )?;
-        }
+        replay(out, replayed)?;
     }
     label(out, "host calls")?;
     let count: u64 = report.calls.iter().map(|call| call.host_calls).sum();

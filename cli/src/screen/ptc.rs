@@ -5,6 +5,7 @@ use std::path::Path;
 
 use yoi_host::ptc::{CallFate, CallRecord, Outcome};
 
+use super::call::replay;
 use super::units::{bytes, time};
 use super::{BAD, BOLD, DIM, WARN, block, label, note};
 use crate::harmless::harmless_line;
@@ -32,8 +33,15 @@ pub(crate) fn ptc(report: &RunReport) -> io::Result<()> {
             block(&mut out, text.trim_end_matches('\n'))?;
         }
     }
+    if let Some(replayed) = &report.replayed {
+        replay(&mut out, replayed)?;
+    }
     calls(&mut out, &envelope.calls)?;
     outcome(&mut out, report)?;
+    for trouble in &report.troubles {
+        label(&mut out, "error")?;
+        writeln!(out, "{BAD}{}{BAD:#}", harmless_line(trouble))?;
+    }
     out.flush()
 }
 

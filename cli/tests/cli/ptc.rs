@@ -168,6 +168,182 @@ fn an_engine_that_is_none_is_refused() {
     );
 }
 
+/// The folder of a program, to be run in more than once.
+fn folder(code: &str) -> tempfile::TempDir {
+    warm();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("code.py"), code).unwrap();
+    folder
+}
+
+#[test]
+fn a_recorded_run_is_had_again_without_its_tools() {
+    let folder = folder("r = await tools.f(n=1)\nawait tools.g()\nr");
+    let tools = ["--tool", "f=cat; touch called", "--tool", "g=true"];
+    let ran = yoikit(
+        folder.path(),
+        &[&["ptc", "run", "code.py", "--record", "run.jsonl"], &tools[..]].concat(),
+    );
+    assert_eq!(ran.status, 0, "{}", ran.whole());
+    fs::remove_file(folder.path().join("called")).unwrap();
+    let replay = ["ptc", "run", "code.py", "--replay", "run.jsonl"];
+    assert_ran!(yoikit(folder.path(), &replay), @r#"
+    exit 0
+    --- stdout
+    code        code.py (engine monty, [TIME], 2.8 MiB of memory)
+    replay      run.jsonl
+    calls       2
+                   1 f [TIME]  7 B → 7 B
+                   2 g [TIME]  2 B → 4 B
+    value       {"n":1}
+    "#);
+    assert!(!folder.path().join("called").exists());
+    // Another program.
+    fs::write(folder.path().join("code.py"), "await tools.f(n=2)").unwrap();
+    assert_ran!(yoikit(folder.path(), &replay), @r#"
+    exit 1
+    --- stdout
+    code        code.py (engine monty, [TIME], 2.8 MiB of memory)
+    replay      run.jsonl
+                warning: recorded with other code
+    calls       1
+                   1 f [TIME]  not answered
+    error       ReplayError: the run differs from its recording: call 1, of `f`, differs from line 2: `/n` is 2, recorded is 1
+                replay.differs
+    "#);
+    // One that is over too early.
+    fs::write(folder.path().join("code.py"), "await tools.f(n=1)").unwrap();
+    assert_ran!(yoikit(folder.path(), &replay), @r#"
+    exit 1
+    --- stdout
+    code        code.py (engine monty, [TIME], 2.8 MiB of memory)
+    replay      run.jsonl
+                warning: recorded with other code
+    calls       1
+                   1 f [TIME]  7 B → 7 B
+    value       {"n":1}
+    error       the run was over before line 4 of the recording, which has another call
+    "#);
+}
+
+#[test]
+fn what_is_no_recording_is_not_replaced_and_not_replayed() {
+    let folder = folder("1");
+    fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    let ran = yoikit(folder.path(), &["ptc", "run", "code.py", "--record", "notes.txt"]);
+    assert_eq!(ran.status, 2, "{}", ran.whole());
+    assert_eq!(
+        fs::read_to_string(folder.path().join("notes.txt")).unwrap(),
+        "mine"
+    );
+    assert_ran!(yoikit(folder.path(), &["ptc", "run", "code.py", "--replay", "notes.txt"]), @r#"
+    exit 2
+    --- stderr
+    error: the recording notes.txt cannot be used: line 1: expected value at column 1
+    "#);
+}
+
+/// The sample server.
+fn greeter() -> String {
+    format!("python3 {}/guests/process/mcp.py", crate::run::HOUSE)
+}
+
+#[test]
+fn the_tools_of_an_mcp_server_become_those_of_the_code() {
+    let code = "try:\n    await tools.greet(name=1)\nexcept Exception as e:\n    x = str(e)\n[await tools.greet(name='you'), x, await tools.f()]";
+    let ran = ptc(code, &["--json", "--tool-mcp", &greeter(), "--tool", "f=echo 1"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.whole()));
+    assert_eq!(
+        report["envelope"]["value"],
+        json!(["Hello, you!", "ToolError: `name` is a text", 1])
+    );
+}
+
+#[test]
+fn a_tool_of_a_server_that_another_has_as_well_is_refused() {
+    let ran = ptc("1", &["--tool-mcp", &greeter(), "--tool", "greet=cat"]);
+    assert_eq!(
+        (ran.status, ran.stderr.contains("two tools have the name `greet`")),
+        (2, true),
+        "{}",
+        ran.whole()
+    );
+}
+
+#[test]
+fn a_server_that_does_not_begin_says_why() {
+    let mut said = String::new();
+    for command in ["echo out of luck >&2; exit 3", "echo hello", "/no/such/server"] {
+        let ran = ptc("1", &["--tool-mcp", command]);
+        said += &format!("{} {}", ran.status, ran.stderr.replace("/bin/sh", "sh"));
+    }
+    insta::assert_snapshot!(said);
+}
+
+/// A server in the shell: it greets, lists two tools, and goes at the first call of one.
+const FRAIL: &str = r#"read l; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}}'; read l; read l; echo '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"get-weather","inputSchema":{"type":"object"}},{"name":"2nd","inputSchema":{"type":"object"}}]}}'; read l; echo out of luck >&2; exit 1"#;
+
+#[test]
+fn a_server_that_goes_is_an_error_of_the_code_with_its_last_words() {
+    let code = "try:\n    await tools.get_weather(city='x')\nexcept Exception as e:\n    x = str(e)\nx";
+    let ran = ptc(code, &["--json", "--tool-mcp", FRAIL]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.whole()));
+    let said = report["envelope"]["value"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{}", ran.whole()));
+    assert!(said.contains("is gone; it said: out of luck"), "{said}");
+}
+
+/// A server of the library that most servers in Python are made with.
+#[test]
+fn a_server_made_with_the_library_of_others_is_understood() {
+    let Some(python) = python_with_mcp() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let server = "from mcp.server.fastmcp import FastMCP\nserver = FastMCP('s')\n@server.tool(name='add-up')\ndef add_up(a: int, b: int) -> int:\n    return a + b\n@server.tool()\ndef fails() -> str:\n    raise ValueError('out of luck')\nserver.run()\n";
+    fs::write(folder.path().join("server.py"), server).unwrap();
+    let command = format!("{python} {}", folder.path().join("server.py").display());
+    let code = "try:\n    await tools.fails()\nexcept Exception as e:\n    x = str(e)\n[await tools.add_up(a=2, b=3), 'out of luck' in x]";
+    let ran = ptc(code, &["--json", "--tool-mcp", &command]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.whole()));
+    assert_eq!(
+        report["envelope"]["value"],
+        json!([{"result": 5}, true]),
+        "{}",
+        ran.whole()
+    );
+}
+
+/// A Python that has the package `mcp`, where there is one: that of indusagi, which comes with it, or the machine's.
+fn python_with_mcp() -> Option<String> {
+    let beside = std::env::var_os("YOIKIT_INDUSAGI").and_then(|agent| {
+        Some(
+            std::path::Path::new(&agent)
+                .parent()?
+                .join("python3")
+                .display()
+                .to_string(),
+        )
+    });
+    beside.into_iter().chain(["python3".to_owned()]).find(|python| {
+        let mut import = Command::new(python);
+        import
+            .args(["-c", "import mcp.server.fastmcp"])
+            .stderr(Stdio::null());
+        import.status().is_ok_and(|status| status.success())
+    })
+}
+
+#[test]
+fn a_tool_that_code_cannot_call_is_refused() {
+    let ran = ptc("1", &["--tool", "rea d=cat"]);
+    assert_eq!(
+        (ran.status, ran.stderr.contains("as `rea_d`")),
+        (2, true),
+        "{}",
+        ran.whole()
+    );
+}
+
 async fn client() -> Client {
     warm();
     let mut command = Command::new(env!("CARGO_BIN_EXE_yoikit"));
@@ -222,6 +398,61 @@ async fn a_host_that_is_killed_is_noticed() {
         .run("await tools.f()", &names(&["f"]), &kill, json!({}))
         .await;
     assert!(matches!(gone, Err(ClientError::Gone(_))), "{gone:?}");
+}
+
+/// What there is of a process group. A process that is over and was not waited for does not count.
+#[cfg(target_os = "linux")]
+fn left_of_group(group: u32) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let stats = processes.filter_map(|process| fs::read_to_string(process.path().join("stat")).ok());
+    let is_left = |stat: &String| {
+        // After the name: the state, the parent, the group.
+        let mut rest = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        rest.next() != Some("Z") && rest.nth(1) == Some(group.to_string().as_str())
+    };
+    stats.filter(is_left).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_that_is_killed_at_any_point_leaves_nothing_behind() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::os::unix::process::CommandExt as _;
+
+    warm();
+    let run = |code: &str| {
+        let params = json!({"code": code, "tools": ["f"]});
+        format!("{}\n", json!({"id": 1, "method": "runPtc", "params": params}))
+    };
+    // What it is told before it is killed, and how many lines it says to that.
+    let points = [
+        (String::new(), 1),
+        ("{\"id\":1,\"method\":\"init\"}\n".to_owned(), 2),
+        (run("while True:\n    pass"), 1),
+        (run("await tools.f()"), 2),
+        (
+            run("import asyncio\nawait asyncio.gather(*[tools.f() for _ in range(100)])"),
+            50,
+        ),
+        (run("1"), 2),
+        (run("1").replace('\n', ""), 1),
+        ("nonsense\n".to_owned(), 2),
+    ];
+    for (told, lines) in points {
+        let mut command = crate::run::command(std::env::temp_dir().as_path(), &["ptc", "serve"]);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0);
+        let mut host = command.spawn().unwrap();
+        host.stdin.as_mut().unwrap().write_all(told.as_bytes()).unwrap();
+        let said = BufReader::new(host.stdout.take().unwrap()).lines().take(lines);
+        assert_eq!(said.flatten().count(), lines, "{told}");
+        host.kill().unwrap();
+        host.wait().unwrap();
+        assert_eq!(left_of_group(host.id()), Vec::<String>::new(), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,21 @@ pub const PTC_CLIENT_TIME: Duration = Duration::from_secs(300);
 /// warning or two.
 pub const PTC_CLIENT_STRAY_LINES: usize = 100;
 
+/// How long an MCP server may take until it has listed its tools: some are fetched from a registry first.
+pub const MCP_START: Duration = Duration::from_secs(60);
+
+/// How long one may take to go when its input has ended, before it is killed.
+pub const MCP_FAREWELL: Duration = Duration::from_secs(3);
+
+/// How long the last words of one that is gone may take.
+pub const MCP_LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Most bytes of a recorded run, which is held in memory to be replayed.
+pub const PTC_TRANSCRIPT_BYTES: usize = 256 * 1024 * 1024;
+
+/// Longest line of one: the largest arguments or the largest answer.
+pub const PTC_TRANSCRIPT_LINE_BYTES: usize = 20 * 1024 * 1024;
+
 /// Most bytes of one message that are shown of a client's or an engine's text.
 pub const PTC_SHOWN_BYTES: usize = 512;
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::process::Stdio;
 
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
 
 use super::call::{ToolCall, ToolError, ToolResult};
 use super::drive::Tools;
+use super::group::Group;
 use crate::limits::PTC_SHOWN_BYTES;
 use crate::text::bounded;
 use crate::world::Pending;
@@ -100,47 +99,4 @@ async fn read(from: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Result<
     (&mut from).take(limit as u64).read_to_end(&mut kept).await?;
     tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
     Ok(kept)
-}
-
-/// A command, and whatever it started.
-struct Group {
-    child: Child,
-    leader: Option<u32>,
-}
-
-impl Group {
-    fn spawn(command: &str) -> io::Result<Self> {
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", command])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        #[cfg(unix)]
-        shell.process_group(0);
-        let child = shell.spawn()?;
-        Ok(Self {
-            leader: child.id(),
-            child,
-        })
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // A leader that was waited for has no number that is surely its own, and has left nothing that this call
-        // waits for.
-        if self.child.id().is_none() {
-            return;
-        }
-        #[cfg(unix)]
-        if let Some(leader) = self
-            .leader
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(rustix::process::Pid::from_raw)
-        {
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-        }
-    }
 }

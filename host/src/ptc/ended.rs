@@ -44,6 +44,12 @@ pub enum Ended {
     /// It waits for nothing that could still come.
     #[error("waits, with no call that could be answered")]
     Stuck,
+    /// It is replayed, and is not the run that was recorded.
+    #[error("differs from its recording: {0}")]
+    Differs(String),
+    /// It is replayed, and the recorded run came no further: the host ended it, for the reason of this code.
+    #[error("ends here, as it did when it was recorded ({0})")]
+    Recorded(String),
     /// The engine trapped.
     #[error("was ended by a trap in its engine: {0}")]
     Trap(String),
@@ -65,6 +71,8 @@ impl Ended {
             Ended::Stack => "run.stack",
             Ended::Value { .. } => "run.value",
             Ended::Stuck => "run.stuck",
+            Ended::Differs(_) => "replay.differs",
+            Ended::Recorded(_) => "replay.ended",
             Ended::Trap(_) => "engine.trap",
             Ended::Engine(_) => "engine.fault",
         }
@@ -81,6 +89,7 @@ impl Ended {
             Ended::Memory(_) => "MemoryError",
             Ended::Stack => "RecursionError",
             Ended::Stuck => "RuntimeError",
+            Ended::Differs(_) | Ended::Recorded(_) => "ReplayError",
             Ended::Trap(_) | Ended::Engine(_) => "EngineError",
         }
     }

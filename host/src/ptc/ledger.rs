@@ -51,7 +51,7 @@ pub(super) struct Ledger {
     with_tool: VecDeque<usize>,
     in_flight: usize,
     /// Answers that the engine has not got yet.
-    ready: Vec<Answer>,
+    ready: Vec<(CallId, Answer)>,
     /// When the run began.
     began: Instant,
 }
@@ -100,13 +100,14 @@ impl Ledger {
         self.began = now;
     }
 
-    /// The engine made a call. One that the run may not make is answered here and now.
+    /// The engine made a call. One that the run may not make is answered here and now; of another, what is to be
+    /// handed out is given back.
     pub(super) fn admit(
         &mut self,
         call: Call,
         allowed: &BTreeSet<String>,
         now: Instant,
-    ) -> Result<(), Breach> {
+    ) -> Result<Option<(CallId, &str, &RawValue)>, Breach> {
         let Call { id, tool, args } = call;
         if !self.engine_ids.insert(id) {
             return Err(Breach::IdAgain(id));
@@ -136,19 +137,27 @@ impl Ledger {
                     since: None,
                     at: now,
                 };
-                self.ready.push(answer(id, Err(error)));
+                let number = CallId(self.first + index as u64);
+                self.ready.push((number, answer(id, Err(error))));
             }
         }
         self.calls.push(entry);
-        Ok(())
+        let entry = &self.calls[index];
+        let args = entry.args.as_deref();
+        Ok(args.map(|args| (CallId(self.first + index as u64), entry.tool.as_str(), args)))
     }
 
     /// Why the run may not make a call, if it may not.
     fn refusal(&self, tool: &str, bytes: usize, allowed: &BTreeSet<String>) -> Option<ToolError> {
         let limits = &self.limits;
         if !allowed.contains(tool) {
+            let tools: Vec<&str> = allowed.iter().map(String::as_str).collect();
+            let there = match tools.join(", ") {
+                none if none.is_empty() => "it has no tools".to_owned(),
+                names => format!("there are {}", bounded(&names, PTC_SHOWN_BYTES)),
+            };
             let said = format!(
-                "tool '{}' is not on the allow list of this run",
+                "tool '{}' is not on the allow list of this run: {there}",
                 bounded(tool, PTC_SHOWN_BYTES)
             );
             return Some(ToolError::new("UnknownToolError", said));
@@ -240,7 +249,7 @@ impl Ledger {
             at: now,
         };
         self.in_flight -= 1;
-        self.ready.push(answer(entry.engine_id, outcome));
+        self.ready.push((id, answer(entry.engine_id, outcome)));
         Ok(())
     }
 
@@ -259,8 +268,9 @@ impl Ledger {
                     at: now,
                 };
                 self.in_flight -= 1;
-                self.ready
-                    .push(answer(entry.engine_id, Err(ToolError::new("TimeoutError", said))));
+                let number = CallId(self.first + index as u64);
+                let error = ToolError::new("TimeoutError", said);
+                self.ready.push((number, answer(entry.engine_id, Err(error))));
             }
             self.with_tool.pop_front();
         }
@@ -279,7 +289,17 @@ impl Ledger {
 
     /// The answers that the engine has not got yet.
     pub(super) fn take_ready(&mut self) -> Vec<Answer> {
-        mem::take(&mut self.ready)
+        let ready = mem::take(&mut self.ready).into_iter();
+        ready.map(|(_, answer)| answer).collect()
+    }
+
+    /// The same, to look at.
+    pub(super) fn ready(&self) -> impl Iterator<Item = (CallId, Result<&str, ToolError>)> {
+        self.ready.iter().map(|(call, answer)| {
+            let outcome = answer.outcome.as_ref().map(String::as_str);
+            let error = |error: &WitToolError| ToolError::new(&error.name, &error.message);
+            (*call, outcome.map_err(error))
+        })
     }
 
     pub(super) fn has_ready(&self) -> bool {

@@ -10,11 +10,13 @@
 //! - [`Interpreter`]: bytes to an engine
 //! - [`Session`]: runs, one after the other, with the state that lasts between them
 //! - [`Tools`]: who answers, when a session is driven by an executor
-//! - [`CommandTools`], [`PluginTools`], [`Toolbox`]: local commands that do, a plugin's tools, and several of both
+//! - [`CommandTools`], [`PluginTools`], [`McpTools`], [`Toolbox`]: local commands that do, a plugin's tools, those of
+//!   an MCP server, and several of these
 //! - [`Envelope`], [`Ended`]: what a run came to
 //! - [`Host`]: sessions for another process, by lines of JSON over a pipe
 //! - [`Client`]: the other end of that pipe, to drive any host that speaks the protocol
 //! - [`Surroundings`]: what an engine sees of the machine
+//! - [`transcript`]: a run's calls on file, to be answered again
 
 mod call;
 mod client;
@@ -22,15 +24,19 @@ mod command;
 mod drive;
 mod ended;
 mod envelope;
+mod group;
 mod guest;
 mod interpreter;
 mod ledger;
+mod mcp;
+mod names;
 mod plugin;
 mod protocol;
 mod serve;
 mod session;
 mod surroundings;
 mod toolbox;
+pub mod transcript;
 mod wasi;
 mod wit;
 
@@ -42,6 +48,8 @@ pub use ended::Ended;
 pub use envelope::{Envelope, Outcome, Uncaught};
 pub use interpreter::{Interpreter, InterpreterError};
 pub use ledger::RefusedAnswer;
+pub use mcp::{McpError, McpTools};
+pub use names::{identifier, is_identifier};
 pub use plugin::PluginTools;
 pub use serve::{Host, ServeError};
 pub use session::{Canceller, Progress, RefusedRun, Session};

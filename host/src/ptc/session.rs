@@ -20,6 +20,7 @@ use super::guest::{Guest, RunTime};
 use super::interpreter::{Interpreter, InterpreterError};
 use super::ledger::{Ledger, RefusedAnswer};
 use super::surroundings::{Machine, Surroundings};
+use super::transcript::Recorder;
 use super::wit::{Pause, Step, WitOutcome, WitUncaught};
 use crate::engine::Cancel;
 use crate::limits::{PTC_TOOLS, PtcLimits, TOOL_NAME_BYTES};
@@ -33,6 +34,8 @@ pub struct Session {
     guest: Option<Guest>,
     ledger: Ledger,
     canceller: Canceller,
+    /// Who writes down the next run's calls.
+    recorder: Option<Recorder>,
     /// The run under way.
     run: Option<Run>,
     /// Bytes of memory that the engine had when the last run was over.
@@ -151,8 +154,18 @@ impl Session {
             surroundings,
             guest: None,
             canceller: Canceller::default(),
+            recorder: None,
             run: None,
             memory_bytes: 0,
+        }
+    }
+
+    /// A session whose first run is recorded.
+    #[must_use]
+    pub fn recorded(interpreter: &Interpreter, limits: PtcLimits, recorder: Recorder) -> Self {
+        Self {
+            recorder: Some(recorder.clone()),
+            ..Self::with_surroundings(interpreter, limits, recorder.surroundings())
         }
     }
 
@@ -274,6 +287,9 @@ impl Session {
             return Progress::Waiting;
         }
         run.wake = None;
+        if let Some(recorder) = &self.recorder {
+            recorder.goes_on(self.ledger.ready());
+        }
         let answers = self.ledger.take_ready();
         let guest = self.guest.as_mut().expect("a run under way has an engine");
         let step = guest.resume(answers);
@@ -321,9 +337,13 @@ impl Session {
     fn pause(&mut self, pause: Pause, now: Instant) -> Result<(), Ended> {
         let run = self.run.as_mut().expect("what pauses is under way");
         for call in pause.calls {
-            self.ledger
+            let admitted = self
+                .ledger
                 .admit(call, &run.allowed, now)
                 .map_err(|breach| Ended::Engine(breach.to_string()))?;
+            if let (Some(recorder), Some((id, tool, args))) = (&self.recorder, admitted) {
+                recorder.called(id, tool, args);
+            }
         }
         // A timer beyond the run's time is as good as none.
         let wake = pause.wake_after.map(|nanos| {
@@ -374,6 +394,12 @@ impl Session {
 
     fn envelope(&mut self, outcome: Outcome, now: Instant) -> Envelope {
         self.run = None;
+        if let Some(recorder) = self.recorder.take() {
+            recorder.over(match &outcome {
+                Outcome::Ended(ended) => Some(ended.code()),
+                _ => None,
+            });
+        }
         self.canceller.reset();
         self.memory_bytes = self.guest.as_ref().map_or(0, Guest::memory_bytes);
         let printed = self.guest.as_mut().map(|guest| mem::take(guest.printed()));

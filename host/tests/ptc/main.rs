@@ -7,6 +7,7 @@ mod engines;
 mod hostile;
 mod order;
 mod quickjs;
+mod recordings;
 mod runs;
 mod serve;
 mod support;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use yoi_host::ptc::{Host, PtcLimits};
 
@@ -399,4 +400,44 @@ fn a_line_above_the_limit_is_answered_and_the_next_is_read() {
     assert_eq!(peer.read()["error_code"], "limit.line");
     assert_eq!(peer.read()["id"], 1);
     drop(writer.join().unwrap());
+}
+
+/// A line of anything: bytes, JSON, and what is nearly a message.
+fn any_line() -> impl Strategy<Value = Vec<u8>> {
+    let of = |text: &'static str| Just(text.as_bytes().to_vec());
+    prop_oneof![
+        prop::collection::vec(any::<u8>().prop_filter("a line", |byte| *byte != b'\n'), 0..64),
+        "\\PC{0,40}".prop_map(String::into_bytes),
+        "(\\{|\\[|\"|,|:|[0-9]|null|true|\\}|\\]){0,24}".prop_map(String::into_bytes),
+        of("{\"type\":\"host_call_result\""),
+        of("{\"type\":\"host_call_result\",\"id\":{}}"),
+        of("{\"id\":1,\"method\":\"runPtc\",\"params\":{\"code\":1}}"),
+        of("{\"id\":1,\"method\":[\"close\"]}"),
+        of("{\"method\":\"cancel\",\"params\":{\"id\":{}}}"),
+    ]
+}
+
+/// A request's id that none of those lines has.
+const LAST: u64 = 424_242;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_line_ends_the_host(lines in prop::collection::vec(any_line(), 0..12)) {
+        let mut peer = Peer::new();
+        for line in lines {
+            let to = peer.to.as_mut().unwrap();
+            to.write_all(&line).unwrap();
+            to.write_all(b"\n").unwrap();
+        }
+        peer.run(LAST, "1+1", &[]);
+        loop {
+            let reply = peer.read();
+            if reply["id"] == LAST {
+                prop_assert_eq!(value(&reply), &json!(2));
+                break;
+            }
+        }
+    }
 }

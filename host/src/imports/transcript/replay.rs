@@ -7,9 +7,8 @@ use serde_json::Value;
 use super::super::ctx::Asked;
 use super::exchange::{Exchange, Kept, Transcript};
 use super::line::TranscriptError;
+use crate::difference;
 use crate::imports::{HostError, Import};
-use crate::limits::SHOWN_VALUE_BYTES;
-use crate::text::bounded;
 
 /// Answers the host calls of a run from a transcript, in its order; nothing else is asked, the authority
 /// included. Clones share their place in it.
@@ -198,8 +197,8 @@ fn difference(recorded: &Exchange, asked: &Asked<'_>) -> Option<String> {
             .ok()
             .zip(serde_json::from_str::<Value>(&recorded.given).ok());
         return match values {
-            Some((new, old)) => difference_of_values(&new, &old, &mut String::new()),
-            None => Some(different("the text", &text, &recorded.given)),
+            Some((new, old)) => difference::of_values(&new, &old),
+            None => Some(difference::of_texts("the text", &text, &recorded.given)),
         };
     }
     if bytes != recorded.given_bytes {
@@ -208,69 +207,4 @@ fn difference(recorded: &Exchange, asked: &Asked<'_>) -> Option<String> {
         return Some(format!("the text has {new} bytes, recorded are {old}"));
     }
     None
-}
-
-/// Where two values first differ, `at` being the way to them.
-fn difference_of_values(new: &Value, old: &Value, at: &mut String) -> Option<String> {
-    let length = at.len();
-    match (new, old) {
-        (Value::Object(new), Value::Object(old)) => {
-            let keys = old.keys().chain(new.keys().filter(|key| !old.contains_key(*key)));
-            for key in keys {
-                at.push('/');
-                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                let found = match (new.get(key), old.get(key)) {
-                    (Some(new), Some(old)) => difference_of_values(new, old, at),
-                    (Some(new), None) => Some(format!("`{at}` is {}, and was not there", shown(new))),
-                    (None, Some(old)) => Some(format!("`{at}` is not there, recorded is {}", shown(old))),
-                    (None, None) => None,
-                };
-                at.truncate(length);
-                if found.is_some() {
-                    return found;
-                }
-            }
-            None
-        }
-        (Value::Array(new), Value::Array(old)) => {
-            for (index, (new, old)) in new.iter().zip(old).enumerate() {
-                at.push_str(&format!("/{index}"));
-                let found = difference_of_values(new, old, at);
-                at.truncate(length);
-                if found.is_some() {
-                    return found;
-                }
-            }
-            let (new, old) = (new.len(), old.len());
-            (new != old).then(|| format!("`{at}` has {new} elements, recorded are {old}"))
-        }
-        (new, old) if new == old => None,
-        (Value::String(new), Value::String(old)) => Some(different(&format!("`{at}`"), new, old)),
-        (new, old) => Some(format!("`{at}` is {}, recorded is {}", shown(new), shown(old))),
-    }
-}
-
-/// Two texts, from shortly before they part.
-fn different(name: &str, new: &str, old: &str) -> String {
-    const BEFORE: usize = 16;
-    let same = new
-        .char_indices()
-        .zip(old.chars())
-        .find(|((_, new), old)| new != old)
-        .map_or(new.len().min(old.len()), |((at, _), _)| at);
-    // The two are the same up to there, and so are their characters.
-    let from = match same.saturating_sub(BEFORE) {
-        0 => 0,
-        from => new.ceil_char_boundary(from),
-    };
-    let beginning = if from > 0 { "…" } else { "" };
-    let part = |text: &str| {
-        let text = bounded(&text[from..], SHOWN_VALUE_BYTES);
-        format!("\"{beginning}{text}\"")
-    };
-    format!("{name} is {}, recorded is {}", part(new), part(old))
-}
-
-fn shown(value: &Value) -> String {
-    bounded(&value.to_string(), SHOWN_VALUE_BYTES).into_owned()
 }

@@ -15,3 +15,4 @@ mod tree;
 pub use ending::{Ending, How};
 pub use environment::Environment;
 pub use supervised::{Child, Farewell, Launch, StartError};
+pub(crate) use tail::Tail;

@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 
 #[derive(Debug)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     kept: VecDeque<u8>,
     limit: usize,
     cut: bool,
 }
 
 impl Tail {
-    pub(super) fn of(limit: usize) -> Self {
+    pub(crate) fn of(limit: usize) -> Self {
         Self {
             kept: VecDeque::new(),
             limit,
@@ -18,7 +18,7 @@ impl Tail {
         }
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         let bytes = &bytes[bytes.len().saturating_sub(self.limit)..];
         let surplus = (self.kept.len() + bytes.len()).saturating_sub(self.limit);
         self.cut |= surplus > 0 || bytes.len() == self.limit;
@@ -27,7 +27,7 @@ impl Tail {
     }
 
     /// The text, from the beginning of a line where its own beginning is lost.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let (front, back) = self.kept.as_slices();
         let bytes = [front, back].concat();
         let from = match self.cut {
