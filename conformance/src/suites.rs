@@ -2,6 +2,7 @@
 
 pub mod bridge;
 pub mod plugin;
+pub mod ptc;
 
 use crate::Case;
 
@@ -14,11 +15,13 @@ pub enum Contract {
     Plugin,
     /// Dialects of child agents.
     Bridge,
+    /// Engines of code that calls tools, and their hosts.
+    Ptc,
 }
 
 impl Contract {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Plugin, Self::Bridge];
+    pub const ALL: &[Self] = &[Self::Plugin, Self::Bridge, Self::Ptc];
 
     /// Its name, with which the ids of its cases begin.
     #[must_use]
@@ -26,6 +29,7 @@ impl Contract {
         match self {
             Self::Plugin => "plugin",
             Self::Bridge => "bridge",
+            Self::Ptc => "ptc",
         }
     }
 
@@ -39,6 +43,7 @@ impl Contract {
                 .cloned()
                 .collect(),
             Self::Bridge => bridge::dialect().cases().cloned().collect(),
+            Self::Ptc => ptc::engine().cases().cloned().collect(),
         }
     }
 }

@@ -23,16 +23,16 @@ pub(crate) enum ReportCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Test {
     /// Components, packages, plugin folders, or Cargo projects, which are built first; of the contract `bridge`
-    /// dialects, as `codex-cli`, or one in a component, `FILE.wasm`
+    /// dialects, as `codex-cli`, or one in a component, `FILE.wasm`; of `ptc` engines, `monty`, `cpython` or `FILE.wasm`
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<PathBuf>,
 
-    /// Which contract the targets are held to: `plugin` or `bridge`
+    /// Which contract the targets are held to: `plugin`, `bridge` or `ptc`
     #[arg(long, default_value = "plugin", value_parser = parse_contract)]
     pub(crate) contract: Contract,
 
     /// A program to be held to the contract instead: a plugin that speaks `yoikit.plugin/1`, a dialect that speaks
-    /// `yoikit.dialect/1`, line by line
+    /// `yoikit.dialect/1`, line by line; a host of code that speaks the protocol of `yoikit ptc serve`
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
 
@@ -55,7 +55,7 @@ pub(crate) struct Test {
     pub(crate) speaks: Option<Adapter>,
 
     /// Hold the target to this profile only, and let that be the exit status; may be repeated. Of `plugin` they are
-    /// `documented` and `yoi`, of `bridge` `faithful` and `compat` [default: all, and the exit status is that of the
+    /// `documented` and `yoi`, of `bridge` `faithful` and `compat`, of `ptc` `yoikit` alone [default: all, and the exit status is that of the
     /// first]
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Vec<String>,

@@ -94,3 +94,65 @@ fn what_is_no_target_of_a_contract_is_refused_with_what_is() {
     2 error: there is no profile `faithful`: choose `documented` or `yoi`
     ");
 }
+
+#[test]
+fn an_engine_and_a_host_in_another_process_are_held_to_the_contract_of_code() {
+    let here = tempfile::tempdir().unwrap();
+    let engine = [
+        "test",
+        "--contract",
+        "ptc",
+        "monty",
+        "--case",
+        "ptc.block",
+        "--case",
+        "ptc.end",
+    ];
+    let ran = yoikit(here.path(), &engine);
+    assert!(
+        ran.status == 0 && ran.stdout.contains("yoikit: conforms ("),
+        "{}",
+        ran.whole()
+    );
+    let program = env!("CARGO_BIN_EXE_yoikit");
+    let host = [
+        "test",
+        "--contract",
+        "ptc",
+        "--case",
+        "ptc.request",
+        "--case",
+        "ptc.end",
+        "--",
+        program,
+        "ptc",
+        "serve",
+    ];
+    let ran = yoikit(here.path(), &host);
+    assert!(
+        ran.status == 0 && ran.stdout.contains("yoikit: conforms ("),
+        "{}",
+        ran.whole()
+    );
+}
+
+#[test]
+fn what_is_no_engine_and_no_host_is_told() {
+    let here = tempfile::tempdir().unwrap();
+    let said = |words: &[&str]| {
+        let ran = yoikit(here.path(), &[&["test", "--contract", "ptc"], words].concat());
+        format!("{} {}", ran.status, ran.stderr)
+    };
+    let all = [
+        said(&[]),
+        said(&["ghost.wasm"]),
+        said(&["monty", "--profile", "yoi"]),
+        said(&["monty", "--side", "host"]),
+    ];
+    insta::assert_snapshot!(all.concat(), @"
+    2 error: name a target: an engine, `monty` or `cpython`, one in a component, `FILE.wasm`, or `-- COMMAND`, a host that speaks the protocol
+    3 error: failed to read the engine ghost.wasm: No such file or directory (os error 2)
+    2 error: `ptc` has no profile `yoi`: it has `yoikit` alone
+    2 error: `ptc` has one side: name an engine, or `-- COMMAND`, and leave out `--side host`
+    ");
+}

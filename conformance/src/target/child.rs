@@ -185,11 +185,25 @@ impl Child {
     pub fn send(&mut self, message: &impl Serialize) -> Result<(), ChildError> {
         let mut line = serde_json::to_vec(message).map_err(|error| ChildError::NotJson(error.to_string()))?;
         line.push(b'\n');
-        match self.input.as_ref().map(|input| input.try_send(line)) {
+        self.send_bytes(line)
+    }
+
+    /// Send bytes as they are: lines and parts of lines.
+    ///
+    /// # Errors
+    ///
+    /// As [`Child::send`].
+    pub fn send_bytes(&mut self, bytes: Vec<u8>) -> Result<(), ChildError> {
+        match self.input.as_ref().map(|input| input.try_send(bytes)) {
             Some(Ok(())) => Ok(()),
             Some(Err(TrySendError::Full(_))) => Err(ChildError::NotReading),
             Some(Err(TrySendError::Disconnected(_))) | None => Err(self.ended()),
         }
+    }
+
+    /// Send nothing more: its standard input is over after what was sent.
+    pub fn send_no_more(&mut self) {
+        self.input = None;
     }
 
     /// Wait for its next line, a JSON object.

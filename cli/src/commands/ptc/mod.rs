@@ -11,7 +11,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use yoi_engines::Recipe;
-use yoi_host::engine::EngineOptions;
+use yoi_host::engine::{Engine, EngineOptions};
 use yoi_host::limits::INTERPRETER_BYTES;
 use yoi_host::ptc::{Interpreter, PtcLimits};
 
@@ -35,12 +35,17 @@ fn load(args: &ptc::Interpreter) -> Result<Interpreter, Failure> {
         Some(cache) => options.cache(cache).build()?,
         None => options.build()?,
     };
-    let interpreter = match (args.engine.as_str(), Recipe::of(&args.engine)) {
-        ("monty", _) => Interpreter::load(&engine, yoi_engines::MONTY),
-        (_, Some(recipe)) => Interpreter::load(&engine, &read(&made(recipe)?)?),
-        (path, None) => Interpreter::load(&engine, &read(Path::new(path))?),
+    named(&engine, &args.engine)
+}
+
+/// The engine of this name, or in this file.
+pub(super) fn named(engine: &Engine, name: &str) -> Result<Interpreter, Failure> {
+    let interpreter = match (name, Recipe::of(name)) {
+        ("monty", _) => Interpreter::load(engine, yoi_engines::MONTY),
+        (_, Some(recipe)) => Interpreter::load(engine, &read(&made(recipe)?)?),
+        (path, None) => Interpreter::load(engine, &read(Path::new(path))?),
     };
-    interpreter.map_err(|error| Failure::Other(format!("failed to load the engine {}: {error}", args.engine)))
+    interpreter.map_err(|error| Failure::Other(format!("failed to load the engine {name}: {error}")))
 }
 
 /// Where an engine is that was made here.

@@ -5,6 +5,7 @@
 
 mod bridge;
 mod plugin;
+mod ptc;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -202,6 +203,7 @@ fn check_words(args: &Test) -> Result<(), Failure> {
     };
     let foreign = match args.contract {
         Contract::Plugin => args.speaks.map(|_| ("--speaks", Contract::Bridge)),
+        Contract::Ptc if args.speaks.is_some() => Some(("--speaks", Contract::Bridge)),
         _ if args.mcp => Some(("--mcp", Contract::Plugin)),
         _ => args.manifest.as_ref().map(|_| ("--manifest", Contract::Plugin)),
     };
@@ -215,6 +217,7 @@ fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
     match args.contract {
         Contract::Plugin => plugin::open(args),
         Contract::Bridge => bridge::open(args),
+        Contract::Ptc => ptc::open(args),
     }
 }
 

