@@ -197,7 +197,7 @@ fn while_older_events_are_outside_the_queue_none_is_accepted_and_none_dropped() 
         let journal = Arc::new(TestJournal::default());
         let (service, gate) = with_forty_left(when_full, &journal);
         let refused = service.send_blocking(mode("echo")).unwrap_err();
-        assert_eq!(refused.code(), "ingress.full");
+        assert_eq!(refused.code(), yoi_host::plugin::FailureCode::IngressFull);
         // They wait where they are for the next host.
         let ended = service.kill();
         gate.open();
