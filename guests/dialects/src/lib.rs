@@ -31,7 +31,8 @@ thread_local! {
 pub fn open(adapter: Adapter, mode: Mode, opening: &str) -> String {
     let opened = Opening::read(opening).map_err(|error| error.to_string());
     let opened = opened.and_then(|opening| {
-        dialect(adapter, mode, opening).ok_or_else(|| format!("there is no dialect of {adapter} in this mode"))
+        dialect(adapter, mode, opening)
+            .ok_or_else(|| format!("there is no dialect of {adapter} in this mode"))
     });
     let mut said = Said::default();
     match opened {
