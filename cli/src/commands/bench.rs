@@ -1,5 +1,6 @@
 //! `yoikit bench`: one tool, measured.
 
+use std::io;
 use std::path::Path;
 
 use yoi_host::authority::Manifest;
@@ -13,7 +14,7 @@ use yoi_meter::bench::{BenchError, Doing, Pace, Plan, Target, bench, machine};
 use yoi_meter::compare;
 use yoi_meter::report::{BenchReport, Subject};
 
-use super::whole::write_whole;
+use super::whole::{may_be_written, write_whole};
 use super::{code_cache, grants, hexadecimal, json_argument, open, tool_input};
 use crate::args::{Bench, Regression};
 use crate::exit::Exit;
@@ -25,7 +26,10 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
     let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
     let grants = grants::read(args.grants.as_deref())?;
     let baseline = args.baseline.as_deref().map(former).transpose()?;
-    // Before a project is built for a minute.
+    // Before a project is built for a minute, and measured for another.
+    if let Some(file) = &args.html {
+        may_be_written(file).map_err(|cause| unwritable(file, cause))?;
+    }
     let limits = args.budget.limits(args.run.profile);
 
     let source = open(&args.path, args.run.profile)?;
@@ -61,11 +65,7 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
         report.comparison = Some(compare::compare(file, former, &report));
     }
     if let Some(file) = &args.html {
-        write_whole(file, screen::page(&report).as_bytes()).map_err(|cause| Failure::File {
-            path: file.clone(),
-            doing: "write the page to",
-            cause,
-        })?;
+        write_whole(file, screen::page(&report).as_bytes()).map_err(|cause| unwritable(file, cause))?;
     }
     if args.json {
         screen::to_the_end(screen::json(&report))?;
@@ -73,6 +73,14 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
         screen::to_the_end(screen::bench(&report))?;
     }
     Ok(verdict(args, &report))
+}
+
+fn unwritable(file: &Path, cause: io::Error) -> Failure {
+    Failure::File {
+        path: file.to_owned(),
+        doing: "write the page to",
+        cause,
+    }
 }
 
 /// What scripts are told: a plugin that never answers well has failed, and who asks hears of a regression.

@@ -1,5 +1,7 @@
 //! `yoikit profile`: where a call spends its instructions.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use yoi_host::limits::CONFIG_BYTES;
@@ -8,7 +10,7 @@ use yoi_meter::bench::Target;
 use yoi_meter::profile::{Extent, Form, profile};
 
 use super::bench::{stop_when_interrupted, subject};
-use super::whole::write_whole;
+use super::whole::{may_be_written, write_whole};
 use super::{code_cache, grants, json_argument, open, tool_input};
 use crate::args::Profile;
 use crate::exit::Exit;
@@ -23,6 +25,9 @@ pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
     let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
     let grants = grants::read(args.grants.as_deref())?;
     // Before a project is built for a minute.
+    if let Some(file) = &args.output {
+        may_be_written(file).map_err(|cause| unwritable(file, cause))?;
+    }
     let mut limits = args.budget.limits(args.run.profile);
     if args.budget.timeout.is_none() {
         limits = limits.with_call_timeout(CALL_TIME);
@@ -53,11 +58,7 @@ pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
         Form::of(file)
             .write(&profiled.samples, &name, &mut bytes)
             .and_then(|()| write_whole(file, &bytes))
-            .map_err(|cause| Failure::File {
-                path: file.clone(),
-                doing: "write the profile to",
-                cause,
-            })?;
+            .map_err(|cause| unwritable(file, cause))?;
     }
     if args.json {
         screen::to_the_end(screen::json(&report))?;
@@ -69,4 +70,12 @@ pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
     } else {
         Exit::PluginFailed
     })
+}
+
+fn unwritable(file: &Path, cause: io::Error) -> Failure {
+    Failure::File {
+        path: file.to_owned(),
+        doing: "write the profile to",
+        cause,
+    }
 }

@@ -2,11 +2,35 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// The file is there whole or not at all, and an earlier one is kept until then. A link is followed; what is
 /// no file is left alone.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = begin(path)?;
+    new.file.write_all(bytes).map_err(without_path)?;
+    if let Some(permissions) = new.permissions {
+        new.file.as_file().set_permissions(permissions)?;
+    }
+    new.file.persist(new.path).map_err(|failed| failed.error)?;
+    Ok(())
+}
+
+/// Whether [`write_whole`] may be expected to do so: asked before what is to be written takes long to come by.
+pub(super) fn may_be_written(path: &Path) -> io::Result<()> {
+    begin(path).map(drop)
+}
+
+/// A file that is begun beside the place where it goes.
+struct New {
+    file: NamedTempFile,
+    path: PathBuf,
+    permissions: Option<fs::Permissions>,
+}
+
+fn begin(path: &Path) -> io::Result<New> {
     let earlier = match fs::metadata(path) {
         Ok(data) if !data.is_file() => return Err(io::Error::other("it is there already and is no file")),
         Ok(data) => Some(data.permissions()),
@@ -14,8 +38,8 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(cause) => return Err(cause),
     };
     let path = match &earlier {
-        Some(_) => &*path.canonicalize()?,
-        None => path,
+        Some(_) => path.canonicalize()?,
+        None => path.to_owned(),
     };
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -23,13 +47,12 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     // Else the error would name the temporary file.
     fs::metadata(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(without_path)?;
-    file.write_all(bytes).map_err(without_path)?;
-    if let Some(permissions) = earlier.or_else(ordinary_permissions) {
-        file.as_file().set_permissions(permissions)?;
-    }
-    file.persist(path).map_err(|failed| failed.error)?;
-    Ok(())
+    let file = NamedTempFile::new_in(folder).map_err(without_path)?;
+    Ok(New {
+        file,
+        path,
+        permissions: earlier.or_else(ordinary_permissions),
+    })
 }
 
 /// What the system said, without the name of the temporary file, of which nobody has heard.

@@ -42,6 +42,7 @@ fn write(out: &mut impl Write, report: &ProfileReport, output: Option<&Path>) ->
     )?;
     label(out, "sampled")?;
     let every = match report.period {
+        1 if cut_off(report) => "up to the last call or return before the time was up".to_owned(),
         1 => "nothing left out".to_owned(),
         period => format!("one in {} instructions", grouped(period)),
     };
@@ -148,6 +149,11 @@ fn functions(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a call was ended by the clock, where the engine has not told the last of its instructions.
+fn cut_off(report: &ProfileReport) -> bool {
+    report.errors.iter().any(|error| error.code == "fault.deadline")
+}
+
 fn remarks(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
     let mut remark = |what: String| writeln!(out, "{WARN}note{WARN:#}        {what}");
     if report.unnamed > 0 {
@@ -166,6 +172,13 @@ fn remarks(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
              `--every` places them better",
             report.late as f64 / report.fuel.max(1) as f64 * 100.0
         ))?;
+    }
+    if cut_off(report) {
+        remark(
+            "what a call does after its last call or return before its time is up is not counted: with a `--fuel` that \
+             is used up before the time is, all of it is"
+                .to_owned(),
+        )?;
     }
     if report.fuel == 0 {
         remark("the guest was not entered: there is nothing to see".to_owned())?;

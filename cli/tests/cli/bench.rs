@@ -115,6 +115,47 @@ fn what_cannot_be_measured_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn what_cannot_be_written_is_told_before_anything_is_measured() {
+    // An hour would be too long to wait for it.
+    let words = [
+        "--tool",
+        "counter_add",
+        "--input",
+        r#"{"by":1}"#,
+        "--html",
+        "nowhere/page.html",
+    ];
+    let words = [&["bench", ".", "--duration", "1h"], &words[..]].concat();
+    let ran = yoikit(yoi_guests::COUNTER.package(), &words);
+    assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{}", ran.whole());
+    assert!(
+        ran.stderr
+            .contains("failed to write the page to nowhere/page.html"),
+        "{}",
+        ran.whole()
+    );
+
+    let words = [
+        "profile",
+        ".",
+        "counter_add",
+        r#"{"by":1}"#,
+        "--duration",
+        "1h",
+        "-o",
+        "nowhere/calls.json",
+    ];
+    let ran = yoikit(yoi_guests::COUNTER.package(), &words);
+    assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{}", ran.whole());
+    assert!(
+        ran.stderr
+            .contains("failed to write the profile to nowhere/calls.json"),
+        "{}",
+        ran.whole()
+    );
+}
+
+#[test]
 fn a_baseline_that_is_none_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("before.json");
@@ -166,6 +207,27 @@ fn a_profile_names_what_spends_and_writes_what_viewers_open() {
         assert!(fs::read_to_string(&file).unwrap().contains(part), "{name}");
         assert!(ran.stdout.contains("written"), "{}", ran.stdout);
     }
+}
+
+#[test]
+fn a_profile_of_a_call_that_never_ends_says_where_it_is_or_that_it_does_not_know() {
+    let loops = |words: &[&str]| {
+        let words = [&["profile", ".", "loop", "null"], words].concat();
+        yoikit(yoi_guests::HOSTILE.package(), &words)
+    };
+    let fuel = loops(&[]);
+    assert_eq!(fuel.status, 1, "{}", fuel.whole());
+    assert!(fuel.stdout.contains("hostile::mode::answer"), "{}", fuel.stdout);
+    assert!(fuel.stdout.contains("nothing left out"), "{}", fuel.stdout);
+
+    let late = loops(&["--fuel", "100000000000", "--timeout", "100ms"]);
+    assert_eq!(late.status, 1, "{}", late.whole());
+    assert!(!late.stdout.contains("nothing left out"), "{}", late.stdout);
+    assert!(
+        late.stdout.contains("is not counted: with a `--fuel`"),
+        "{}",
+        late.stdout
+    );
 }
 
 #[test]
