@@ -53,6 +53,7 @@ pub(super) fn descend(root: Dir, names: &[&str], path: &RequestPath<'_>) -> Resu
 pub(super) fn enter(dir: &Dir, name: &str, path: &RequestPath<'_>) -> Result<Dir, FsError> {
     dir.open_dir_nofollow(name)
         .map_err(|cause| match dir.symlink_metadata(name) {
+            _ if led_outside(&cause) => FsError::Symlink { path: path.shown() },
             Ok(entry) if entry.is_symlink() => FsError::Symlink { path: path.shown() },
             _ => FsError::Unavailable {
                 path: path.shown(),
@@ -121,6 +122,7 @@ fn not_opened(
 ) -> FsError {
     let path = path.shown();
     match dir.symlink_metadata(name) {
+        _ if led_outside(&cause) => FsError::Symlink { path },
         Ok(entry) if entry.is_symlink() => FsError::Symlink { path },
         Ok(entry) if !entry.is_file() => FsError::NotRegular { operation, path },
         _ => FsError::Failed {
@@ -129,6 +131,12 @@ fn not_opened(
             cause,
         },
     }
+}
+
+/// Whether a name was not followed because it led out of its directory, which only a link does. The link may
+/// be gone when one looks for it; this error, the directory's own and no call's, still says that it was there.
+fn led_outside(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::PermissionDenied && cause.raw_os_error().is_none()
 }
 
 #[cfg(test)]
@@ -183,6 +191,21 @@ mod tests {
         FS read failed for nothing: No such file or directory (os error 2)
         FS write failed for nothing: No such file or directory (os error 2)
         ");
+    }
+
+    #[test]
+    fn what_led_outside_is_said_to_be_a_link_though_it_is_none_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        symlink("/", folder.path().join("link")).unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let dir = open_root(folder.path().to_str().unwrap()).unwrap();
+        let path = RequestPath::parse("file").unwrap();
+        let reason = |cause| not_opened(&dir, "file", cause, FsOperation::Read, &path).to_string();
+        insta::assert_snapshot!(reason(dir.open("link").unwrap_err()), @"FS path symlink escape is denied: file");
+        insta::assert_snapshot!(
+            reason(io::Error::from_raw_os_error(13)),
+            @"FS read failed for file: Permission denied (os error 13)"
+        );
     }
 
     #[test]
