@@ -1,6 +1,6 @@
 //! What it takes to deliver events to services: how long one waits, whether any is lost, what memory does.
 //!
-//! Two runs, both with the sample `counter`, which counts its events, so that the plugin itself is asked whether
+//! Three runs, all with the sample `counter`, which counts its events, so that the plugin itself is asked whether
 //! all of them came:
 //!
 //! - `one by one`: one service, and each event is sent when the one before was taken: what a delivery costs where
@@ -9,8 +9,14 @@
 //!   event waits for its turn most of the time; how long, and how evenly, is what the percentiles show. From the
 //!   acceptance of an event to the end of its call.
 //!
-//! 20 services with 10 000 events each; `-- --full` makes that 100 services. The claims: no event is lost, and memory
-//! is flat: what is resident at the end is at most a tenth more than when half of the events were delivered. Until
+//! - `left on disk`: a host accepted events into its journal and died; the next one finds all of them there. How long
+//!   it takes to store them with a sync before each is acknowledged (in groups, as senders at once have it), to open
+//!   what was left until the first is delivered, and to deliver the rest, each marked on the disk before its guest is
+//!   entered. Memory is that of the queue's bound and not of what is left: what is resident at the end is compared
+//!   with what was when a tenth was delivered.
+//!
+//! 20 services with 10 000 events each, and 20 000 left; `-- --full` makes that 100 services, and a million left.
+//! The claims: no event is lost, and memory is flat: what is resident at the end is at most a tenth more than when half of the events were delivered. Until
 //! then it grows, by the ids of settled events that each service remembers, 4096 of them. Every figure that is kept
 //! is written to memory that was there before.
 
@@ -18,19 +24,24 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::runtime::{Builder, Runtime};
 use yoi_host::Profile;
 use yoi_host::authority::{Authority, Binding, Grants, Manifest};
 use yoi_host::engine::{Engine, EngineOptions};
 use yoi_host::imports::Access;
 use yoi_host::plugin::Plugin;
+use yoi_host::plugin::message::IngressEvent;
+use yoi_host::plugin::service::disk::DiskJournal;
 use yoi_host::plugin::service::{
-    Event, Outcome, Plan, Service, ServiceOptions, Settlement, StopTimes, Ticket, WhenFull,
+    Event, Journal, Outcome, Plan, Service, ServiceOptions, Settlement, StopTimes, Ticket, WhenFull, Written,
 };
 use yoi_host::world::Net;
 
@@ -39,6 +50,7 @@ use yoi_host::world::Net;
 struct Size {
     services: usize,
     events: usize,
+    left: usize,
 }
 
 /// Events in each queue: enough that a service never waits for its sender.
@@ -53,20 +65,25 @@ fn main() -> ExitCode {
         (true, true) => Size {
             services: 100,
             events: 10_000,
+            left: 1_000_000,
         },
         (true, false) => Size {
             services: 20,
             events: 10_000,
+            left: 20_000,
         },
         // As a test, to see that it runs.
         (false, _) => Size {
             services: 2,
             events: 50,
+            left: 100,
         },
     };
     let counter = Counter::load();
     one_by_one(&counter, size.events);
-    if all_at_once(&counter, size) {
+    let at_once = all_at_once(&counter, size);
+    let left = left_on_disk(&counter, size.left);
+    if at_once && left {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -97,6 +114,10 @@ impl Counter {
     }
 
     fn service(&self) -> Service {
+        Service::start(self.plan()).expect("the sample starts")
+    }
+
+    fn plan(&self) -> Plan {
         let mut grants = Grants::default();
         grants
             .permissions
@@ -106,8 +127,7 @@ impl Counter {
         let mut options = ServiceOptions::of(Profile::Documented);
         options.queue_events = QUEUE;
         options.when_full = WhenFull::Wait;
-        let plan = Plan::new(self.plugin.clone(), access, &self.manifest).options(options);
-        Service::start(plan).expect("the sample starts")
+        Plan::new(self.plugin.clone(), access, &self.manifest).options(options)
     }
 }
 
@@ -138,7 +158,7 @@ fn one_by_one(counter: &Counter, events: usize) {
 
 /// Whether every claim was kept.
 fn all_at_once(counter: &Counter, size: Size) -> bool {
-    let Size { services, events } = size;
+    let Size { services, events, .. } = size;
     let total = services * events;
     // Written once, so that it is resident before anything is measured.
     let mut latencies = vec![vec![u32::MAX; events]; services];
@@ -191,6 +211,106 @@ fn all_at_once(counter: &Counter, size: Size) -> bool {
         kept(flat)
     );
     none_lost && flat
+}
+
+/// Whether every event that was left was delivered, and memory stayed flat.
+fn left_on_disk(counter: &Counter, events: usize) -> bool {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("events");
+    let stored = store(&file, events);
+    let size = fs::metadata(&file).map_or(0, |metadata| metadata.len());
+
+    let before = resident();
+    let began = Instant::now();
+    let journal = DiskJournal::open(&file, "bench").expect("what was closed can be opened");
+    let service = Service::start(counter.plan().journal(Arc::new(journal))).expect("the sample starts");
+    // The plugin counts, and is asked now and then: it answers between two events.
+    let mut first = None;
+    let mut at_tenth = 0;
+    loop {
+        let count = counted(&service);
+        if count > 0 && first.is_none() {
+            first = Some(began.elapsed());
+        }
+        if count * 10 >= events && at_tenth == 0 {
+            at_tenth = resident();
+        }
+        if count == events || service.state().is_over() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let took = began.elapsed();
+    let end = resident();
+    let lost = events - counted(&service);
+    let _ = service.stop(StopTimes::default()).wait();
+
+    let rate = |took: Duration| events as f64 / took.as_secs_f64();
+    println!(
+        "left on disk   {events} events, {} KiB: stored in {:.1} s ({:.0} a second), the first delivered {:.0} ms after \
+         the journal was opened, all in {:.1} s ({:.0} a second)",
+        size / 1024,
+        stored.as_secs_f64(),
+        rate(stored),
+        first.unwrap_or(took).as_secs_f64() * 1e3,
+        took.as_secs_f64(),
+        rate(took),
+    );
+    println!("lost           {lost} of {events}  ({})", kept(lost == 0));
+    let growth = end as f64 / at_tenth.max(1) as f64;
+    let flat = end == 0 || growth <= GROWTH_AT_MOST;
+    println!(
+        "resident       {before} KiB before, {at_tenth} KiB at a tenth, {end} KiB at the end: {growth:.2} times  (at \
+         most {GROWTH_AT_MOST}: {})",
+        kept(flat)
+    );
+    lost == 0 && flat
+}
+
+/// Have a journal accept events, as many at once as a queue has room for, and end before any was delivered.
+fn store(file: &Path, events: usize) -> Duration {
+    let journal = DiskJournal::open(file, "bench").expect("a new file");
+    journal.recover().expect("nothing is in it");
+    let runtime = Builder::new_current_thread().build().expect("it needs no driver");
+    let began = Instant::now();
+    let mut waiting = VecDeque::with_capacity(QUEUE);
+    for seq in 0..events {
+        if waiting.len() == QUEUE
+            && let Some(written) = waiting.pop_front()
+        {
+            stored(&runtime, written);
+        }
+        let Event {
+            ingress,
+            kind,
+            source,
+            payload,
+            ..
+        } = tick(seq);
+        let event = IngressEvent {
+            kind,
+            source,
+            ingress_name: ingress,
+            payload,
+            created_at: "2026-01-01T00:00:00.000Z".to_owned(),
+            attempt: 1,
+            correlation_id: format!("event-{seq}"),
+        };
+        waiting.push_back(journal.accept(seq as u64, &event));
+    }
+    for written in waiting {
+        stored(&runtime, written);
+    }
+    journal.close().expect("the disk takes it");
+    began.elapsed()
+}
+
+fn stored(runtime: &Runtime, written: Written) {
+    match written {
+        Written::Now(result) => result,
+        Written::Later(later) => runtime.block_on(later),
+    }
+    .expect("the disk takes it");
 }
 
 /// Send a service its events as fast as it takes them, and note how long each took.
