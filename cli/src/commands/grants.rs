@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use yoi_host::authority::{
-    Authority, Binding, Grants, Manifest, Package, PluginId, PluginSource, render_faults,
+    Authority, Binding, BoundPackage, Grants, Manifest, PluginId, PluginSource, render_faults,
 };
 use yoi_host::imports::Access;
 use yoi_host::package::Digest;
@@ -49,7 +49,7 @@ pub(super) fn binding(grants: &Grants, manifest: Option<&Manifest>, digest: Opti
     };
     let named = grants.id.as_ref().and_then(|id| id.parse::<PluginId>().ok());
     let declared = manifest.declared();
-    Binding::IfWritten(Package {
+    Binding::IfWritten(BoundPackage {
         id: PluginId {
             source: named.map_or(PluginSource::Project, |id| id.source),
             local: declared.id.clone(),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use yoi_host::Limits;
-use yoi_host::authority::{Authority, Binding, Enablements, Grants, Manifest, Package, Surface};
+use yoi_host::authority::{Authority, Binding, BoundPackage, Enablements, Grants, Manifest, Surface};
 use yoi_host::component::World;
 use yoi_host::imports::Access;
 use yoi_host::limits::CONFIG_BYTES;
@@ -174,7 +174,7 @@ impl Ready {
             )));
         }
         let declared = enabled.package.manifest.declared();
-        let package = Package {
+        let package = BoundPackage {
             id: enabled.package.id.clone(),
             version: declared.version.clone(),
             digest: enabled.package.digest.to_string(),

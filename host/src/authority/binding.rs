@@ -38,7 +38,7 @@ pub struct NotAPluginId(pub String);
 
 /// A package as grants are bound to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
+pub struct BoundPackage {
     /// Which plugin it is.
     pub id: PluginId,
     /// The version in its manifest.
@@ -52,9 +52,9 @@ pub struct Package {
 pub enum Binding {
     /// Grants that grant anything name this package: id, digest and version. This is the rule for
     /// everything that is enabled.
-    Package(Package),
+    Package(BoundPackage),
     /// What the grants name has to be of this package; they need not name all of it.
-    IfWritten(Package),
+    IfWritten(BoundPackage),
     /// A person hands over grants for one run of something that is no package. They may name none.
     #[default]
     Unbound,

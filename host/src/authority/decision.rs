@@ -395,7 +395,7 @@ impl Authority {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authority::{BindingFault, Package};
+    use crate::authority::{BindingFault, BoundPackage};
 
     const HEAD: &str = "schema_version = 1\nid = 'notes'\nname = 'Notes'\nversion = '1.0.0'\n";
 
@@ -596,8 +596,8 @@ mod tests {
         insta::assert_snapshot!(authority.fs(FsOperation::Read).unwrap_err(), @"granted host_api.fs scope allowlist is missing");
     }
 
-    fn package() -> Package {
-        Package {
+    fn package() -> BoundPackage {
+        BoundPackage {
             id: "user:notes".parse().unwrap(),
             version: "1.0.0".to_owned(),
             digest: "sha256:00".to_owned(),

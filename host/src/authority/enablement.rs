@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::de::DeTable;
 
-use super::binding::{Binding, BindingFault, Package, PluginId};
+use super::binding::{Binding, BindingFault, BoundPackage, PluginId};
 use super::fault::{Fault, FaultKind, Faults, Problem};
 use super::grants::{self, Grants};
 use super::hints;
@@ -241,7 +241,11 @@ impl Enablement {
     ///
     /// The first that speaks against it, in the order of the contract: another digest or version, grants
     /// that are not bound to it, a surface that it does not declare. That it has the id is known.
-    pub fn resolve(&self, package: &Package, declared: &[Surface]) -> Result<Vec<Surface>, ResolutionFault> {
+    pub fn resolve(
+        &self,
+        package: &BoundPackage,
+        declared: &[Surface],
+    ) -> Result<Vec<Surface>, ResolutionFault> {
         let differs = |pin: &Option<String>, found: &str| pin.as_ref().is_some_and(|pin| pin != found);
         let digest_is_one = |pin: &String| pin.starts_with("sha256:");
         if differs(&self.digest, &package.digest) || !self.digest.iter().all(digest_is_one) {
@@ -290,8 +294,8 @@ permissions = [{ kind = "surface", surface = "tool" }]
 id = "project:other"
 "#;
 
-    fn package(version: &str, digest: &str) -> Package {
-        Package {
+    fn package(version: &str, digest: &str) -> BoundPackage {
+        BoundPackage {
             id: "user:notes".parse().unwrap(),
             version: version.to_owned(),
             digest: digest.to_owned(),

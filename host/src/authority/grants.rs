@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::api::FsOperation;
-use super::binding::Package;
+use super::binding::BoundPackage;
 use super::fault::{Fault, Faults, Problem};
 use super::hints;
 use super::lines::{Forms, Home};
@@ -118,7 +118,7 @@ impl Grants {
 
     /// The same, bound to this package and no other. Those that give nothing are bound to nothing.
     #[must_use]
-    pub fn bound_to(self, package: &Package) -> Self {
+    pub fn bound_to(self, package: &BoundPackage) -> Self {
         let gives = !self.is_empty();
         let bind = |text: String| gives.then_some(text);
         Self {

@@ -531,7 +531,7 @@ impl From<&WebsocketTarget> for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authority::Package;
+    use crate::authority::BoundPackage;
 
     const HEAD: &str = r#"schema_version = 1
 id = "notes"
@@ -971,7 +971,7 @@ world = "yoi:plugin/instance@1.0.0"
         let asked = format!("{TOOL_SURFACE} {{ kind = 'tool', name = 't' }}");
         let manifest = manifest(&asked, &tool("t"));
         let grants = Grants::parse(&format!("id = 'user:other'\npermissions = [{asked}]\n")).unwrap();
-        let binding = Binding::Package(Package {
+        let binding = Binding::Package(BoundPackage {
             id: "user:notes".parse().unwrap(),
             version: "1.0.0".to_owned(),
             digest: "sha256:00".to_owned(),

@@ -29,7 +29,7 @@ mod shape;
 mod target;
 
 pub use api::{FsOperation, HostApi};
-pub use binding::{Binding, BindingFault, NotAPluginId, Package, PluginId, PluginSource};
+pub use binding::{Binding, BindingFault, BoundPackage, NotAPluginId, PluginId, PluginSource};
 pub use decision::Authority;
 pub use denial::{Allowed, Denial, Entry, List, NearMiss, Reason, shown_url};
 pub use enablement::{Enablement, Enablements, ResolutionFault};

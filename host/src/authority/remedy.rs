@@ -157,7 +157,7 @@ impl Errand<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authority::{Allowed, Binding, Denial, Grants, Manifest, Package};
+    use crate::authority::{Allowed, Binding, BoundPackage, Denial, Grants, Manifest};
     use proptest::prelude::*;
 
     const HEAD: &str = "schema_version = 1\nid = 'notes'\nname = 'Notes'\nversion = '1.0.0'\n";
@@ -191,8 +191,8 @@ mod tests {
         }
     }
 
-    fn package() -> Package {
-        Package {
+    fn package() -> BoundPackage {
+        BoundPackage {
             id: "user:notes".parse().unwrap(),
             version: "1.0.0".to_owned(),
             digest: "sha256:00".to_owned(),

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use super::{Digest, Discovered, Discovery, Stores};
 use crate::Profile;
 use crate::authority::{
-    Binding, Enablement, Enablements, FsGrant, Inspection, Package, Permission, PluginId, PluginSource,
+    Binding, BoundPackage, Enablement, Enablements, FsGrant, Inspection, Permission, PluginId, PluginSource,
     ResolutionFault, Surface, ToolRow,
 };
 use crate::limits::{ITEM_MESSAGE_CHARS, YOI_LISTED_ITEMS};
@@ -225,7 +225,7 @@ impl Inventory {
 fn resolve<'a>(
     enablement: &Enablement,
     packages: &'a [Discovered],
-) -> Result<(&'a Discovered, Package, Vec<Surface>), ResolutionFault> {
+) -> Result<(&'a Discovered, BoundPackage, Vec<Surface>), ResolutionFault> {
     let id = enablement.plugin_id()?;
     let mut found = packages.iter().filter(|package| package.id == id);
     let package = match (found.next(), found.next()) {
@@ -233,7 +233,7 @@ fn resolve<'a>(
         (Some(package), None) => package,
         (Some(_), Some(_)) => return Err(ResolutionFault::SeveralFound),
     };
-    let bound = Package {
+    let bound = BoundPackage {
         id,
         version: package.manifest.declared().version.clone(),
         digest: package.digest.to_string(),
@@ -350,7 +350,7 @@ impl Draft {
         &mut self,
         package: &Discovered,
         enablement: &Enablement,
-        bound: Package,
+        bound: BoundPackage,
         surfaces: &[Surface],
         profile: Profile,
     ) {

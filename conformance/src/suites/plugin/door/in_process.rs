@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use yoi_host::authority::{Authority, Binding, Grants, Inspection, Package as Bound, PluginId, PluginSource};
+use yoi_host::authority::{Authority, Binding, BoundPackage, Grants, Inspection, PluginId, PluginSource};
 use yoi_host::engine::{Engine, EngineOptions};
 use yoi_host::imports::Access;
 use yoi_host::package::Package;
@@ -241,7 +241,7 @@ fn open(path: &Path, profile: Profile) -> Result<Package, Refusal> {
 
 /// As for a plugin that is enabled: its grants name it, its version and its content.
 fn binding(package: &Package) -> Binding {
-    Binding::Package(Bound {
+    Binding::Package(BoundPackage {
         id: PluginId {
             source: PluginSource::Project,
             local: package.manifest.declared().id.clone(),
