@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, IsTerminal};
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
-use yoi_host::authority::{Enablement, Enablements, Grants, Package};
+use yoi_host::authority::{BoundPackage, Enablement, Enablements, Grants};
 use yoi_host::limits::MANIFEST_BYTES;
 use yoi_host::package::{Discovered, Discovery, Inventory, Status};
 
@@ -133,8 +133,8 @@ fn grants(args: &PluginEnable, earlier: Option<&Enablement>) -> Result<Grants, F
 }
 
 /// A package as grants are bound to it.
-fn identity(package: &Discovered) -> Package {
-    Package {
+fn identity(package: &Discovered) -> BoundPackage {
+    BoundPackage {
         id: package.id.clone(),
         version: package.manifest.declared().version.clone(),
         digest: package.digest.to_string(),
