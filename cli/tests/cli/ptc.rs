@@ -415,6 +415,40 @@ fn left_of_group(group: u32) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_run_that_is_killed_takes_its_tools_along() {
+    use std::io::{BufRead as _, BufReader};
+
+    warm();
+    let folder = folder("await tools.waits()");
+    // What it says itself is kept for its answer: so its number comes by a pipe.
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let tool = "waits=echo $$ > pipe; sleep 300";
+    let mut command = crate::run::command(folder.path(), &["ptc", "run", "code.py", "--tool", tool]);
+    let mut run = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut group = String::new();
+    BufReader::new(fs::File::open(&pipe).unwrap())
+        .read_line(&mut group)
+        .unwrap();
+    let group = group.trim().parse().unwrap();
+    assert_ne!(left_of_group(group), Vec::<String>::new());
+    run.kill().unwrap();
+    run.wait().unwrap();
+    for _ in 0..10_000 {
+        if left_of_group(group).is_empty() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("{:?}", left_of_group(group));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_host_that_is_killed_at_any_point_leaves_nothing_behind() {
     use std::io::{BufRead as _, BufReader, Write as _};
     use std::os::unix::process::CommandExt as _;

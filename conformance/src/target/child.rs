@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use serde::Serialize;
 use serde_json::Value;
+use yoi_host::wire::child::tie;
 
 use crate::limits::{
     CHILD_LINE_BYTES, CHILD_LINES, CHILD_STDERR_BYTES, CHILD_STDERR_SHOWN_BYTES, LETTING_GO,
@@ -126,7 +127,9 @@ impl Child {
         let Some(there) = children.as_mut() else {
             return Err(start(io::ErrorKind::Interrupted.into()));
         };
-        let mut process = Command::new(program)
+        let mut command = Command::new(program);
+        tie(&mut command);
+        let mut process = command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

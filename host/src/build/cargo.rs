@@ -10,6 +10,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::wire::child::tie;
+
 /// The target that plugins are built for.
 pub(super) const TARGET: &str = "wasm32-wasip2";
 
@@ -199,10 +201,12 @@ fn add_target(dir: &Path) -> Result<(), CargoError> {
     }
 }
 
-/// A program as the user would start it in a folder, even if this process runs below another cargo.
+/// A program as the user would start it in a folder, even if this process runs below another cargo. A build that
+/// nobody waits for any more does not go on.
 fn outside_cargo(program: &str, dir: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(dir).stdin(Stdio::null());
+    tie(&mut command);
     // The variable is set by cargo for whatever it runs.
     let below_cargo = std::env::var_os("CARGO").is_some();
     let names: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).collect();

@@ -18,6 +18,7 @@ use super::cargo::Builder;
 use crate::authored;
 use crate::authority::{HostApi, Manifest, Permission};
 use crate::component::World;
+use crate::wire::child::tie;
 
 /// A language whose plugins are not built by cargo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +132,7 @@ impl Script {
         let component = scratch.path().join("component.wasm");
 
         let mut command = Command::new(&tool);
+        tie(&mut command);
         // What a tool prints on standard output belongs beside its errors, not into ours.
         command
             .current_dir(&dir)

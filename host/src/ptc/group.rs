@@ -1,9 +1,11 @@
-//! A local command, run by the shell in a process group of its own.
+//! A local command, run by the shell in a process group of its own, that does not outlive us.
 
 use std::io;
 use std::process::Stdio;
 
 use tokio::process::{Child, Command};
+
+use crate::wire::child::tie;
 
 /// A command, and whatever it started.
 pub(super) struct Group {
@@ -22,6 +24,7 @@ impl Group {
             .kill_on_drop(true);
         #[cfg(unix)]
         shell.process_group(0);
+        tie(shell.as_std_mut());
         let child = shell.spawn()?;
         Ok(Self {
             leader: child.id(),

@@ -12,10 +12,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::bond::{bear, mark};
 use super::ending::{Ending, How, how};
 use super::environment::Environment;
 use super::tail::Tail;
-use super::tree::{MARK, Tree, mark};
+use super::tree::Tree;
 use crate::limits::{CHILD_DRAIN, CHILD_GONE_TIME, CHILD_LINE_BYTES, CHILD_STDERR_BYTES, WIRE_READ_BYTES};
 use crate::wire::{Line, Lines};
 
@@ -106,12 +107,12 @@ impl Child {
             .args(&launch.args)
             .env_clear()
             .envs(launch.environment.iter())
-            .env(MARK, &mark)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
+        bear(command.as_std_mut(), &mark);
         if let Some(cwd) = &launch.cwd {
             command.current_dir(cwd);
         }

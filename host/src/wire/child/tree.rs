@@ -7,25 +7,13 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::bond::MARK;
 use crate::limits::{CHILD_GONE_TIME, CHILD_SWEEPS};
-
-/// The variable that bears the mark.
-pub(super) const MARK: &str = "YOIKIT_CHILD";
-
-/// A mark that no other child has.
-pub(super) fn mark() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let nanos = now.map_or(0, |now| now.as_nanos());
-    format!("{}-{count}-{nanos:x}", std::process::id())
-}
 
 /// A child and all that comes of it.
 #[derive(Debug, Clone)]
