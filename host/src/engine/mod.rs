@@ -17,7 +17,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use wasmtime::component::Component;
-use wasmtime::{Config, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, PoolingAllocationConfig};
 
 use crate::{Profile, limits};
 
@@ -252,6 +252,11 @@ fn wasmtime_config(guests: Guests, profile: Profile, instances: u32) -> Config {
         .total_tables(times(per_instance.tables))
         .max_memories_per_module(u32::try_from(per_instance.memories).unwrap_or(u32::MAX))
         .max_tables_per_module(u32::try_from(per_instance.tables).unwrap_or(u32::MAX));
+    // Where the system does not tell which pages were written to, all of them would be written back.
+    if guests == Guests::Interpreters && PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(limits::INTERPRETER_KEPT_BYTES);
+    }
 
     let mut config = Config::new();
     config

@@ -31,6 +31,9 @@ _session = Session()
 # and each instance would have its own copy.
 gc.collect()
 gc.freeze()
+# And then more rarely than where a program's own objects are all that there is: a call of a tool makes a dozen that
+# go by themselves.
+gc.set_threshold(20_000)
 # There is no file to import any more.
 sys.path.clear()
 sys.path_importer_cache.clear()

@@ -62,5 +62,7 @@ def install():
 
 
 def flush():
-    _stdout.flush()
-    _stderr.flush()
+    if _stdout._waiting:
+        _stdout.flush()
+    if _stderr._waiting:
+        _stderr.flush()

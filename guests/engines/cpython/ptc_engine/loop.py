@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import contextvars
 import heapq
 import sys
 import traceback
@@ -11,6 +12,21 @@ from asyncio import events
 from wit_world.imports import host
 
 NANOS = 1_000_000_000
+
+
+class _Handle(asyncio.Handle):
+    """As the library's, without asking the loop whether it is being debugged: there is one for every step of a task."""
+
+    __slots__ = ()
+
+    def __init__(self, callback, args, loop, context=None):
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
 
 
 class Loop(asyncio.AbstractEventLoop):
@@ -30,6 +46,7 @@ class Loop(asyncio.AbstractEventLoop):
     def advance(self):
         """Run whatever is ready, until nothing is."""
         ready = self._ready
+        take = ready.popleft
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(self._generators.add, self._finalize)
         events._set_running_loop(self)
@@ -41,9 +58,16 @@ class Loop(asyncio.AbstractEventLoop):
                     return
                 # Those that were ready before the timers were looked at.
                 for _ in range(len(ready)):
-                    handle = ready.popleft()
-                    if not handle._cancelled:
-                        handle._run()
+                    handle = take()
+                    if handle._cancelled:
+                        continue
+                    try:
+                        handle._context.run(handle._callback, *handle._args)
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:
+                        said = f"Exception in callback {handle._callback!r}"
+                        self.call_exception_handler({"message": said, "exception": error, "handle": handle})
         finally:
             events._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
@@ -88,7 +112,7 @@ class Loop(asyncio.AbstractEventLoop):
         return self._now() / NANOS
 
     def call_soon(self, callback, *args, context=None):
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 

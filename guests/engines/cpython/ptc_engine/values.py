@@ -17,8 +17,16 @@ REPR = 4000
 SCALARS = frozenset((str, int, bool, type(None)))
 KEYS = (str, int, float, bool, type(None))
 
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
-_encode_ascii = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":")).encode
+def _encoder(encode_text):
+    # What `json.JSONEncoder` makes anew for every value. There is no default for what is no JSON: `_plain` has seen
+    # to that, as it has to circles.
+    encode = json.encoder.c_make_encoder(None, None, encode_text, None, ":", ",", False, False, False)
+    return lambda value: "".join(encode(value, 0))
+
+
+_encode = _encoder(json.encoder.encode_basestring)
+_encode_ascii = _encoder(json.encoder.encode_basestring_ascii)
+_scan = json.JSONDecoder().scan_once
 
 
 def result(value):
@@ -28,11 +36,23 @@ def result(value):
 
 def arguments(named):
     """The arguments of a call, as JSON."""
+    # Nearly always. The names are text, for a call has no others.
+    if SCALARS.issuperset(map(type, named.values())):
+        return _text(named)
     return _text(_plain(named, False, 0))
 
 
 def parse(text):
     """A tool's answer."""
+    try:
+        value, end = _scan(text, 0)
+        if end == len(text):
+            return value
+    except StopIteration:
+        pass
+    except RecursionError:
+        raise ValueError("the tool's answer cannot be read: it is nested too deep") from None
+    # With blanks around it; or it is none, which is the library's to say.
     try:
         return json.loads(text)
     except RecursionError:

@@ -1,6 +1,6 @@
 // What stands for async functions and async generators: generators, driven by promises.
 
-import { Promise } from "./promise.js";
+import { hear, pending, Promise } from "./promise.js";
 
 /** What an async generator yields where its code awaits, and where it hands over to another. */
 class Await {
@@ -17,23 +17,23 @@ class Delegate {
 
 /** An async function's call: `await x` is a `yield x` of the generator. */
 export function asyncCall(generator, self, args) {
-    return new Promise((resolve, reject) => {
-        const running = generator.apply(self, args);
-        const step = (method, value) => {
-            let turn;
-            try {
-                turn = running[method](value);
-            } catch (error) {
-                return reject(error);
-            }
+    const { promise, resolve, reject } = pending();
+    let running;
+    const step = (method, value) => {
+        let turn;
+        try {
+            running ??= generator.apply(self, args);
+            turn = running[method](value);
             if (turn.done) return resolve(turn.value);
-            Promise.resolve(turn.value).then(
-                (value) => step("next", value),
-                (error) => step("throw", error),
-            );
-        };
-        step("next");
-    });
+            hear(Promise.resolve(turn.value), next, fail);
+        } catch (error) {
+            reject(error);
+        }
+    };
+    const next = (value) => step("next", value);
+    const fail = (error) => step("throw", error);
+    next();
+    return promise;
 }
 
 export const awaiting = (value) => new Await(value);

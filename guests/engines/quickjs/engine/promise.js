@@ -34,9 +34,18 @@ export function takeUnhandled() {
     return reasons;
 }
 
+/** A promise, and the functions that settle it, of which one is to be called, once: not for code. */
+export let pending;
+
+/** Have one of two functions called when a promise is settled, and nothing made of that: not for code. */
+export let hear;
+
 const PENDING = 0;
 const FULFILLED = 1;
 const REJECTED = 2;
+
+/** Instead of an executor: whoever makes it settles it by the functions of this file. */
+const ELSEWHERE = Symbol();
 
 class Promise {
     #state = PENDING;
@@ -44,6 +53,7 @@ class Promise {
     #reactions = [];
 
     constructor(executor) {
+        if (executor === ELSEWHERE) return;
         if (typeof executor !== "function") throw new TypeError("a promise takes a function");
         const { resolve, reject } = this.#resolvers();
         try {
@@ -56,14 +66,17 @@ class Promise {
     /** The two functions that settle it; the first call of either counts. */
     #resolvers() {
         let called = false;
-        const once = (settle) => (value) => {
-            if (called) return;
-            called = true;
-            settle(value);
-        };
         return {
-            resolve: once((value) => this.#resolve(value)),
-            reject: once((reason) => this.#settle(REJECTED, reason)),
+            resolve: (value) => {
+                if (called) return;
+                called = true;
+                this.#resolve(value);
+            },
+            reject: (reason) => {
+                if (called) return;
+                called = true;
+                this.#settle(REJECTED, reason);
+            },
         };
     }
 
@@ -98,32 +111,51 @@ class Promise {
         for (const reaction of reactions) this.#react(reaction);
     }
 
-    #react({ onFulfilled, onRejected, resolve, reject }) {
-        const [handler, otherwise] =
-            this.#state === FULFILLED ? [onFulfilled, resolve] : [onRejected, reject];
+    /** Have handlers called when it is settled, and what becomes of them told to `next`, if there is one: a promise made
+     * elsewhere, or two functions. */
+    #hear(onFulfilled, onRejected, next) {
+        const reaction = { onFulfilled, onRejected, next };
+        if (this.#state === PENDING) {
+            this.#reactions.push(reaction);
+        } else {
+            if (this.#state === REJECTED) unhandled.delete(this);
+            this.#react(reaction);
+        }
+    }
+
+    #react({ onFulfilled, onRejected, next }) {
+        const isFulfilled = this.#state === FULFILLED;
+        const handler = isFulfilled ? onFulfilled : onRejected;
         jobs.push(() => {
-            if (typeof handler !== "function") return otherwise(this.#result);
+            if (typeof handler !== "function") return isFulfilled ? next?.resolve(this.#result) : next?.reject(this.#result);
             let value;
             try {
                 value = handler(this.#result);
             } catch (error) {
-                return reject(error);
+                return next?.reject(error);
             }
-            resolve(value);
+            next?.resolve(value);
         });
     }
 
     then(onFulfilled, onRejected) {
         const Species = this.constructor?.[Symbol.species] ?? Promise;
-        const next = Species.withResolvers();
-        const reaction = { onFulfilled, onRejected, resolve: next.resolve, reject: next.reject };
-        if (this.#state === PENDING) {
-            this.#reactions.push(reaction);
-        } else {
-            unhandled.delete(this);
-            this.#react(reaction);
-        }
+        const next = Species === Promise ? pending() : Species.withResolvers();
+        this.#hear(onFulfilled, onRejected, next);
         return next.promise;
+    }
+
+    /** What there is of `pending` and `hear` that only this class can do. */
+    static {
+        pending = () => {
+            const promise = new Promise(ELSEWHERE);
+            return {
+                promise,
+                resolve: (value) => promise.#resolve(value),
+                reject: (reason) => promise.#settle(REJECTED, reason),
+            };
+        };
+        hear = (promise, onFulfilled, onRejected) => promise.#hear(onFulfilled, onRejected);
     }
 
     catch(onRejected) {

@@ -2,7 +2,7 @@
 //
 // The host judges each call again; what is told here is told in the language's own words.
 
-import { Promise } from "./promise.js";
+import { pending } from "./promise.js";
 import { argument } from "./values.js";
 
 /** Calls that were made, those that were not told yet first, and who waits for them. */
@@ -39,17 +39,18 @@ export class Switchboard {
     }
 
     #call(run, tool, args) {
-        return Promise.try(() => {
+        const answer = pending();
+        try {
             if (run !== this.#run) throw new Error(`tools.${tool}() cannot be called: its run is over`);
             if (args.length > 1 || (args.length === 1 && (typeof args[0] !== "object" || args[0] === null || Array.isArray(args[0])))) {
                 throw new TypeError(`tools.${tool}() takes one object: tools.${tool}({ key: value })`);
             }
-            const id = this.#nextId++;
-            this.#made.push({ id, tool, args: argument(args[0] ?? {}) });
-            const { promise, resolve, reject } = Promise.withResolvers();
-            this.#waiting.set(id, { resolve, reject });
-            return promise;
-        });
+            this.#made.push({ id: this.#nextId, tool, args: argument(args[0] ?? {}) });
+            this.#waiting.set(this.#nextId++, answer);
+        } catch (error) {
+            answer.reject(error);
+        }
+        return answer.promise;
     }
 
     /** The calls since the last time, in their order. */
@@ -69,11 +70,14 @@ export class Switchboard {
                 call.reject(raised(outcome.val));
                 continue;
             }
+            let value;
             try {
-                call.resolve(JSON.parse(outcome.val));
+                value = JSON.parse(outcome.val);
             } catch (error) {
                 call.reject(new SyntaxError(`the tool's answer cannot be read: ${error.message}`));
+                continue;
             }
+            call.resolve(value);
         }
     }
 }

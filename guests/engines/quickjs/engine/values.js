@@ -12,7 +12,18 @@ const PRINTED_ITEMS = 100;
 export const result = (value) => write(value, true, 0, []) ?? "null";
 
 /** A call's arguments, as JSON. */
-export const argument = (value) => write(value, false, 0, []);
+export const argument = (value) => (isFlat(value) ? JSON.stringify(value) : write(value, false, 0, []));
+
+/** Whether it is a literal of scalars, as nearly all arguments are: `JSON.stringify` writes it as `write` would. */
+function isFlat(value) {
+    if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+    for (const key in value) {
+        const item = value[key];
+        const kind = typeof item;
+        if (kind !== "number" && kind !== "string" && kind !== "boolean" && item !== null) return false;
+    }
+    return value.toJSON === undefined;
+}
 
 /** JSON, or undefined for what is left out of objects. */
 function write(value, lenient, depth, around) {
