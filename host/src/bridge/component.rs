@@ -145,12 +145,17 @@ impl Guest {
         let shared = &component.shared;
         let data = StoreData {
             meter: Meter::new(shared.limits.clone()),
-            deadline: Deadline::new(Cancel::default(), DIALECT_CALL_TIME, Instant::now()),
+            deadline: Deadline::new(
+                shared.engine.clock(),
+                Cancel::default(),
+                DIALECT_CALL_TIME,
+                Instant::now(),
+            ),
         };
         let mut store = Store::new(shared.engine.wasmtime(), data);
         store.limiter(|data| &mut data.meter);
         store.epoch_deadline_callback(|store| {
-            store.data().deadline.check(Instant::now())?;
+            store.data().deadline.tick()?;
             Ok(UpdateDeadline::Continue(1))
         });
         let instance = enter(shared, &mut store, DIALECT_FUEL, |store| {
@@ -203,7 +208,7 @@ fn enter<R>(
 ) -> wasmtime::Result<R> {
     store.set_fuel(budget)?;
     store.set_epoch_deadline(1);
-    let _ticking = shared.engine.clock().run();
+    store.data().deadline.watch();
     let stack = guest_stack_bytes(shared.engine.profile()) + HOST_STACK_BYTES;
     stacker::maybe_grow(stack, stack, || run(store))
 }

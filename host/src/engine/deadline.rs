@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::clock::Clock;
+
 /// Why the clock ended a guest. It is the cause that wasmtime's error carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
@@ -45,14 +47,16 @@ impl Cancel {
 /// The deadline of the call under way, in a store's data.
 #[derive(Debug)]
 pub(crate) struct Deadline {
+    clock: Arc<Clock>,
     cancel: Cancel,
     limit: Duration,
     at: Instant,
 }
 
 impl Deadline {
-    pub(crate) fn new(cancel: Cancel, limit: Duration, now: Instant) -> Self {
+    pub(crate) fn new(clock: Arc<Clock>, cancel: Cancel, limit: Duration, now: Instant) -> Self {
         Self {
+            clock,
             cancel,
             limit,
             at: now + limit,
@@ -74,6 +78,24 @@ impl Deadline {
         self.at
     }
 
+    /// Another call begins, with what it may take and with who may end it.
+    pub(crate) fn renew(&mut self, cancel: Cancel, limit: Duration, now: Instant) {
+        self.cancel = cancel;
+        self.limit = limit;
+        self.begin(now);
+    }
+
+    /// The guest is entered, or goes on, until the next tick at least, which is the epoch that it stops at.
+    pub(crate) fn watch(&self) {
+        self.clock.beat();
+    }
+
+    /// The guest met a tick: whether it may go on. If so, there will be another tick.
+    pub(crate) fn tick(&self) -> Result<(), Stopped> {
+        self.watch();
+        self.check(Instant::now())
+    }
+
     /// Whether the call may go on.
     pub(crate) fn check(&self, now: Instant) -> Result<(), Stopped> {
         if self.cancel.is_cancelled() {
@@ -93,7 +115,7 @@ mod tests {
     #[test]
     fn a_call_may_go_on_until_its_limit() {
         let start = Instant::now();
-        let deadline = Deadline::new(Cancel::default(), Duration::from_secs(1), start);
+        let deadline = Deadline::new(Arc::default(), Cancel::default(), Duration::from_secs(1), start);
         assert_eq!(deadline.check(start + Duration::from_millis(999)), Ok(()));
         assert_eq!(
             deadline.check(start + Duration::from_secs(1)),
@@ -105,7 +127,7 @@ mod tests {
     fn cancelling_comes_before_the_deadline_and_can_be_taken_back() {
         let start = Instant::now();
         let cancel = Cancel::default();
-        let deadline = Deadline::new(cancel.clone(), Duration::ZERO, start);
+        let deadline = Deadline::new(Arc::default(), cancel.clone(), Duration::ZERO, start);
         cancel.cancel();
         assert_eq!(deadline.check(start), Err(Stopped::Cancelled));
         cancel.reset();

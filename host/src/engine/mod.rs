@@ -37,7 +37,7 @@ pub struct Engine {
 struct Shared {
     profile: Profile,
     wasmtime: wasmtime::Engine,
-    clock: Clock,
+    clock: Arc<Clock>,
     cache: Option<CodeCache>,
 }
 
@@ -163,7 +163,9 @@ impl EngineOptions {
             instances: self.instances,
             cause: format!("{cause:#}"),
         })?;
-        let clock = Clock::start(&wasmtime).map_err(EngineError::Clock)?;
+        let clock = Clock::start(&wasmtime)
+            .map(Arc::new)
+            .map_err(EngineError::Clock)?;
         Ok(Engine {
             shared: Arc::new(Shared {
                 profile: self.profile,
@@ -220,8 +222,8 @@ impl Engine {
         Ok((compiled, Origin::Compiler))
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.shared.clock
+    pub(crate) fn clock(&self) -> Arc<Clock> {
+        Arc::clone(&self.shared.clock)
     }
 }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use wasmtime::component::{ComponentNamedList, Lower};
 use wasmtime::{Store, UpdateDeadline, WasmCoreDump, component};
 
+use super::answer::Answer;
 use super::fault::{Bounds, Cause, Fault, trace_of};
 use super::{CallError, Entry, GuestLog, Plugin, Sampler};
 use crate::component::World;
@@ -73,7 +74,7 @@ impl ImportsView for StoreData {
 pub(super) struct Guest {
     plugin: Plugin,
     store: Store<StoreData>,
-    instance: component::Instance,
+    functions: Functions,
     /// Instructions left of a budget that the next entry shares.
     carried: Option<u64>,
 }
@@ -98,14 +99,19 @@ impl Guest {
         let began = Instant::now();
         let data = StoreData {
             meter: Meter::new(plugin.limits().clone()),
-            deadline: Deadline::new(clockwork.cancel, clockwork.timeout, began),
+            deadline: Deadline::new(
+                plugin.engine().clock(),
+                clockwork.cancel,
+                clockwork.timeout,
+                began,
+            ),
             imports: ImportsCtx::new(plugin.profile(), access.clone()),
             sampler: None,
         };
         let mut store = Store::new(plugin.engine().wasmtime(), data);
         store.limiter(|data| &mut data.meter);
         store.epoch_deadline_callback(|store| {
-            store.data().deadline.check(Instant::now())?;
+            store.data().deadline.tick()?;
             let Some(sampler) = store.data().sampler.clone() else {
                 return Ok(UpdateDeadline::Continue(1));
             };
@@ -126,7 +132,7 @@ impl Guest {
                 let guest = Self {
                     plugin: plugin.clone(),
                     store,
-                    instance,
+                    functions: Functions { instance, last: None },
                     carried: share_budget.then_some(left),
                 };
                 Ok((guest, measures))
@@ -135,18 +141,15 @@ impl Guest {
         }
     }
 
-    /// Call an export that answers with a string. The measures hold whether it does or not.
-    pub(super) fn call<P>(
+    /// Call an export that answers with a text. The measures hold whether it does or not.
+    pub(super) fn call<A: Answer, P: ComponentNamedList + Lower>(
         &mut self,
         entry: Entry,
         params: P,
         input_bytes: usize,
-    ) -> (Result<String, CallError>, Measures)
-    where
-        P: ComponentNamedList + Lower,
-    {
+    ) -> (Result<A, CallError>, Measures) {
         let mut measures = Measures::begin(entry, input_bytes);
-        let Some(function) = self.function(entry) else {
+        let Some(function) = self.functions.get(&self.plugin, &mut self.store, entry) else {
             let world = self.plugin.world();
             return (Err(CallError::NoExport { entry, world }), measures);
         };
@@ -160,7 +163,7 @@ impl Guest {
             sampler.begin(budget);
         }
         let answer = enter(&self.plugin, &mut self.store, budget, began, |store| {
-            function.typed::<P, (String,)>(&*store)?.call(store, params)
+            function.typed::<P, (A,)>(&*store)?.call(store, params)
         });
         measures.wall = began.elapsed();
         measures.fuel = budget - self.store.get_fuel().unwrap_or(0);
@@ -170,9 +173,9 @@ impl Guest {
         measures.memory_bytes = self.store.data().meter.memory_bytes();
         measures.host_calls = self.store.data().imports.count();
         match answer {
-            Ok((text,)) => {
-                measures.output_bytes = Some(text.len());
-                (Ok(text), measures)
+            Ok((answer,)) => {
+                measures.output_bytes = Some(answer.bytes());
+                (Ok(answer), measures)
             }
             Err(error) => {
                 let fault = fault(&self.plugin, &self.store, entry, budget, &error);
@@ -200,7 +203,7 @@ impl Guest {
             World::Tool => Entry::Call,
             World::Instance => Entry::Start,
         };
-        let function = self.function(entry)?;
+        let function = self.functions.get(&self.plugin, &mut self.store, entry)?;
         let died = enter(
             &self.plugin,
             &mut self.store,
@@ -215,10 +218,30 @@ impl Guest {
         );
         log_of(&self.store, &died.err()?)
     }
+}
 
-    fn function(&mut self, entry: Entry) -> Option<component::Func> {
-        let index = self.plugin.exports().get(entry)?;
-        self.instance.get_func(&mut self.store, index)
+/// What can be called of an instance. Who calls often calls the same: it is looked up once.
+struct Functions {
+    instance: component::Instance,
+    last: Option<(Entry, component::Func)>,
+}
+
+impl Functions {
+    fn get(
+        &mut self,
+        plugin: &Plugin,
+        store: &mut Store<StoreData>,
+        entry: Entry,
+    ) -> Option<component::Func> {
+        if let Some((known, function)) = self.last
+            && known == entry
+        {
+            return Some(function);
+        }
+        let index = plugin.exports().get(entry)?;
+        let function = self.instance.get_func(store, index)?;
+        self.last = Some((entry, function));
+        Some(function)
     }
 }
 
@@ -235,7 +258,7 @@ fn enter<R>(
     store.set_fuel(budget)?;
     // A guest that is sampled stops at every checkpoint.
     store.set_epoch_deadline(u64::from(store.data().sampler.is_none()));
-    let _ticking = plugin.engine().clock().run();
+    store.data().deadline.watch();
     // The guest may use this much from here on, whatever the thread has left: a thread that has less gets a
     // second stack for the time of the call.
     let stack = guest_stack_bytes(plugin.profile()) + HOST_STACK_BYTES;

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use wasmtime::component::{ComponentNamedList, Lower};
 
+use super::answer::{Answer, ToolAnswer};
 use super::error::{CallError, InputError};
 use super::guest::{Clockwork, Guest, Measures};
 use super::message::{IngressEvent, OutputError, PluginStatus, ServiceOutput, ToolOutput};
@@ -124,7 +126,7 @@ impl Instance {
     /// failed has answered.
     pub fn handle_tool(&mut self, name: &str, input_json: &str) -> Result<ToolOutput, CallError> {
         check_json("tool input", input_json, TOOL_INPUT_BYTES)?;
-        let answer = match self.plugin.world() {
+        let answer: ToolAnswer = match self.plugin.world() {
             World::Tool => self.call_in_fresh_guest(name, input_json)?,
             World::Instance => {
                 self.expect_callable(Entry::HandleTool)?;
@@ -133,7 +135,7 @@ impl Instance {
             }
         };
         let entry = self.tool_entry();
-        ToolOutput::take(answer).map_err(|error| CallError::Output { entry, error })
+        answer.output.map_err(|error| CallError::Output { entry, error })
     }
 
     /// Hand an event to the ingress `name`.
@@ -179,7 +181,7 @@ impl Instance {
         if self.lifecycle != Lifecycle::Running {
             return Err(self.not_running(Entry::Status));
         }
-        let called = self.call(Entry::Status, (), 0);
+        let called = self.call::<String>(Entry::Status, (), 0);
         let status = called.and_then(|answer| self.read_status(Entry::Status, &answer));
         self.settle(Lifecycle::Running, status)
     }
@@ -203,7 +205,7 @@ impl Instance {
             _ => {}
         }
         self.lifecycle = Lifecycle::Stopping;
-        let called = self.call(Entry::Stop, (), 0);
+        let called = self.call::<String>(Entry::Stop, (), 0);
         let status = called.and_then(|answer| self.read_status(Entry::Stop, &answer));
         self.settle(Lifecycle::Stopped, status)
     }
@@ -293,12 +295,12 @@ impl Instance {
         self.instantiation = Some(measures);
         self.guest = Some(guest);
         let config = std::mem::take(&mut self.config);
-        let called = self.call(Entry::Start, (config.as_str(),), config.len());
+        let called = self.call::<String>(Entry::Start, (config.as_str(),), config.len());
         self.config = config;
         called.and_then(|answer| self.read_status(Entry::Start, &answer))
     }
 
-    fn call_in_fresh_guest(&mut self, name: &str, input_json: &str) -> Result<String, CallError> {
+    fn call_in_fresh_guest(&mut self, name: &str, input_json: &str) -> Result<ToolAnswer, CallError> {
         // The last call's guest is kept until now, for its log and its host calls.
         self.guest = None;
         self.log = None;
@@ -334,10 +336,12 @@ impl Instance {
     }
 
     /// Enter the guest. In profile `yoi` an answer may come too late to count.
-    fn call<P>(&mut self, entry: Entry, params: P, input_bytes: usize) -> Result<String, CallError>
-    where
-        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
-    {
+    fn call<A: Answer>(
+        &mut self,
+        entry: Entry,
+        params: impl ComponentNamedList + Lower,
+        input_bytes: usize,
+    ) -> Result<A, CallError> {
         let answer = self.enter(entry, params, input_bytes)?;
         match self.lateness(entry) {
             Some(late) => Err(late),
@@ -346,10 +350,12 @@ impl Instance {
     }
 
     /// Enter the guest and keep the measures.
-    fn enter<P>(&mut self, entry: Entry, params: P, input_bytes: usize) -> Result<String, CallError>
-    where
-        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
-    {
+    fn enter<A: Answer>(
+        &mut self,
+        entry: Entry,
+        params: impl ComponentNamedList + Lower,
+        input_bytes: usize,
+    ) -> Result<A, CallError> {
         let Some(guest) = &mut self.guest else {
             return Err(self.not_running(entry));
         };

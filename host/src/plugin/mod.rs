@@ -11,12 +11,14 @@
 //!
 //! - `load`: bytes to plugin
 //! - `instance`: the life cycle, and what each profile makes of a failure
+//! - `answer`: what a tool says, taken out of the guest's memory
 //! - `guest`: one live instance; the only place that enters guest code
 //! - [`Sampler`]: where a guest spends its instructions
 //! - [`message`]: the JSON that crosses the boundary
 //! - [`service`]: an instance that lives as long as its host, supervised
 //! - [`CallError`], [`Fault`]: what can go wrong, apart by whose fault it is; [`FailureCode`]: a name for each
 
+mod answer;
 mod code;
 mod entry;
 mod error;

@@ -37,7 +37,6 @@ pub(super) struct Printed {
 
 /// A live engine.
 pub(super) struct Guest {
-    interpreter: Interpreter,
     store: Store<StoreData>,
     run: TypedFunc<(String, Vec<String>), (Step,)>,
     resume: TypedFunc<(Vec<Answer>,), (Step,)>,
@@ -69,7 +68,12 @@ impl Guest {
         let data = StoreData {
             meter: Meter::new(bounds),
             // Whoever cancels means the run: it ends as soon as it is entered, with an envelope.
-            deadline: Deadline::new(Cancel::default(), START_TIME, Instant::now()),
+            deadline: Deadline::new(
+                interpreter.engine().clock(),
+                Cancel::default(),
+                START_TIME,
+                Instant::now(),
+            ),
             cancel,
             printed: Printed::default(),
             surroundings,
@@ -77,20 +81,16 @@ impl Guest {
         let mut store = Store::new(interpreter.engine().wasmtime(), data);
         store.limiter(|data| &mut data.meter);
         store.epoch_deadline_callback(|store| {
-            store.data().deadline.check(Instant::now())?;
+            store.data().deadline.tick()?;
             Ok(UpdateDeadline::Continue(1))
         });
         let start = |error: wasmtime::Error| InterpreterError::Start(Ended::of(&error).to_string());
-        let instance = enter(interpreter, &mut store, |store| {
-            interpreter.pre().instantiate(store)
-        })
-        .map_err(start)?;
+        let instance = enter(&mut store, |store| interpreter.pre().instantiate(store)).map_err(start)?;
         let world = |error: wasmtime::Error| InterpreterError::World(format!("{error:#}"));
         Ok(Self {
             run: instance.get_typed_func(&mut store, "run").map_err(world)?,
             resume: instance.get_typed_func(&mut store, "resume").map_err(world)?,
             abandon: instance.get_typed_func(&mut store, "abandon").map_err(world)?,
-            interpreter: interpreter.clone(),
             store,
         })
     }
@@ -103,37 +103,31 @@ impl Guest {
         output_bytes: usize,
     ) -> Result<Step, Ended> {
         let data = self.store.data_mut();
-        data.deadline = Deadline::new(data.cancel.clone(), time.limit, time.began);
+        data.deadline.renew(data.cancel.clone(), time.limit, time.began);
         data.printed = Printed {
             limit: output_bytes,
             ..Printed::default()
         };
         let params = (code.to_owned(), tools.to_vec());
         let run = &self.run;
-        enter(&self.interpreter, &mut self.store, |store| {
-            run.call(store, params)
-        })
-        .map(|(step,)| step)
-        .map_err(|error| Ended::of(&error))
+        enter(&mut self.store, |store| run.call(store, params))
+            .map(|(step,)| step)
+            .map_err(|error| Ended::of(&error))
     }
 
     pub(super) fn resume(&mut self, answers: Vec<Answer>) -> Result<Step, Ended> {
         let resume = &self.resume;
-        enter(&self.interpreter, &mut self.store, |store| {
-            resume.call(store, (answers,))
-        })
-        .map(|(step,)| step)
-        .map_err(|error| Ended::of(&error))
+        enter(&mut self.store, |store| resume.call(store, (answers,)))
+            .map(|(step,)| step)
+            .map_err(|error| Ended::of(&error))
     }
 
     /// Give up what is paused. It gets a time of its own: the run's may be over.
     pub(super) fn abandon(&mut self) -> Result<(), Ended> {
-        self.store.data_mut().deadline = Deadline::new(Cancel::default(), START_TIME, Instant::now());
+        let deadline = &mut self.store.data_mut().deadline;
+        deadline.renew(Cancel::default(), START_TIME, Instant::now());
         let abandon = &self.abandon;
-        enter(&self.interpreter, &mut self.store, |store| {
-            abandon.call(store, ())
-        })
-        .map_err(|error| Ended::of(&error))
+        enter(&mut self.store, |store| abandon.call(store, ())).map_err(|error| Ended::of(&error))
     }
 
     /// What the run has printed so far.
@@ -187,14 +181,13 @@ impl Printed {
 }
 
 fn enter<R>(
-    interpreter: &Interpreter,
     store: &mut Store<StoreData>,
     run: impl FnOnce(&mut Store<StoreData>) -> wasmtime::Result<R>,
 ) -> wasmtime::Result<R> {
     // Also before the first instruction: code that is short may never meet a tick.
     store.data().deadline.check(Instant::now())?;
     store.set_epoch_deadline(1);
-    let _ticking = interpreter.engine().clock().run();
+    store.data().deadline.watch();
     let stack = INTERPRETER_STACK_BYTES + HOST_STACK_BYTES;
     stacker::maybe_grow(stack, stack, || run(store))
 }

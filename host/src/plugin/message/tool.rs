@@ -1,5 +1,7 @@
 //! What a tool answers with.
 
+use std::str::Utf8Error;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,6 +10,9 @@ use super::scan::Plain;
 use super::{OutputError, check_size, kind_of, not_json};
 use crate::limits::{SUMMARY_BYTES, TOOL_OUTPUT_BYTES};
 use crate::text::bounded;
+
+/// From here on an answer is not looked at.
+const TOO_LARGE: usize = TOOL_OUTPUT_BYTES + 1;
 
 /// What a tool answers with: `{"summary": string, "content"?: string | null}` and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,22 +51,22 @@ impl ToolOutput {
         Ok(output)
     }
 
-    /// The same, in the memory of the answer where that is possible: a long text is not copied into a second one.
-    pub(in crate::plugin) fn take(mut answer: String) -> Result<Self, OutputError> {
-        check_size(&answer, TOOL_OUTPUT_BYTES)?;
-        let Some(Plain { summary, content }) = Plain::of(&answer) else {
-            return Self::read(&answer);
+    /// The same from what lies in a guest's memory, of which it is not known yet that it is text: one look at it, and
+    /// one copy, where it is plain.
+    pub(in crate::plugin) fn read_bytes(answer: &[u8]) -> Result<Result<Self, OutputError>, Utf8Error> {
+        let plain = match answer.len() {
+            // It is not read at all, but a guest that does not even answer with text is told so.
+            TOO_LARGE.. => None,
+            _ => Plain::of(answer),
+        };
+        let Some(Plain { summary, content }) = plain else {
+            return str::from_utf8(answer).map(Self::read);
         };
         let output = Self {
-            summary: answer[summary].to_owned(),
-            content: content.map(|content| {
-                answer.truncate(content.end);
-                answer.drain(..content.start);
-                answer
-            }),
+            summary: summary.to_owned(),
+            content: content.map(str::to_owned),
         };
-        output.check_summary()?;
-        Ok(output)
+        Ok(output.check_summary().map(|()| output))
     }
 
     /// The error that the tool itself reports, in the form that the PDKs give it: the summary
@@ -195,6 +200,22 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_are_no_answer() {
+        for frame in [
+            &br#"{"summary":"s","content":"X"}"#[..],
+            br#"{"summary":"X","content":"s"}"#,
+            b"X",
+        ] {
+            let at = frame.iter().position(|&byte| byte == b'X').unwrap();
+            for long in [0, 1, 64, 1000, TOOL_OUTPUT_BYTES] {
+                let answer = [&frame[..at], &vec![b'x'; long], b"\xff", &frame[at + 1..]].concat();
+                let error = ToolOutput::read_bytes(&answer).unwrap_err();
+                assert_eq!(error.valid_up_to(), at + long);
+            }
+        }
+    }
+
+    #[test]
     fn the_bounds_are_inclusive() {
         let summary = "s".repeat(SUMMARY_BYTES);
         assert!(ToolOutput::read(&format!(r#"{{"summary":"{summary}"}}"#)).is_ok());
@@ -216,13 +237,13 @@ mod tests {
         }
 
         #[test]
-        fn an_answer_that_is_taken_is_as_one_that_is_read(
+        fn an_answer_is_the_same_read_from_bytes(
             summary in r#"[a-zé"\\\n]{0,20}"#,
             content in r#"[a-zé"\\\n]{0,20}"#,
             frame in r#"(\{"summary":"S"\}|\{"summary":"S","content":"C"\}|\{"summary":"S","content":"C"|\{"summary":"S","content":"C",\}|\{"content":"C","summary":"S"\}|\{"summary":"S","content":null\} )"#,
         ) {
             let answer = frame.replace('S', &summary).replace('C', &content);
-            prop_assert_eq!(ToolOutput::take(answer.clone()), ToolOutput::read(&answer));
+            prop_assert_eq!(ToolOutput::read_bytes(answer.as_bytes()), Ok(ToolOutput::read(&answer)));
         }
     }
 }
