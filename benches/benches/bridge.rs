@@ -1,77 +1,139 @@
-//! What it costs to read a child agent, beside parsing the same lines and no more.
+//! What it costs to read a child agent.
 //!
 //! - `pass-through`: lines that the dialect has no word for, which are kept as they are, out of the bytes of a pipe;
-//!   the floor is `serde_json::from_slice` of the same lines into a value
-//! - `deltas`: 20,000 pieces of 20 bytes, out of the bytes of a pipe, through dialect and sink to the framework's
-//!   events, each kept
+//!   beside `serde_json::from_slice` of the same lines into a value, and beside the lines alone
+//! - `deltas`: pieces of 20 bytes, out of the bytes of a pipe, through dialect and sink to the framework's events, each
+//!   kept; beside parsing the same lines and no more
+//! - `exchange`: a child that is started, asked, listened to and taken down, beside the bare pipe: the same child, and
+//!   its output read to the end
 //!
-//! The claims are those of the contract's issue with the reference, which takes 28 s and 3.9 GB for the second:
+//! The claims are those of the contract's issue with the reference, which takes 28 s and 3.9 GB for 20,000 deltas:
 //! 300 MB/s, and 100 ms.
 
 #![expect(clippy::print_stdout, reason = "the figures are what the run is for")]
 
+use std::fs;
 use std::hint::black_box;
-use std::time::{Duration, Instant, SystemTime};
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use criterion::{Criterion, Throughput};
-use yoi_benches::{Claim, Compare, criterion_home, judge};
-use yoi_host::bridge::{Adapter, MessageSeed, Mode, Opening, Sink, StreamEvent, Translation, dialect};
+use tokio::runtime::Runtime;
+use yoi_benches::{Bench, Race};
+use yoi_host::bridge::{
+    Adapter, Broker, Context, ExchangeOptions, MessageSeed, Mode, Model, NormalizedEvent, Opening, Sink,
+    StreamEvent, Translation, dialect,
+};
 use yoi_host::wire::{Line, Lines};
 
 const DELTAS: usize = 20_000;
 
-fn main() {
-    let began = SystemTime::now();
-    let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_secs(1))
-        .configure_from_args();
-    let lines = pass_through();
-    let mut group = criterion.benchmark_group("pass-through");
-    group.throughput(Throughput::Bytes(lines.len() as u64));
-    group.bench_function("bridge", |bencher| bencher.iter(|| read(black_box(&lines))));
-    group.bench_function("from_slice", |bencher| bencher.iter(|| parse(black_box(&lines))));
-    group.finish();
-    let deltas = deltas();
-    let mut group = criterion.benchmark_group("deltas");
-    group.throughput(Throughput::Bytes(deltas.len() as u64));
-    group.bench_function("bridge", |bencher| bencher.iter(|| tell(black_box(&deltas))));
-    group.finish();
-    criterion.final_summary();
+/// Deltas of a child that is started for them: what a long answer has.
+const SAID: usize = 1000;
 
-    let claim = Claim {
-        ours: ("pass-through", "bridge"),
-        floor: ("pass-through", "from_slice"),
-        compare: Compare::Ratio,
-        at_most: Some(1.0),
-    };
-    match judge(&criterion_home(), began, &claim) {
-        Ok(line) => println!("{line}"),
-        Err(error) => println!("not judged: {error}"),
-    }
-    let start = Instant::now();
-    let mut rounds = 0_u32;
-    while start.elapsed() < Duration::from_secs(2) {
-        black_box(read(&lines));
-        rounds += 1;
-    }
-    let rate = lines.len() as f64 * f64::from(rounds) / start.elapsed().as_secs_f64() / 1e6;
-    println!(
-        "pass-through: {rate:.0} MB/s  (at least 300: {})",
-        kept(rate >= 300.0)
+fn main() {
+    let mut bench = Bench::from_args();
+    let lines = pass_through();
+    // So many milliseconds are 300 MB/s.
+    let millis = lines.len() as f64 / 300e3;
+    bench.run(
+        Race::new("pass-through, 8 MB")
+            .bytes(lines.len())
+            .slow()
+            .rival("bridge", || read(black_box(&lines)))
+            .within_millis(millis.round())
+            .rival("from_slice", || parse(black_box(&lines)))
+            .at_most(1.0)
+            .rival("lines alone", || split(black_box(&lines))),
     );
-    let start = Instant::now();
-    let events = tell(&deltas);
-    let millis = start.elapsed().as_secs_f64() * 1e3;
-    println!(
-        "{DELTAS} deltas: {millis:.1} ms for {} events  (at most 100: {}); the process had at most {} MB",
-        events.len(),
-        kept(millis <= 100.0),
-        peak().map_or_else(|| "?".to_owned(), |kib| (kib / 1024).to_string()),
+    let many = deltas(DELTAS);
+    bench.run(
+        Race::new("20,000 deltas")
+            .bytes(many.len())
+            .slow()
+            .rival("bridge", || tell(black_box(&many)))
+            .within_millis(100.0)
+            .rival("from_slice", || parse(black_box(&many)))
+            .rival("lines alone", || split(black_box(&many))),
     );
+    let child = Child::that_says(&deltas(SAID));
+    bench.run(
+        Race::new("exchange of 1000 deltas")
+            .slow()
+            .rival("bridge", || child.asked())
+            .rival("bare pipe", || child.read()),
+    );
+    println!("{}", bench.finish());
+    let peak = peak().map_or_else(|| "?".to_owned(), |kib| (kib / 1024).to_string());
+    println!("the process had at most {peak} MB");
 }
 
-const fn kept(kept: bool) -> &'static str {
-    if kept { "kept" } else { "NOT KEPT" }
+/// A program that says what it was made to say, whatever it is asked.
+struct Child {
+    folder: tempfile::TempDir,
+    runtime: Runtime,
+}
+
+impl Child {
+    fn that_says(lines: &[u8]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = folder.path().join("said");
+        fs::write(&said, lines).expect("a file");
+        let program = folder.path().join("agent");
+        let script = format!("#!/bin/sh\nexec /bin/cat '{}'\n", said.display());
+        fs::write(&program, script).expect("a file");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("our own file");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        Self { folder, runtime }
+    }
+
+    fn program(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Events that the bridge gives.
+    fn asked(&self) -> usize {
+        let broker = Broker::new();
+        let mut spec = Adapter::ClaudeCli.spec();
+        spec.binary_path = Some(self.program().join("agent").display().to_string());
+        let model = Model {
+            id: "m".to_owned(),
+            api: "a".to_owned(),
+            provider: "p".to_owned(),
+            base_url: String::new(),
+        };
+        let model = broker.bind(model, spec);
+        self.runtime.block_on(async {
+            let exchange = broker.begin(&model, &Context::of_prompt("x"), &ExchangeOptions::default());
+            let mut exchange = exchange.expect("a bridge");
+            let mut events = 0;
+            while let Some(event) = exchange.next().await {
+                assert!(!matches!(event, NormalizedEvent::Failed { .. }), "{event:?}");
+                events += 1;
+            }
+            exchange.ended().await;
+            assert!(events > SAID, "all is told");
+            events
+        })
+    }
+
+    /// The same child, and nothing of ours.
+    fn read(&self) -> usize {
+        let mut child = Command::new(self.program().join("agent"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut said = Vec::new();
+        let mut from = child.stdout.take().expect("it is piped");
+        from.read_to_end(&mut said).expect("a pipe");
+        child.wait().expect("it ends");
+        said.len()
+    }
 }
 
 /// Some 8 MB of lines as children write them and no dialect knows: telemetry, tools' outputs.
@@ -97,9 +159,9 @@ fn pass_through() -> Vec<u8> {
     lines
 }
 
-fn deltas() -> Vec<u8> {
+fn deltas(count: usize) -> Vec<u8> {
     let delta = r#"{"type":"stream_event","event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"twenty bytes of text"}},"session_id":"5b1f","parent_tool_use_id":null}"#;
-    let mut lines = format!("{delta}\n").repeat(DELTAS);
+    let mut lines = format!("{delta}\n").repeat(count);
     lines.push_str("{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false}\n");
     lines.into_bytes()
 }
@@ -110,7 +172,7 @@ fn translation() -> Translation {
 }
 
 /// What the driver does: pieces of a pipe into lines, and lines into events.
-fn each(bytes: &[u8], mut take: impl FnMut(yoi_host::bridge::NormalizedEvent)) {
+fn each(bytes: &[u8], mut take: impl FnMut(NormalizedEvent)) {
     let (mut lines, mut translation) = (Lines::new(1 << 20), translation());
     for piece in bytes.chunks(64 * 1024) {
         lines.push(piece);
@@ -132,12 +194,24 @@ fn read(bytes: &[u8]) -> usize {
 }
 
 fn parse(bytes: &[u8]) -> usize {
+    each_line(bytes, |line| {
+        black_box(serde_json::from_slice::<serde_json::Value>(line.as_bytes()).expect("JSON"));
+    })
+}
+
+fn split(bytes: &[u8]) -> usize {
+    each_line(bytes, |line| {
+        black_box(line);
+    })
+}
+
+fn each_line(bytes: &[u8], mut take: impl FnMut(&str)) -> usize {
     let mut lines = Lines::new(1 << 20);
     let mut count = 0;
     for piece in bytes.chunks(64 * 1024) {
         lines.push(piece);
         while let Some(Line::Text(line)) = lines.next() {
-            black_box(serde_json::from_slice::<serde_json::Value>(line.as_bytes()).expect("JSON"));
+            take(&line);
             count += 1;
         }
     }
@@ -158,7 +232,7 @@ fn tell(bytes: &[u8]) -> Vec<StreamEvent> {
 
 /// The most memory that this process had so far, in KiB.
 fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_ascii_whitespace().nth(1)?.parse().ok()
 }

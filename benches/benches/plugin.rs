@@ -1,10 +1,13 @@
-//! What the host adds to a call and to a fresh instance, beside wasmtime alone with the same guest.
+//! What the host adds to a call and to a fresh instance, beside wasmtime alone and beside another plugin system,
+//! all with the same guest.
 //!
 //! - `host`: through the whole host: input and answer checked and read, budget, clock, limits, measures
 //! - `raw`: wasmtime with the same engine and settings, a budget of fuel set for each call, the answer taken
 //!   as a string and not looked at
 //! - `bare`: wasmtime that cannot interrupt: neither fuel nor epochs, instances on demand
 //! - `native`: the same work as a function of this process, without any sandbox
+//! - `extism`, `extism metered`: that system as it is by default, and with instructions counted as ours are
+//!   (`--features peers`)
 //!
 //! Guests that *pass on* copy their input into the answer and do not look at it; those that *parse* read it as JSON,
 //! and write it as JSON, as nearly every plugin does.
@@ -19,7 +22,7 @@ use yoi_benches::guest::{pass_on, passes_on, text_of};
 use yoi_benches::{Bench, Race, Raw};
 use yoi_host::engine::Engine;
 use yoi_host::plugin::message::IngressEvent;
-use yoi_host::plugin::{Instance, Plugin};
+use yoi_host::plugin::{Instance, Measures, Plugin};
 use yoi_host::{Limits, Profile};
 
 /// More instructions than any call here needs, so that the budget is met by none.
@@ -40,14 +43,32 @@ const SIZES: [(&str, usize, Option<f64>); 4] = [
 fn main() {
     let mut bench = Bench::from_args();
     let engine = Engine::new(Profile::Documented).expect("an engine");
-    let guest = Guest::new(&engine, &passes_on(65_000));
+    let guest = Guest::new(&engine, passes_on(65_000));
     for (size, bytes, at_most) in SIZES {
-        handle_tool(&mut bench, "passed on", size, bytes, &guest, pass_on, at_most);
+        let peer = (bytes == 65_000).then_some(1.0 / 3.0);
+        let native = |input: &str| pass_on(input);
+        handle_tool(
+            &mut bench,
+            "passed on",
+            size,
+            bytes,
+            &guest,
+            native,
+            [at_most, peer],
+        );
     }
     too_large(&mut bench, &engine);
-    let guest = Guest::new(&engine, &read(yoi_guests::HOSTILE));
+    let guest = Guest::new(&engine, read(yoi_guests::HOSTILE));
     for (size, bytes, at_most) in SIZES {
-        handle_tool(&mut bench, "parsed", size, bytes, &guest, parse, at_most);
+        handle_tool(
+            &mut bench,
+            "parsed",
+            size,
+            bytes,
+            &guest,
+            parse,
+            [at_most, Some(1.0)],
+        );
     }
     fresh_instance(&mut bench, &guest);
     tool_world(&mut bench, &engine);
@@ -60,15 +81,21 @@ struct Guest {
     plugin: Plugin,
     raw: Raw,
     bare: Raw,
+    #[cfg_attr(
+        not(feature = "peers"),
+        expect(dead_code, reason = "only a peer has to be given it")
+    )]
+    component: Vec<u8>,
 }
 
 impl Guest {
-    fn new(engine: &Engine, component: &[u8]) -> Self {
+    fn new(engine: &Engine, component: Vec<u8>) -> Self {
         let limits = Limits::of(Profile::Documented).with_fuel(FUEL);
         Self {
-            plugin: Plugin::load_with(engine, component, limits).expect("the guest keeps the contract"),
-            raw: Raw::new(engine.wasmtime(), component, Some(FUEL)),
-            bare: Raw::bare(component),
+            plugin: Plugin::load_with(engine, &component, limits).expect("the guest keeps the contract"),
+            raw: Raw::new(engine.wasmtime(), &component, Some(FUEL)),
+            bare: Raw::bare(&component),
+            component,
         }
     }
 
@@ -90,7 +117,7 @@ fn handle_tool(
     bytes: usize,
     guest: &Guest,
     native: impl Fn(&str) -> String,
-    at_most: Option<f64>,
+    [raw_at_most, peer_at_most]: [Option<f64>; 2],
 ) {
     let input = text_of(bytes);
     let mut instance = guest.started();
@@ -103,13 +130,32 @@ fn handle_tool(
                 .expect("the guest answers")
         })
         .rival("raw", || raw.handle_tool(PARSES, black_box(&input)));
-    if let Some(times) = at_most {
+    if let Some(times) = raw_at_most {
         race = race.at_most(times);
     }
     race = race
         .rival("bare", || bare.handle_tool(PARSES, black_box(&input)))
         .rival("native", || native(black_box(&input)));
-    bench.run(race);
+    bench.run(peers(race, guest, &input, peer_at_most));
+}
+
+/// The same under other systems, where they were asked for.
+#[cfg(feature = "peers")]
+fn peers<'a>(mut race: Race<'a>, guest: &Guest, input: &'a str, at_most: Option<f64>) -> Race<'a> {
+    use yoi_benches::extism::{Extism, call};
+    for (name, fuel) in [("extism", None), ("extism metered", Some(FUEL))] {
+        let mut plugin = Extism::new(&guest.component, PARSES, fuel).instance();
+        race = race.rival(name, move || call(&mut plugin, black_box(input)));
+        if let Some(times) = at_most {
+            race = race.at_most(times);
+        }
+    }
+    race
+}
+
+#[cfg(not(feature = "peers"))]
+fn peers<'a>(race: Race<'a>, _: &Guest, _: &'a str, _: Option<f64>) -> Race<'a> {
+    race
 }
 
 /// What the guest that parses does: it counts its calls, and writes its data into a string within its answer.
@@ -123,7 +169,7 @@ fn parse(input: &str) -> String {
 fn too_large(bench: &mut Bench, engine: &Engine) {
     const BYTES: usize = 1 << 20;
     let input = text_of(BYTES);
-    let small = Guest::new(engine, &passes_on(16));
+    let small = Guest::new(engine, passes_on(16));
     let component = passes_on(BYTES);
     let mut instance = small.started();
     let mut raw = Raw::new(engine.wasmtime(), &component, Some(FUEL)).started();
@@ -138,7 +184,8 @@ fn too_large(bench: &mut Bench, engine: &Engine) {
         .rival("raw", || raw.handle_tool(PARSES, black_box(&input)))
         .rival("bare", || bare.handle_tool(PARSES, black_box(&input)))
         .rival("native", || pass_on(black_box(&input)));
-    bench.run(race);
+    let large = Guest { component, ..small };
+    bench.run(peers(race, &large, &input, None));
 }
 
 fn fresh_instance(bench: &mut Bench, guest: &Guest) {
@@ -147,13 +194,38 @@ fn fresh_instance(bench: &mut Bench, guest: &Guest) {
         .rival("raw", || guest.raw.started())
         .at_most(1.5)
         .rival("bare", || guest.bare.started());
+    #[cfg(feature = "peers")]
+    let race = {
+        let extism = yoi_benches::extism::Extism::new(&guest.component, PARSES, None);
+        // It instantiates with the first call, which is the cheapest there is.
+        race.rival("extism, with a call", move || {
+            yoi_benches::extism::call(&mut extism.instance(), "0")
+        })
+    };
     bench.run(race);
+    let part = |what: fn(&Instance) -> Option<&Measures>| {
+        move |instance: &Instance| what(instance).expect("it was started").wall
+    };
+    let (made, begun) = (part(Instance::instantiation), part(Instance::last_call));
+    bench.run(
+        Race::new("instantiate")
+            .timed("host", || made(&guest.started()))
+            .timed("raw", || guest.raw.started_in_parts().1)
+            .at_most(1.5)
+            .timed("bare", || guest.bare.started_in_parts().1),
+    );
+    bench.run(
+        Race::new("start")
+            .timed("host", || begun(&guest.started()))
+            .timed("raw", || guest.raw.started_in_parts().2)
+            .timed("bare", || guest.bare.started_in_parts().2),
+    );
 }
 
 /// A call in the world `tool`, which is an instance of its own each time.
 fn tool_world(bench: &mut Bench, engine: &Engine) {
     const TOOL: &str = "example_echo";
-    let guest = Guest::new(engine, &read(yoi_guests::ECHO));
+    let guest = Guest::new(engine, read(yoi_guests::ECHO));
     let input = json!({ "text": "x".repeat(89) }).to_string();
     let mut instance = guest.plugin.instance("null").expect("a configuration");
     bench.run(
@@ -180,7 +252,7 @@ fn ingress(bench: &mut Bench, engine: &Engine) {
         correlation_id: "00000000-0000-4000-8000-000000000000".to_owned(),
     };
     for (kind, component) in [("taken", passes_on(1024)), ("counted", read(yoi_guests::COUNTER))] {
-        let guest = Guest::new(engine, &component);
+        let guest = Guest::new(engine, component);
         let event = event("tick");
         let json = event.to_json_for("tick").expect("an event that keeps the rules");
         let mut instance = guest.started();

@@ -1,6 +1,9 @@
 //! The plugins that are raced, beside the samples.
 
 use std::fmt::Write as _;
+use std::ops::Range;
+
+use wasmparser::{Parser, Payload};
 
 /// What the guest [`passes_on`] answers with, before its input and after it.
 const FRAME: (&str, &str) = (r#"{"summary":"passed on","content":"#, "}");
@@ -99,6 +102,26 @@ pub fn pass_on(input: &str) -> String {
     [FRAME.0, input, FRAME.1].concat()
 }
 
+/// The core module in a component that has one and imports nothing: what a plugin of another system can be made
+/// of, so that the guest is the same to the byte.
+#[must_use]
+pub fn core_module(component: &[u8]) -> &[u8] {
+    let modules: Vec<Range<usize>> = Parser::new(0)
+        .parse_all(component)
+        .filter_map(|payload| match payload.expect("a component") {
+            Payload::ModuleSection {
+                unchecked_range: range,
+                ..
+            } => Some(range),
+            _ => None,
+        })
+        .collect();
+    let [module] = modules.as_slice() else {
+        panic!("the guest has {} modules, not one", modules.len());
+    };
+    &component[module.clone()]
+}
+
 fn escaped(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "\\{byte:02x}");
@@ -121,5 +144,11 @@ mod tests {
             }
             assert_eq!(guest.handle_ingress("any", "{}"), r#"{"accepted":true}"#);
         }
+    }
+
+    #[test]
+    fn a_guest_is_taken_out_of_its_component() {
+        let component = passes_on(16);
+        assert!(core_module(&component).starts_with(b"\0asm\x01\0\0\0"));
     }
 }

@@ -8,12 +8,16 @@
 //! - [`Raw`]: wasmtime and nothing else, the floor of most races
 //! - [`guest`]: the plugins that are raced
 //! - [`Budgets`]: what the counts of instructions may come to
+//! - `extism`, with the feature `peers`: another plugin system
 
 mod budget;
 mod claim;
 pub mod guest;
 mod race;
 mod raw;
+
+#[cfg(feature = "peers")]
+pub mod extism;
 
 pub use budget::{Budget, Budgets, Counts, Judged, PerBuild};
 pub use claim::{Claim, Compare, Measured, criterion_home, judge};

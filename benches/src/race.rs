@@ -44,8 +44,15 @@ pub struct Race<'a> {
 
 struct Rival<'a> {
     name: &'static str,
-    run: Box<dyn FnMut() + 'a>,
+    run: Run<'a>,
     claim: Claim,
+}
+
+enum Run<'a> {
+    /// All that it does is timed.
+    Whole(Box<dyn FnMut() + 'a>),
+    /// It says itself how long the part took that is.
+    Part(Box<dyn FnMut() -> Duration + 'a>),
 }
 
 /// What is claimed of a rival's median.
@@ -103,8 +110,14 @@ impl Bench {
         if slow {
             group.sample_size(10);
         }
+        let clock = clock();
         for rival in &mut rivals {
-            group.bench_function(rival.name, |bencher| bencher.iter(|| (rival.run)()));
+            group.bench_function(rival.name, |bencher| match &mut rival.run {
+                Run::Whole(run) => bencher.iter(run),
+                Run::Part(run) => {
+                    bencher.iter_custom(|runs| (0..runs).map(|_| run().saturating_sub(clock)).sum());
+                }
+            });
         }
         group.finish();
         if self.test {
@@ -166,12 +179,23 @@ impl<'a> Race<'a> {
 
     /// One more rival. The first is ours.
     #[must_use]
-    pub fn rival<R>(mut self, name: &'static str, mut run: impl FnMut() -> R + 'a) -> Self {
+    pub fn rival<R>(self, name: &'static str, mut run: impl FnMut() -> R + 'a) -> Self {
+        let run = Run::Whole(Box::new(move || {
+            black_box(run());
+        }));
+        self.with(name, run)
+    }
+
+    /// One more rival, which says itself how long it took: of what it has to do, only a part is the race's.
+    #[must_use]
+    pub fn timed(self, name: &'static str, run: impl FnMut() -> Duration + 'a) -> Self {
+        self.with(name, Run::Part(Box::new(run)))
+    }
+
+    fn with(mut self, name: &'static str, run: Run<'a>) -> Self {
         self.rivals.push(Rival {
             name,
-            run: Box::new(move || {
-                black_box(run());
-            }),
+            run,
             claim: Claim::default(),
         });
         self
@@ -196,14 +220,30 @@ impl<'a> Race<'a> {
     }
 }
 
+impl Run<'_> {
+    fn timed(&mut self) -> Duration {
+        match self {
+            Self::Whole(run) => {
+                let began = Instant::now();
+                run();
+                began.elapsed()
+            }
+            Self::Part(run) => run(),
+        }
+    }
+}
+
 /// Time the rivals one by one, turn about, until each had its time.
 fn in_turns(rivals: &mut [Rival<'_>], each: Duration) -> Vec<Histogram<u64>> {
-    let clock = clock_nanos();
+    let clock = clock();
     let runs: Vec<u32> = rivals
         .iter_mut()
         .map(|rival| {
-            let took = timed(&mut rival.run).max(1);
-            u32::try_from((TURN.as_nanos() as u64 / took).clamp(1, 4000)).unwrap_or(1)
+            // All that is done for a run, also what is not timed.
+            let began = Instant::now();
+            rival.run.timed();
+            let took = began.elapsed().as_nanos().max(1);
+            u32::try_from((TURN.as_nanos() / took).clamp(1, 4000)).unwrap_or(1)
         })
         .collect();
     let mut times: Vec<Histogram<u64>> = rivals
@@ -220,11 +260,11 @@ fn in_turns(rivals: &mut [Rival<'_>], each: Duration) -> Vec<Histogram<u64>> {
             let run = &mut rivals[n].run;
             if runs[n] > 1 {
                 // The caches are still another's.
-                run();
+                run.timed();
             }
             for _ in 0..runs[n] {
-                let took = timed(run).saturating_sub(clock).max(1);
-                times[n] += took;
+                let took = run.timed().saturating_sub(clock).as_nanos();
+                times[n] += u64::try_from(took).unwrap_or(u64::MAX).max(1);
             }
         }
         turns += 1;
@@ -232,15 +272,10 @@ fn in_turns(rivals: &mut [Rival<'_>], each: Duration) -> Vec<Histogram<u64>> {
     times
 }
 
-fn timed(run: &mut dyn FnMut()) -> u64 {
-    let began = Instant::now();
-    run();
-    u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// What it takes to look at the clock, which is in every time.
-fn clock_nanos() -> u64 {
-    (0..1000).map(|_| timed(&mut || ())).min().unwrap_or(0)
+fn clock() -> Duration {
+    let looks = (0..1000).map(|_| Instant::now().elapsed());
+    looks.min().unwrap_or_default()
 }
 
 fn table(group: &str, figures: &[Figures]) -> String {

@@ -1,5 +1,7 @@
 //! wasmtime and nothing else: what a plugin costs without a host around it.
 
+use std::time::{Duration, Instant};
+
 use wasmtime::component::{Component, Func, InstancePre, Linker};
 use wasmtime::{Config, Engine, Store};
 
@@ -26,8 +28,14 @@ impl Raw {
     #[must_use]
     pub fn new(engine: &Engine, component: &[u8], fuel: Option<u64>) -> Self {
         let component = Component::new(engine, component).expect("the guest compiles");
+        Self::of(engine, &component, fuel)
+    }
+
+    /// The same of a component that this engine has compiled.
+    #[must_use]
+    pub fn of(engine: &Engine, component: &Component, fuel: Option<u64>) -> Self {
         let pre = Linker::new(engine)
-            .instantiate_pre(&component)
+            .instantiate_pre(component)
             .expect("the guest imports nothing");
         Self {
             engine: engine.clone(),
@@ -47,17 +55,28 @@ impl Raw {
     /// A fresh instance of the world `instance`, started with the configuration `null`.
     #[must_use]
     pub fn started(&self) -> Started {
+        self.started_in_parts().0
+    }
+
+    /// The same, and how long it took to make it, and to start it.
+    #[must_use]
+    pub fn started_in_parts(&self) -> (Started, Duration, Duration) {
+        let began = Instant::now();
         let (mut store, instance) = self.instantiated();
+        let made = began.elapsed();
+        let began = Instant::now();
         let start = instance.get_func(&mut store, "start").expect("an export");
         let start = start.typed::<(&str,), (String,)>(&store).expect("its type");
         start.call(&mut store, ("null",)).expect("the guest starts");
+        let started = began.elapsed();
         let mut export = |name| instance.get_func(&mut store, name).expect("an export");
-        Started {
+        let instance = Started {
             handle_tool: export("handle-tool"),
             handle_ingress: export("handle-ingress"),
             store,
             fuel: self.fuel,
-        }
+        };
+        (instance, made, started)
     }
 
     /// A call of the world `tool`, in an instance of its own.

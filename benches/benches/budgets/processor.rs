@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use serde_json::{Value, json};
-use yoi_benches::Counts;
 use yoi_benches::guest::{self, text_of};
+use yoi_benches::{Counts, Raw, Started};
 use yoi_host::authority::{Authority, Binding, Grants, Manifest};
 use yoi_host::bridge::{Adapter, MessageSeed, Mode, Opening, Sink, StreamEvent, Translation, dialect};
 use yoi_host::component::{Preflight, PreflightError};
-use yoi_host::engine::{Cancel, CodeCache, EngineOptions};
+use yoi_host::engine::{Cancel, CodeCache, Engine, EngineOptions};
 use yoi_host::imports::{Access, Asked, Import, ImportsCtx, Patience};
 use yoi_host::plugin::message::{IngressEvent, ServiceOutput, ToolOutput};
 use yoi_host::plugin::{Instance, Plugin};
@@ -95,16 +95,22 @@ fn read(told: &[u8]) -> Counts {
 mod ready {
     use super::*;
 
-    pub(super) fn plugin(component: &[u8]) -> Plugin {
+    const FUEL: u64 = 1_000_000_000;
+
+    fn engine() -> Engine {
         let cache = CodeCache::open(Path::new(FOLDER).join("code")).expect("a folder of our own");
-        let engine = EngineOptions::new(Profile::Documented)
+        EngineOptions::new(Profile::Documented)
             // What valgrind has address space for.
             .instances(4)
             .cache(cache)
             .build()
-            .expect("an engine");
+            .expect("an engine")
+    }
+
+    pub(super) fn plugin(component: &[u8]) -> Plugin {
+        let engine = engine();
         let limits = Limits::of(Profile::Documented)
-            .with_fuel(1_000_000_000)
+            .with_fuel(FUEL)
             // Below valgrind a call takes fifty times as long.
             .with_call_timeout(Duration::from_secs(600));
         Plugin::load_with(&engine, component, limits).expect("the guest keeps the contract")
@@ -125,6 +131,18 @@ mod ready {
         let mut instance = started(&plugin(&guest::passes_on(bytes)));
         instance.handle_tool("any", &input).expect("the guest answers");
         (instance, input)
+    }
+
+    /// The same by wasmtime alone, with the same settings.
+    pub(super) fn floor(bytes: usize) -> (Started, String) {
+        let input = text_of(bytes);
+        let engine = engine();
+        let (component, _) = engine
+            .compile(&guest::passes_on(bytes))
+            .expect("the guest compiles");
+        let mut started = Raw::of(engine.wasmtime(), &component, Some(FUEL)).started();
+        started.handle_tool("any", &input);
+        (started, input)
     }
 
     pub(super) fn fresh() -> Plugin {
@@ -224,6 +242,15 @@ fn tool_passed_on((mut instance, input): (Instance, String)) -> (Instance, ToolO
     (instance, output)
 }
 
+// The floor below it: the same guest, and wasmtime alone.
+#[library_benchmark]
+#[bench::b100(args = (100,), setup = ready::floor)]
+#[bench::kib64(args = (65_000,), setup = ready::floor)]
+fn floor_passed_on((mut started, input): (Started, String)) -> (Started, String) {
+    let output = started.handle_tool("any", black_box(&input));
+    (started, output)
+}
+
 // The same in the world `tool`: an instance, and the call.
 #[library_benchmark]
 #[bench::b100(setup = ready::echo)]
@@ -304,6 +331,7 @@ library_benchmark_group!(
     name = plugins,
     benchmarks = [
         tool_passed_on,
+        floor_passed_on,
         world_tool,
         fresh_instance,
         ingress,

@@ -6,29 +6,13 @@ use monty_types::{
     ResourceTracker,
 };
 
-use crate::table::spread;
-use crate::{CALLS, GATHERED};
-
-pub(crate) fn table() {
-    println!("\nmonty, native");
-    spread("fresh session and 1+1", 1000, 1, None, || run(fresh(), "1+1"));
-    let mut warm = Some(fresh());
-    let mut again = |code: &str| warm = Some(run(warm.take().expect("it is idle"), code));
-    spread("1+1 in a warm session", 1000, 1, None, || again("1+1"));
-    spread("a run with one call", 1000, 1, None, || again("await f(n=1)"));
-    let code = format!("n = 0\nfor i in range({CALLS}):\n    n += await f(n=i)\nn");
-    spread("each of 200 calls in a loop", 50, CALLS, None, || again(&code));
-    let code = format!("import asyncio\nsum(await asyncio.gather(*[f(n=i) for i in range({GATHERED})]))");
-    spread("20,000 calls at once", 5, 1, None, || run(fresh(), &code));
-}
-
-fn fresh() -> MontyRepl {
+pub(crate) fn fresh() -> MontyRepl {
     let tracker = ResourceTracker::new(ResourceLimits::default());
     MontyRepl::new("bench.py", tracker, CompileOptions::default())
 }
 
 /// Run code whose function `f` answers 1, and give the session back.
-fn run(session: MontyRepl, code: &str) -> MontyRepl {
+pub(crate) fn run(session: MontyRepl, code: &str) -> MontyRepl {
     let print = || PrintWriter::Disabled;
     let mut progress = session
         .feed_start(code, Vec::new(), print())

@@ -1,4 +1,4 @@
-//! A host of the protocol on a thread, and a client as small as one can be.
+//! A host of the protocol on a thread, and a client as small as one can be; and the same lines without a host.
 
 use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Write as _, pipe};
 use std::thread;
@@ -37,6 +37,38 @@ impl Piped {
         };
         client.read();
         client
+    }
+
+    /// Nothing behind the pipes but a thread that says what a host says in a run with so many calls, each when the
+    /// last is answered.
+    pub(crate) fn bare(calls: u64) -> Self {
+        let (input, to) = pipe().expect("a pipe");
+        let (from, mut output) = pipe().expect("a pipe");
+        thread::spawn(move || {
+            let mut input = BufReader::new(input);
+            let mut line = String::new();
+            let mut hears = || {
+                line.clear();
+                input.read_line(&mut line).expect("a line") > 0
+            };
+            let mut says = |line: &str| output.write_all(line.as_bytes()).expect("a client");
+            while hears() {
+                for n in 0..calls {
+                    says(&format!(
+                        "{{\"type\":\"host_call\",\"id\":{n},\"name\":\"f\",\"args\":{{\"n\":{n}}}}}\n"
+                    ));
+                    if !hears() {
+                        return;
+                    }
+                }
+                says("{\"id\":1,\"result\":{\"envelope\":{\"ok\":true,\"result\":2}}}\n");
+            }
+        });
+        Self {
+            to,
+            from: BufReader::new(from),
+            line: String::new(),
+        }
     }
 
     fn read(&mut self) -> Value {
