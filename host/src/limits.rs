@@ -210,9 +210,9 @@ pub const SHORT_HANDSHAKE_READS: usize = 32;
 /// read has 128 levels, of a few functions each.
 pub const SAMPLE_FRAMES: usize = 1024;
 
-/// How many functions on the stacks that were looked at double the distance from one sample to the next: half a
-/// second's worth, and more than a flame graph has pixels.
-pub const SAMPLE_SEEN: u64 = 1_000_000;
+/// How many functions on the stacks that were looked at double the distance from one sample to the next: some tenths
+/// of a second's worth, and more than a flame graph has pixels.
+pub const SAMPLE_SEEN: u64 = 250_000;
 
 /// How many instructions before a sample is due every stretch's beginning is looked at: more than a function has
 /// that neither calls nor loops, but for rare ones.

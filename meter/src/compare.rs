@@ -63,6 +63,22 @@ pub struct Timed {
     pub verdict: Verdict,
 }
 
+impl Timed {
+    /// What is to be said of it.
+    #[must_use]
+    pub fn said(&self) -> &'static str {
+        match (self.verdict, self.shift) {
+            (Verdict::Less, _) => "faster",
+            (Verdict::More, _) => "slower",
+            (Verdict::Unknown, _) => "not judged",
+            (Verdict::Same, Some(shift)) if shift.p < SIGNIFICANCE => {
+                "not significant, for it is below 5 %, by which runs of the same code differ"
+            }
+            (Verdict::Same, _) => "not significant",
+        }
+    }
+}
+
 /// What became of something since the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::run::{Budget, Run};
-use super::value::{parse_rate, parse_time};
+use super::value::{parse_rate, parse_time, parse_time_or_none};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bench {
@@ -32,8 +32,8 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     pub(crate) duration: Duration,
 
-    /// How long to call before anything counts, at each concurrency
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_time)]
+    /// How long to call before anything counts, at each concurrency; `0s` counts the first call
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_time_or_none)]
     pub(crate) warm_up: Duration,
 
     /// Make so many calls a second, whether or not those before were answered, and count a latency from when the call

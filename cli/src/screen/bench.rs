@@ -1,5 +1,7 @@
 //! The screen of `yoikit bench`.
 
+mod calls;
+mod compared;
 mod page;
 mod plot;
 #[cfg(test)]
@@ -10,14 +12,15 @@ use std::time::Duration;
 
 use yoi_host::component::World;
 use yoi_meter::bench::Pace;
-use yoi_meter::compare::{Comparison, Verdict};
 use yoi_meter::limits::CALLS_BEYOND;
-use yoi_meter::report::{BenchReport, Bucket, Fuel, HostCalls, Level, Memory, Several, Times};
+use yoi_meter::report::{BenchReport, Bucket, Fuel, Level, Memory, Several, Times};
 
 use super::units::{bytes, grouped, time};
-use super::{BAD, BOLD, DIM, GOOD, WARN, label, note};
+use super::{BAD, BOLD, DIM, GOOD, WARN, label};
 use crate::harmless::harmless_line;
 
+use calls::{failures, host_calls, outliers};
+use compared::compared;
 pub(crate) use page::page;
 
 /// Rows of a histogram. Neighbours are joined until there are no more.
@@ -313,190 +316,6 @@ fn joined(buckets: &[Bucket]) -> Vec<Bucket> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn host_calls(out: &mut impl Write, report: &BenchReport, level: &Level) -> io::Result<()> {
-    if level.host_calls.is_empty() {
-        return Ok(());
-    }
-    let calls = (level.answered + level.failed).max(1) as f64;
-    let of = match report.levels.len() {
-        1 => String::new(),
-        _ => counted(level.concurrency as u64, "worker", "workers"),
-    };
-    writeln!(out)?;
-    writeln!(
-        out,
-        "{DIM}{:<18} {:>10} {:>10} {:>10} {:>10} {:>10} {:>8} {:>8}  {of}{DIM:#}",
-        "host calls", "a call", "p50", "p99", "together", "share", "denied", "failed"
-    )?;
-    for HostCalls {
-        import,
-        calls: count,
-        denied,
-        failed,
-        wall_us,
-        p50_us,
-        p99_us,
-        ..
-    } in &level.host_calls
-    {
-        let bad = |count: &u64| if *count > 0 { BAD } else { anstyle::Style::new() };
-        let (no, broken) = (bad(denied), bad(failed));
-        writeln!(
-            out,
-            "{:<18} {:>10} {:>10} {:>10} {:>10} {:>8.1} % {no}{denied:>8}{no:#} {broken}{failed:>8}{broken:#}",
-            import.name(),
-            format!("{:.2}", *count as f64 / calls),
-            micros(*p50_us),
-            micros(*p99_us),
-            micros(wall_us / calls),
-            wall_us / level.inside_us.max(f64::MIN_POSITIVE) * 100.0,
-        )?;
-    }
-    if level.host_calls_uncounted > 0 {
-        note(
-            out,
-            &format!(
-                "and {} more, beyond the first 256 of their calls: not in the table",
-                grouped(level.host_calls_uncounted)
-            ),
-        )?;
-    }
-    for missing in &level.missing {
-        for line in missing.lines().filter(|line| !line.trim().is_empty()) {
-            writeln!(out, "{:12}{GOOD}{}{GOOD:#}", "", harmless_line(line))?;
-        }
-    }
-    Ok(())
-}
-
-fn failures(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
-    writeln!(out)?;
-    label(out, "failed")?;
-    if report.failed() == 0 && report.probe.failed.is_none() {
-        return writeln!(out, "none");
-    }
-    writeln!(out, "{BAD}{} calls{BAD:#}", grouped(report.failed()))?;
-    for level in &report.levels {
-        for error in &level.errors {
-            writeln!(
-                out,
-                "{:12}{:>8} × {BAD}{}{BAD:#} {} {DIM}({}){DIM:#}",
-                "",
-                grouped(error.calls),
-                harmless_line(&error.code),
-                harmless_line(&error.message),
-                counted(level.concurrency as u64, "worker", "workers")
-            )?;
-        }
-        if level.restarts > 0 {
-            note(
-                out,
-                &format!("{} instances were lost and made anew", grouped(level.restarts)),
-            )?;
-        }
-    }
-    Ok(())
-}
-
-fn outliers(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
-    for level in report.levels.iter().filter(|level| level.outliers > 0) {
-        label(out, "outliers")?;
-        writeln!(
-            out,
-            "{} of {} took ten times the median or more {DIM}({}){DIM:#}",
-            grouped(level.outliers),
-            grouped(level.answered),
-            counted(level.concurrency as u64, "worker", "workers")
-        )?;
-        for slow in &level.slowest {
-            let fuel = level.fuel.as_ref();
-            let why = match fuel {
-                _ if slow.host_us > slow.latency_us / 2.0 => {
-                    format!("of which {} in host calls", micros(slow.host_us))
-                }
-                Some(fuel) if slow.fuel as f64 <= fuel.mean * 2.0 => {
-                    "no more instructions than others: the host or the machine".to_owned()
-                }
-                _ => format!("{} instructions", grouped(slow.fuel)),
-            };
-            writeln!(
-                out,
-                "{:12}{:>10}  {DIM}at {}, worker {}: {why}{DIM:#}",
-                "",
-                micros(slow.latency_us),
-                micros(slow.at_us),
-                slow.worker
-            )?;
-        }
-    }
-    Ok(())
-}
-
-fn compared(out: &mut impl Write, comparison: &Comparison) -> io::Result<()> {
-    writeln!(out)?;
-    label(out, "baseline")?;
-    let component = if comparison.same_component {
-        "of the same component"
-    } else {
-        "of another build"
-    };
-    writeln!(
-        out,
-        "{} {DIM}({component}){DIM:#}",
-        harmless_line(&comparison.baseline)
-    )?;
-    let counts = [
-        ("instructions", comparison.fuel, grouped as fn(u64) -> String),
-        ("memory", comparison.memory, bytes),
-    ];
-    for (name, counted, shown) in counts {
-        let (before, after) = (
-            shown(counted.before.round() as u64),
-            shown(counted.after.round() as u64),
-        );
-        let change = percent((counted.after - counted.before) / counted.before.max(f64::MIN_POSITIVE));
-        let said = match counted.verdict {
-            Verdict::Same => format!("{DIM}the same{DIM:#}"),
-            Verdict::Less => format!("{GOOD}{change}{GOOD:#}"),
-            Verdict::More => format!("{BAD}{change}{BAD:#}"),
-            Verdict::Unknown => format!("{DIM}{change}, and different every time: not compared{DIM:#}"),
-        };
-        writeln!(out, "{:12}{name:<14} {before:>12} → {after:>12}   {said}", "")?;
-    }
-    for timed in &comparison.levels {
-        let name = counted(timed.concurrency as u64, "worker", "workers");
-        let interval = timed.shift.map_or_else(
-            || "too few calls to say".to_owned(),
-            |shift| {
-                format!(
-                    "{} (95 %: {} to {}, p {})",
-                    percent(shift.relative),
-                    percent(shift.low),
-                    percent(shift.high),
-                    likelihood(shift.p)
-                )
-            },
-        );
-        let said = match timed.verdict {
-            Verdict::Same => format!("{DIM}{interval}: not significant{DIM:#}"),
-            Verdict::Less => format!("{GOOD}{interval}: faster{GOOD:#}"),
-            Verdict::More => format!("{BAD}{interval}: slower{BAD:#}"),
-            Verdict::Unknown => format!("{DIM}{interval}: not judged{DIM:#}"),
-        };
-        writeln!(
-            out,
-            "{:12}{name:<14} {:>12} → {:>12}   {said}",
-            "",
-            micros(timed.before_us),
-            micros(timed.after_us)
-        )?;
-    }
-    for differs in &comparison.times_differ_in {
-        note(out, &format!("times are not judged: {}", harmless_line(differs)))?;
-    }
-    Ok(())
-}
-
 fn note_at(out: &mut impl Write, column: usize, what: &str) -> io::Result<()> {
     writeln!(out, "{:column$}{DIM}{what}{DIM:#}", "")
 }
@@ -510,18 +329,6 @@ pub(super) fn per_second(rate: f64) -> String {
         return format!("{rate:.1}");
     }
     grouped(rate.round() as u64)
-}
-
-fn percent(part: f64) -> String {
-    format!("{:+.1} %", part * 100.0)
-}
-
-fn likelihood(p: f64) -> String {
-    if p < 1e-4 {
-        "< 0.0001".to_owned()
-    } else {
-        format!("{p:.4}")
-    }
 }
 
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {

@@ -1,5 +1,6 @@
 //! The screen of `yoikit profile`.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -113,10 +114,8 @@ fn functions(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
     )?;
     let share = |fuel: u64| format!("{:.1} %", fuel as f64 / report.fuel.max(1) as f64 * 100.0);
     let spending = report.functions.iter().filter(|line| line.own > 0);
-    let several = report
-        .functions
-        .iter()
-        .any(|line| line.module != report.functions[0].module);
+    // Said once: of a component with several modules most functions are of the same.
+    let main = main_module(report);
     for line in spending.clone().take(FUNCTIONS) {
         let name = harmless_line(&line.name);
         let mut shown: String = name.chars().take(NAME).collect();
@@ -124,7 +123,7 @@ fn functions(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
             shown.push('…');
         }
         let module = match &line.module {
-            Some(module) if several => format!(" {DIM}{}{DIM:#}", harmless_line(module)),
+            Some(module) if line.module != main => format!(" {DIM}{}{DIM:#}", harmless_line(module)),
             _ => String::new(),
         };
         writeln!(
@@ -134,6 +133,13 @@ fn functions(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
             share(line.own),
             grouped(line.total),
             share(line.total)
+        )?;
+    }
+    let others = spending.clone().take(FUNCTIONS).any(|line| line.module != main);
+    if let Some(main) = main.filter(|_| others) {
+        note(
+            out,
+            &format!("of the module {} where none is named", harmless_line(&main)),
         )?;
     }
     let more = spending.count().saturating_sub(FUNCTIONS);
@@ -149,6 +155,18 @@ fn functions(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
     Ok(())
 }
 
+/// The module whose functions spend most by themselves.
+fn main_module(report: &ProfileReport) -> Option<String> {
+    let mut spent: BTreeMap<&String, u64> = BTreeMap::new();
+    for line in &report.functions {
+        if let Some(module) = &line.module {
+            *spent.entry(module).or_default() += line.own;
+        }
+    }
+    let most = spent.into_iter().max_by_key(|(_, own)| *own)?;
+    Some(most.0.clone())
+}
+
 /// Whether a call was ended by the clock, where the engine has not told the last of its instructions.
 fn cut_off(report: &ProfileReport) -> bool {
     report.errors.iter().any(|error| error.code == "fault.deadline")
@@ -158,8 +176,9 @@ fn remarks(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
     let mut remark = |what: String| writeln!(out, "{WARN}note{WARN:#}        {what}");
     if report.unnamed > 0 {
         remark(format!(
-            "the component has no names for {}: build it without stripping them (`strip = \"debuginfo\"` in the profile \
-             of Cargo.toml, `yoikit plugin build --dev`)",
+            "the component has no names for {}: one in Rust is built with them by `yoikit plugin build --dev`, or by \
+             `strip = \"debuginfo\"` in its Cargo.toml; of an interpreter, as in one of `componentize-qjs`, they are its \
+             own, and not those of what it runs",
             match report.functions.len() {
                 all if all == report.unnamed => "its functions".to_owned(),
                 all => format!("{} of {all} functions", report.unnamed),

@@ -1,18 +1,24 @@
 //! What one worker keeps of its calls, and what all of them come to.
 
+mod fuel;
+mod host;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use yoi_host::authority::Missing;
-use yoi_host::imports::{HostCall, HostErrorCode, Import};
+use yoi_host::imports::{HostCall, Import};
 use yoi_host::plugin::{Instance, Measures};
 
 use super::buckets::{buckets, times};
 use super::slices::{Slices, medians};
 use super::{Pace, Plan, memory, micros, nanos};
-use crate::limits::{ERROR_BYTES, ERRORS, FUEL_COUNTS, LATENCY_DIGITS, MISSING, OUTLIER_TIMES, OUTLIERS};
-use crate::report::{Error, Fuel, FuelCount, HostCalls, Level, Outlier, Schedule};
+use crate::limits::{ERROR_BYTES, ERRORS, LATENCY_DIGITS, MISSING, OUTLIER_TIMES, OUTLIERS};
+use crate::report::{Error, Level, Outlier, Schedule};
+
+use fuel::FuelTally;
+use host::HostTally;
 
 /// A call that ended within what is measured.
 pub(super) struct Call<'a> {
@@ -243,126 +249,6 @@ pub(super) fn level(plan: &Plan, tallies: Vec<Tally>) -> Level {
     }
 }
 
-/// The instructions of calls.
-#[derive(Default)]
-struct FuelTally {
-    calls: u64,
-    sum: u128,
-    min: Option<u64>,
-    max: u64,
-    counts: BTreeMap<u64, u64>,
-    /// There are more different counts than are told.
-    many: bool,
-}
-
-impl FuelTally {
-    fn note(&mut self, fuel: u64) {
-        self.calls += 1;
-        self.sum += u128::from(fuel);
-        self.min = Some(self.min.map_or(fuel, |min| min.min(fuel)));
-        self.max = self.max.max(fuel);
-        self.count(fuel, 1);
-    }
-
-    fn count(&mut self, fuel: u64, calls: u64) {
-        if self.many {
-            return;
-        }
-        *self.counts.entry(fuel).or_default() += calls;
-        if self.counts.len() > FUEL_COUNTS {
-            self.many = true;
-            self.counts.clear();
-        }
-    }
-
-    fn add(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.sum += other.sum;
-        self.min = self.min.into_iter().chain(other.min).min();
-        self.max = self.max.max(other.max);
-        if other.many {
-            self.many = true;
-            self.counts.clear();
-        }
-        for (fuel, calls) in other.counts {
-            self.count(fuel, calls);
-        }
-    }
-
-    fn end(self) -> Option<Fuel> {
-        Some(Fuel {
-            min: self.min?,
-            mean: self.sum as f64 / self.calls as f64,
-            max: self.max,
-            counts: self
-                .counts
-                .into_iter()
-                .map(|(fuel, calls)| FuelCount { fuel, calls })
-                .collect(),
-        })
-    }
-}
-
-/// The calls of one import.
-struct HostTally {
-    wall: Histogram<u64>,
-    sum: Duration,
-    denied: u64,
-    failed: u64,
-    request_bytes: u64,
-    answer_bytes: u64,
-}
-
-impl Default for HostTally {
-    fn default() -> Self {
-        Self {
-            wall: histogram(LATENCY_DIGITS),
-            sum: Duration::ZERO,
-            denied: 0,
-            failed: 0,
-            request_bytes: 0,
-            answer_bytes: 0,
-        }
-    }
-}
-
-impl HostTally {
-    fn note(&mut self, call: &HostCall) {
-        record(&mut self.wall, call.wall);
-        self.sum += call.wall;
-        match call.error.as_ref().map(|error| error.code) {
-            None => {}
-            Some(HostErrorCode::Denied) => self.denied += 1,
-            Some(_) => self.failed += 1,
-        }
-        self.request_bytes += call.request_bytes as u64;
-        self.answer_bytes += call.answer_bytes as u64;
-    }
-
-    fn add(&mut self, other: &Self) {
-        let _ = self.wall.add(&other.wall);
-        self.sum += other.sum;
-        self.denied += other.denied;
-        self.failed += other.failed;
-        self.request_bytes += other.request_bytes;
-        self.answer_bytes += other.answer_bytes;
-    }
-
-    fn told(&self, import: Import) -> HostCalls {
-        HostCalls {
-            import,
-            calls: self.wall.len(),
-            denied: self.denied,
-            failed: self.failed,
-            wall_us: micros(self.sum),
-            p50_us: self.wall.value_at_quantile(0.5) as f64 / 1e3,
-            p99_us: self.wall.value_at_quantile(0.99) as f64 / 1e3,
-            request_bytes: self.request_bytes,
-            answer_bytes: self.answer_bytes,
-        }
-    }
-}
-
 /// A histogram that grows as it needs.
 fn histogram(digits: u8) -> Histogram<u64> {
     Histogram::new(digits).expect("0 to 5 digits")
@@ -430,21 +316,6 @@ mod tests {
             "{}",
             level.throughput
         );
-    }
-
-    #[test]
-    fn only_so_many_counts_of_instructions_are_told() {
-        let mut few = FuelTally::default();
-        few.note(7);
-        let mut many = FuelTally::default();
-        (0..=FUEL_COUNTS as u64).for_each(|fuel| many.note(fuel));
-        few.add(many);
-        let fuel = few.end().unwrap();
-        assert_eq!(
-            (fuel.min, fuel.max, fuel.counts.len()),
-            (0, FUEL_COUNTS as u64, 0)
-        );
-        assert_eq!(FuelTally::default().end(), None);
     }
 
     #[test]

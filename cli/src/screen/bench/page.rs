@@ -5,8 +5,9 @@ use yoi_meter::bench::Pace;
 use yoi_meter::compare::{Comparison, Verdict};
 use yoi_meter::report::{BenchReport, Level, Several};
 
+use super::compared::{likelihood, percent};
 use super::plot;
-use super::{counted, grown, instructions, likelihood, micros, per_second, percent, quantiles};
+use super::{counted, grown, instructions, micros, per_second, quantiles};
 use crate::screen::units::{bytes, grouped};
 
 const STYLE: &str = include_str!("page.css");
@@ -248,7 +249,7 @@ fn compared(comparison: &Comparison) -> Markup {
                                     }
                                 }
                             }
-                            td class=(class(timed.verdict)) { (timed.verdict) }
+                            td class=(class(timed.verdict)) { (timed.said()) }
                         }
                     }
                 }
