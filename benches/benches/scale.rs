@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use yoi_benches::guest::{passes_on, text_of};
-use yoi_benches::{Raw, kept};
+use yoi_benches::{Raw, kept, settle_the_allocator};
 use yoi_host::engine::{Engine, EngineOptions};
 use yoi_host::plugin::{Instance, Plugin};
 use yoi_host::{Limits, Profile};
@@ -65,6 +65,7 @@ fn main() {
             turn: Duration::from_millis(1),
         }
     };
+    settle_the_allocator();
     two_at_once(&size);
     live_instances(&size);
 }

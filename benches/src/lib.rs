@@ -21,5 +21,5 @@ pub mod extism;
 
 pub use budget::{Budget, Budgets, Counts, Judged, PerBuild};
 pub use claim::{Claim, Compare, Measured, criterion_home, judge};
-pub use race::{Bench, Race, kept};
+pub use race::{Bench, Race, kept, settle_the_allocator};
 pub use raw::{Raw, Started};

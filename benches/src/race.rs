@@ -76,6 +76,7 @@ impl Bench {
     /// What cargo and the user said on the command line.
     #[must_use]
     pub fn from_args() -> Self {
+        settle_the_allocator();
         let asked = |wanted: &str| std::env::args().any(|argument| argument == wanted);
         Self {
             criterion: Criterion::default()
@@ -309,6 +310,13 @@ fn table(group: &str, figures: &[Figures]) -> String {
         table.push('\n');
     }
     table
+}
+
+/// Has the allocator keep what was freed. glibc's hands the end of the heap back to the system as soon as 128 KiB of it
+/// are free, so that an answer of 64 KiB may be faulted in anew with every call, or not, by where it happened to lie; it
+/// stops that in a program that has freed something larger, as one has that reads components.
+pub fn settle_the_allocator() {
+    drop(black_box(vec![1_u8; 16 << 20]));
 }
 
 /// What is said of a claim.

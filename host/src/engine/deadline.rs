@@ -68,11 +68,6 @@ impl Deadline {
         self.at = now + self.limit;
     }
 
-    /// Who may end the call.
-    pub(crate) fn cancel(&self) -> &Cancel {
-        &self.cancel
-    }
-
     /// When the call is over.
     pub(crate) fn at(&self) -> Instant {
         self.at

@@ -148,6 +148,13 @@ impl ImportsCtx {
         self.count = 0;
     }
 
+    /// The same for another call that the same may end as the last.
+    pub(crate) fn begin_until(&mut self, until: Instant) {
+        self.patience.until = Some(until);
+        self.calls.clear();
+        self.count = 0;
+    }
+
     /// The calls of the guest call under way, the first 256 of them.
     #[must_use]
     pub fn calls(&self) -> &[HostCall] {

@@ -12,7 +12,7 @@ use crate::engine::Cancel;
 #[derive(Debug, Clone)]
 pub struct Patience {
     cancel: Cancel,
-    until: Option<Instant>,
+    pub(super) until: Option<Instant>,
 }
 
 impl Patience {

@@ -97,15 +97,14 @@ impl Guest {
     ) -> Result<(Self, Measures), CallError> {
         let mut measures = Measures::begin(Entry::Instantiate, 0);
         let began = Instant::now();
+        let Clockwork { cancel, timeout } = clockwork;
+        let deadline = Deadline::new(plugin.engine().clock(), cancel.clone(), timeout, began);
+        let mut imports = ImportsCtx::new(plugin.profile(), access.clone());
+        imports.begin(Patience::new(cancel, deadline.at()));
         let data = StoreData {
             meter: Meter::new(plugin.limits().clone()),
-            deadline: Deadline::new(
-                plugin.engine().clock(),
-                clockwork.cancel,
-                clockwork.timeout,
-                began,
-            ),
-            imports: ImportsCtx::new(plugin.profile(), access.clone()),
+            deadline,
+            imports,
             sampler: None,
         };
         let mut store = Store::new(plugin.engine().wasmtime(), data);
@@ -157,8 +156,7 @@ impl Guest {
         let began = Instant::now();
         let data = self.store.data_mut();
         data.deadline.begin(began);
-        let patience = Patience::new(data.deadline.cancel().clone(), data.deadline.at());
-        data.imports.begin(patience);
+        data.imports.begin_until(data.deadline.at());
         if let Some(sampler) = &data.sampler {
             sampler.begin(budget);
         }

@@ -7,6 +7,10 @@
 /// Bytes looked at in one step: the compiler makes a handful of vector instructions of each.
 const STEP: usize = 64;
 
+/// And of what is left of a long text, or of a short one: one instruction.
+const SHORT_STEP: usize = 16;
+const SHORTEST_STEP: usize = 8;
+
 /// Whether `text` is JSON beyond doubt. Where not, it may be JSON all the same.
 pub(in crate::plugin) fn is_surely_json(text: &str) -> bool {
     Scanner::new(text).is_json().is_some()
@@ -204,21 +208,25 @@ fn plain_bytes_avx2<const ONLY_ASCII: bool>(bytes: &[u8]) -> usize {
 
 #[inline(always)]
 fn plain_bytes_in_steps<const ONLY_ASCII: bool>(bytes: &[u8]) -> usize {
-    let (steps, _) = bytes.as_chunks::<STEP>();
-    let whole = steps
-        .iter()
-        // Without a way out of the middle, so that it is done in vectors.
-        .take_while(|step| {
-            !step
-                .iter()
-                .fold(false, |any, &byte| any | is_special::<ONLY_ASCII>(byte))
-        })
-        .count()
-        * STEP;
+    let mut whole = plain_steps::<ONLY_ASCII, STEP>(bytes);
+    whole += plain_steps::<ONLY_ASCII, SHORT_STEP>(&bytes[whole..]);
+    whole += plain_steps::<ONLY_ASCII, SHORTEST_STEP>(&bytes[whole..]);
     let rest = bytes[whole..]
         .iter()
         .position(|&byte| is_special::<ONLY_ASCII>(byte));
     rest.map_or(bytes.len(), |rest| whole + rest)
+}
+
+/// Bytes of all the steps at the beginning that have nothing special in them.
+#[inline(always)]
+fn plain_steps<const ONLY_ASCII: bool, const BYTES: usize>(bytes: &[u8]) -> usize {
+    let (steps, _) = bytes.as_chunks::<BYTES>();
+    let plain = steps.iter().take_while(|step| {
+        let special = step.iter().map(|&byte| is_special::<ONLY_ASCII>(byte));
+        // Without a way out of the middle, so that it is done in vectors.
+        !special.fold(false, |any, special| any | special)
+    });
+    plain.count() * BYTES
 }
 
 #[inline(always)]
