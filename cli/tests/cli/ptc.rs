@@ -166,6 +166,11 @@ fn an_engine_that_is_none_is_refused() {
         "{}",
         ran.whole()
     );
+    assert_ran!(yoikit(folder.path(), &["ptc", "run", "code.py", "--engine", "quick"]), @r"
+    exit 2
+    --- stderr
+    error: there is no engine `quick`, and no such file. There are `monty`, and `cpython` and `quickjs` once `yoikit ptc build` has made them; or name the file of a component
+    ");
 }
 
 /// The folder of a program, to be run in more than once.

@@ -43,9 +43,25 @@ pub(super) fn named(engine: &Engine, name: &str) -> Result<Interpreter, Failure>
     let interpreter = match (name, Recipe::of(name)) {
         ("monty", _) => Interpreter::load(engine, yoi_engines::MONTY),
         (_, Some(recipe)) => Interpreter::load(engine, &read(&made(recipe)?)?),
+        (name, None) if is_word(name) && !Path::new(name).exists() => return Err(no_engine(name)),
         (path, None) => Interpreter::load(engine, &read(Path::new(path))?),
     };
     interpreter.map_err(|error| Failure::Other(format!("failed to load the engine {name}: {error}")))
+}
+
+/// Whether something looks like the name of an engine, and not like a path.
+fn is_word(name: &str) -> bool {
+    name.chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+fn no_engine(name: &str) -> Failure {
+    let made: Vec<String> = Recipe::ALL.iter().map(|recipe| format!("`{recipe}`")).collect();
+    Failure::Usage(format!(
+        "there is no engine `{name}`, and no such file. There are `monty`, and {} once `yoikit ptc build` has made them; \
+         or name the file of a component",
+        made.join(" and ")
+    ))
 }
 
 /// Where an engine is that was made here.
