@@ -1,7 +1,7 @@
 //! What the contract promises of a host, and how it is seen from outside.
 //!
 //! - [`HostTarget`] is a host to be held to it; a case opens a session of its own.
-//! - `stage` is where a case meets the host; `plugin` and `puppet` are what it has the host load; `peer` is whom that
+//! - `stage` is where a case meets the host, and `shelf` where it lays packages out; `plugin` and `puppet` are what it has the host load; `peer` is whom that
 //!   reaches, `zip` is what it comes in.
 //! - The cases stand by what they are about. One clause each: what it says is in `conformance/contracts/plugin.md`,
 //!   in the section that the case names.
@@ -23,20 +23,25 @@ pub(crate) mod plugin;
 pub(crate) mod puppet;
 mod queue;
 mod requests;
+mod shelf;
 mod sockets;
 mod sources;
 pub(crate) mod stage;
 mod targets;
 pub(crate) mod zip;
 
+use std::sync::Arc;
+
 use super::door::{HostFault, InProcess, Outcome, PluginHost, Processes};
 use crate::context::OnInterrupt;
 use crate::{Case, Checked, Clause, Context, Side, Stop, Test};
+use shelf::Shelves;
 use stage::Stage;
 
 /// A host to be held to the contract.
 pub struct HostTarget {
     open: Box<Open>,
+    shelves: Arc<Shelves>,
 }
 
 type Open = dyn Fn(&Context) -> Result<Box<dyn PluginHost>, Stop> + Send + Sync;
@@ -44,7 +49,10 @@ type Open = dyn Fn(&Context) -> Result<Box<dyn PluginHost>, Stop> + Send + Sync;
 impl HostTarget {
     /// A host that is opened anew for every case.
     pub fn new(open: impl Fn(&Context) -> Result<Box<dyn PluginHost>, Stop> + Send + Sync + 'static) -> Self {
-        Self { open: Box::new(open) }
+        Self {
+            open: Box::new(open),
+            shelves: Arc::default(),
+        }
     }
 
     /// Our own host, in this process.

@@ -1,9 +1,9 @@
 //! Where a case meets a host: it lays packages out, asks, writes down what is said, and judges the answers.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use yoi_host::Profile;
 
 use super::super::door::{
@@ -13,6 +13,7 @@ use super::super::door::{
 use super::HostTarget;
 use super::plugin::{INGRESS, Plugin, TOOL};
 use super::puppet::SEPARATOR;
+use super::shelf::Shelf;
 use crate::{Checked, Context, Stop};
 
 /// One host for one case.
@@ -21,7 +22,8 @@ pub(crate) struct Stage<'c> {
     host: Box<dyn PluginHost + 'c>,
     hello: Hello,
     profile: Profile,
-    folder: TempDir,
+    /// Where packages are laid out.
+    shelf: Shelf,
     packages: u32,
     /// What differs from run to run and is not to be seen in a report: a port, a folder.
     hidden: Vec<(String, &'static str)>,
@@ -36,7 +38,9 @@ impl<'c> Stage<'c> {
             .profile()
             .parse()
             .map_err(|error: yoi_host::UnknownProfile| Stop::Harness(error.to_string()))?;
-        let folder = tempfile::tempdir()
+        let shelf = target
+            .shelves
+            .take()
             .map_err(|error| Stop::Harness(format!("there is no temporary folder: {error}")))?;
         let mut stage = Self {
             ctx,
@@ -49,8 +53,8 @@ impl<'c> Stage<'c> {
                 abilities: Vec::new(),
             },
             profile,
-            hidden: vec![(folder.path().display().to_string(), "FOLDER")],
-            folder,
+            hidden: vec![(shelf.path().display().to_string(), "FOLDER")],
+            shelf,
             packages: 0,
         };
         let hello = Ask::Hello {
@@ -106,8 +110,8 @@ impl<'c> Stage<'c> {
     }
 
     /// A folder of the case's own.
-    pub(crate) fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.shelf.own()
     }
 
     /// Load a plugin that is meant to load.
@@ -350,9 +354,9 @@ impl<'c> Stage<'c> {
         }
     }
 
-    fn lay_out(&mut self, archive: &[u8]) -> Result<std::path::PathBuf, Stop> {
+    fn lay_out(&mut self, archive: &[u8]) -> Result<PathBuf, Stop> {
         self.packages += 1;
-        let path = self.folder.path().join(format!("{}.yoi-plugin", self.packages));
+        let path = self.shelf.path().join(format!("{}.yoi-plugin", self.packages));
         fs::write(&path, archive)
             .map_err(|error| Stop::Harness(format!("a package cannot be written: {error}")))?;
         Ok(path)
