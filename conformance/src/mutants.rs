@@ -1,7 +1,7 @@
 //! Who tests the tester: plugins and hosts that are broken on purpose, each in one way.
 //!
 //! A mutant says beforehand which case catches it. Where that cannot be the only one it names the others, and why.
-//! [`judge`] holds every mutant to all cases and compares with the good one it was made of: no other verdict may
+//! [`judge`] holds a mutant to all cases and compares with the good one it was made of: no other verdict may
 //! differ.
 
 mod guests;
@@ -9,6 +9,7 @@ mod hosts;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -19,13 +20,19 @@ use yoi_host::authority::Manifest;
 use yoi_host::engine::{Engine, EngineError, EngineOptions};
 
 use crate::limits::INSTANCES;
-use crate::plan::{Plan, Selection};
+use crate::plan::{Plan, Planned, Selection};
 use crate::runner::{self, Options};
 use crate::suites::plugin::{self, GuestTarget, HostTarget};
 use crate::{About, Side, Subject};
 
 /// Inputs of a property that are tried of each mutant: what a mutant breaks is broken for many.
 const INPUTS: u32 = 16;
+
+/// Cases that run at a time, on each core: most mutants of hosts have somebody wait, a second and longer.
+const AT_A_TIME: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+
+/// How each case ended.
+type Verdicts = BTreeMap<&'static str, &'static str>;
 
 /// A plugin or a host that is broken on purpose.
 pub struct Mutant {
@@ -70,26 +77,34 @@ pub fn all() -> Vec<Mutant> {
     guests::all().into_iter().chain(hosts::all()).collect()
 }
 
-/// Hold every mutant to all cases.
+/// Hold these mutants to all cases.
 ///
 /// # Errors
 ///
 /// Where there is no engine.
-pub fn judge() -> Result<Vec<Judged>, EngineError> {
+pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
     let engine = EngineOptions::new(Profile::Documented)
         .instances(INSTANCES)
         .build()?;
-    let good_guest = verdicts(&guest("good", guests::good(), &engine));
-    let good_host = verdicts(&host("good", HostTarget::in_process()));
-    let judged = all().into_iter().map(|mutant| {
-        let (side, good, seen) = match mutant.kind {
-            Kind::Guest(make) => {
-                let seen = verdicts(&guest(mutant.name, make(), &engine));
-                (Side::Guest, &good_guest, seen)
-            }
-            Kind::Host(make) => (Side::Host, &good_host, verdicts(&host(mutant.name, make()))),
-        };
-        mutant.compared(side, good, &seen)
+    let made = mutants.iter().map(|mutant| match mutant.kind {
+        Kind::Guest(make) => guest(mutant.name, make(), &engine),
+        Kind::Host(make) => host(mutant.name, make()),
+    });
+    let sides = [Side::Guest, Side::Host].into_iter();
+    let sides: Vec<Side> = sides
+        .filter(|side| mutants.iter().any(|mutant| mutant.side() == *side))
+        .collect();
+    // Behind them the good ones that they were made of.
+    let good = sides.iter().map(|side| match side {
+        Side::Guest => guest("good", guests::good(), &engine),
+        Side::Host => host("good", HostTarget::in_process()),
+    });
+    let subjects: Vec<_> = made.chain(good).collect();
+    let mut seen = verdicts(&subjects);
+    let good: Vec<(Side, Verdicts)> = sides.iter().copied().zip(seen.split_off(mutants.len())).collect();
+    let judged = mutants.iter().zip(&seen).filter_map(|(mutant, seen)| {
+        let (side, good) = good.iter().find(|(side, _)| *side == mutant.side())?;
+        Some(mutant.compared(*side, good, seen))
     });
     Ok(judged.collect())
 }
@@ -99,8 +114,11 @@ pub fn judge() -> Result<Vec<Judged>, EngineError> {
 pub fn table(judged: &[Judged]) -> String {
     let mut out = String::new();
     for side in [Side::Guest, Side::Host] {
-        let _ = writeln!(out, "{side}");
-        for row in judged.iter().filter(|row| row.side == side) {
+        let mut rows = judged.iter().filter(|row| row.side == side).peekable();
+        if rows.peek().is_some() {
+            let _ = writeln!(out, "{side}");
+        }
+        for row in rows {
             let verdict = if row.is_as_it_should_be() {
                 "caught"
             } else {
@@ -130,12 +148,14 @@ impl Judged {
 }
 
 impl Mutant {
-    fn compared(
-        &self,
-        side: Side,
-        good: &BTreeMap<&'static str, &'static str>,
-        seen: &BTreeMap<&'static str, &'static str>,
-    ) -> Judged {
+    fn side(&self) -> Side {
+        match self.kind {
+            Kind::Guest(_) => Side::Guest,
+            Kind::Host(_) => Side::Host,
+        }
+    }
+
+    fn compared(&self, side: Side, good: &Verdicts, seen: &Verdicts) -> Judged {
         let named = |id: &str| {
             self.seen_by
                 .iter()
@@ -192,22 +212,28 @@ fn host(name: &str, target: HostTarget) -> Arc<dyn Subject> {
     plugin::host().bind(Arc::new(target), about)
 }
 
-/// The word for how each case ended.
-fn verdicts(subject: &Arc<dyn Subject>) -> BTreeMap<&'static str, &'static str> {
-    let subjects = [Arc::clone(subject)];
-    let Ok(plan) = Plan::of(&subjects, &Selection::default(), None) else {
-        return BTreeMap::new();
+/// The word for how each case ended, of every subject. They are run all at once, so that nobody waits for those who
+/// wait.
+fn verdicts(subjects: &[Arc<dyn Subject>]) -> Vec<Verdicts> {
+    let selection = Selection {
+        next: true,
+        ..Selection::default()
     };
+    let mut verdicts = vec![Verdicts::new(); subjects.len()];
+    let Ok(plan) = Plan::of(subjects, &selection, None) else {
+        return verdicts;
+    };
+    let usual = Options::default();
     let options = Options {
         property_cases: INPUTS,
         // Nobody looks at the inputs.
         shrink_steps: 0,
-        ..Options::default()
+        jobs: usual.jobs.saturating_mul(AT_A_TIME),
+        ..usual
     };
-    let outcomes = runner::run(&subjects, &plan, &options, |_| {});
-    let named = outcomes.into_iter().map(|outcome| {
-        let id = subject.case(outcome.planned.case).id;
-        (id, outcome.verdict.name())
-    });
-    named.collect()
+    for outcome in runner::run(subjects, &plan, &options, |_| {}) {
+        let Planned { subject, case } = outcome.planned;
+        verdicts[subject].insert(subjects[subject].case(case).id, outcome.verdict.name());
+    }
+    verdicts
 }

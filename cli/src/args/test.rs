@@ -119,7 +119,7 @@ pub(crate) struct Test {
     pub(crate) behaviours: bool,
 
     /// Test the tester: hold its own plugins and hosts that are broken on purpose to all cases, and say which case
-    /// catches each. It takes a minute or two
+    /// catches each; of a selection, those that its cases are to catch. All of them take a minute or two
     #[arg(long, conflicts_with_all = ["list", "dry_run", "behaviours", "targets", "command"])]
     pub(crate) mutants: bool,
 

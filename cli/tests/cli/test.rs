@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::run::{Ran, assert_ran, yoikit, yoikit_with_env};
 
@@ -512,4 +512,34 @@ fn what_the_contract_promises_is_listed_with_the_cases_that_prove_it() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert!(schema.is_valid(&json), "{json}");
     assert_eq!(json["behaviours"].as_array().unwrap().len(), 139);
+}
+
+#[test]
+fn what_is_broken_on_purpose_is_caught_by_the_case_that_was_to_catch_it() {
+    let words = [
+        "test",
+        "--mutants",
+        "--case",
+        "plugin.status.changes-nothing",
+        "--json",
+    ];
+    let told = yoikit(Path::new("/"), &words);
+    assert_eq!(told.status, 0, "{}", told.stderr);
+    let schema = yoikit(Path::new("/"), &["schema", "test-mutants"]).stdout;
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let json: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert!(schema.is_valid(&json), "{json}");
+    let mutant = json!({
+        "name": "status-counts-itself",
+        "side": "guest",
+        "caught_by": "plugin.status.changes-nothing",
+        "caught": true,
+        "surprises": [],
+        "blind": [],
+        "further": 0,
+    });
+    assert_eq!(json["mutants"], json!([mutant]));
+
+    let none = yoikit(Path::new("/"), &["test", "--mutants", "--case", "plugin.no-such"]);
+    assert_eq!(none.status, 2, "{}", none.stderr);
 }

@@ -1,4 +1,12 @@
 //! Broken hosts: our own, but for one rule.
+//!
+//! Most alter what it is asked and answers; those in `peers` what goes between it and whom it dials: `middleman` does
+//! it to sockets, `credulous` to certificates.
+
+mod credulous;
+mod middleman;
+mod peers;
+mod queue;
 
 use std::fs;
 
@@ -9,19 +17,34 @@ use yoi_host::{Limits, Profile};
 use super::{Kind, Mutant};
 use crate::suites::plugin::HostTarget;
 use crate::suites::plugin::door::{
-    Ask, Done, HostFault, InProcess, Lifecycle, Load, Outcome, PackageFound, PluginHost, Refusal, Service,
-    Status, Tool,
+    Ask, Done, HostFault, InProcess, Lifecycle, Load, Outcome, PackageFound, PluginHost, Refusal,
+    RefusalKind, Service, Status, Tool,
 };
 use crate::suites::plugin::host::plugin::{FULL_ID, TOOL, VERSION};
 
 /// Our own host, and what is done to what it is asked and answers.
 struct Altered {
     host: InProcess,
-    alter: Alter,
+    alter: Box<Alter>,
     memory: Value,
 }
 
-type Alter = fn(&mut dyn FnMut(&Ask) -> Outcome, Ask, &mut Value) -> Outcome;
+type Alter = dyn Fn(&mut dyn FnMut(&Ask) -> Outcome, Ask, &mut Value) -> Outcome + Send;
+
+/// One that goes by nothing but that.
+type Fixed = fn(&mut dyn FnMut(&Ask) -> Outcome, Ask, &mut Value) -> Outcome;
+
+impl Altered {
+    fn new(
+        alter: impl Fn(&mut dyn FnMut(&Ask) -> Outcome, Ask, &mut Value) -> Outcome + Send + 'static,
+    ) -> Self {
+        Self {
+            host: InProcess::new(),
+            alter: Box::new(alter),
+            memory: Value::Null,
+        }
+    }
+}
 
 impl PluginHost for Altered {
     fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
@@ -31,10 +54,7 @@ impl PluginHost for Altered {
             Ok(outcome) => outcome,
             Err(broken) => {
                 fault = Some(broken.clone());
-                Outcome::Refused(Refusal::new(
-                    crate::suites::plugin::door::RefusalKind::Unsupported,
-                    broken.0,
-                ))
+                Outcome::Refused(Refusal::new(RefusalKind::Unsupported, broken.0))
             }
         };
         let outcome = (self.alter)(&mut inner, ask.clone(), &mut self.memory);
@@ -45,14 +65,8 @@ impl PluginHost for Altered {
     }
 }
 
-fn altered(alter: Alter) -> HostTarget {
-    HostTarget::new(move |_| {
-        Ok(Box::new(Altered {
-            host: InProcess::new(),
-            alter,
-            memory: Value::Null,
-        }))
-    })
+fn altered(alter: Fixed) -> HostTarget {
+    HostTarget::new(move |_| Ok(Box::new(Altered::new(alter))))
 }
 
 fn limited(limits: fn(Limits) -> Limits) -> HostTarget {
@@ -283,6 +297,14 @@ fn rewritten(load: &mut Load, from: &str, to: &str) {
 }
 
 pub(super) fn all() -> Vec<Mutant> {
+    let mut all = alone();
+    all.extend(peers::all());
+    all.extend(queue::all());
+    all
+}
+
+/// Those that need nobody else.
+fn alone() -> Vec<Mutant> {
     vec![
         // What it makes of answers.
         mutant(
@@ -642,6 +664,7 @@ pub(super) fn all() -> Vec<Mutant> {
                 "plugin.host.service-output.not-json",
                 "plugin.host.life.*",
                 "plugin.host.events.trap-fails",
+                "plugin.host.queue.too-late",
             ],
             "they look whether a plugin has failed",
         ),
@@ -815,13 +838,23 @@ pub(super) fn all() -> Vec<Mutant> {
                 "plugin.host.addresses.name-to-loopback",
                 changes_load!(|load| load.names.clear()),
             ),
-            &["plugin.host.addresses.*"],
+            &["plugin.host.addresses.*", "plugin.host.tls.trusted"],
             "they are about names as well",
         ),
-        mutant(
-            "leads-no-name-into-the-machine",
-            "plugin.host.addresses.name-to-loopback",
-            || HostTarget::new(|_| Ok(Box::new(InProcess::new().public_only()))),
+        also(
+            mutant(
+                "leads-no-name-into-the-machine",
+                "plugin.host.addresses.name-to-loopback",
+                || {
+                    HostTarget::new(|_| {
+                        Ok(Box::new(
+                            InProcess::new().net(|options, _| options.public_only(true)),
+                        ))
+                    })
+                },
+            ),
+            &["plugin.host.tls.trusted"],
+            "its server has a name, and is in the machine",
         ),
         // Limits.
         also(

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         return tables::behaviours(args);
     }
     if args.mutants {
-        return tables::mutants(args);
+        return tables::mutants(args, &selection);
     }
     check_words(args)?;
     let mut settings = settings(args, selection)?;

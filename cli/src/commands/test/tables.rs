@@ -1,6 +1,7 @@
 //! What the suites say of themselves: what their cases prove, and what catches what is broken on purpose.
 
-use yoi_conformance::mutants::{self, Judged};
+use yoi_conformance::mutants::{self, Judged, Mutant};
+use yoi_conformance::plan::Selection;
 use yoi_conformance::suites::Contract;
 use yoi_conformance::suites::plugin::behaviours::AREAS;
 
@@ -20,13 +21,23 @@ pub(super) fn behaviours(args: &Test) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-pub(super) fn mutants(args: &Test) -> Result<Exit, Failure> {
+pub(super) fn mutants(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
     only_plugin(args, "--mutants")?;
-    let count = mutants::all().len();
-    screen::progress(&format!(
-        "{count} plugins and hosts that are broken are held to all cases"
-    ));
-    let judged = mutants::judge().map_err(Failure::Engine)?;
+    let cases = Contract::Plugin.cases();
+    let is_meant = |mutant: &Mutant| {
+        let mut catchers = cases.iter().filter(|case| case.id == mutant.caught_by);
+        catchers.any(|case| selection.takes(case))
+    };
+    let mutants: Vec<Mutant> = mutants::all().into_iter().filter(is_meant).collect();
+    if mutants.is_empty() {
+        let why = "none of the broken plugins and hosts is caught by a case that is selected";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    screen::progress(&match mutants.len() {
+        1 => "1 plugin or host that is broken is held to all cases".to_owned(),
+        count => format!("{count} plugins and hosts that are broken are held to all cases"),
+    });
+    let judged = mutants::judge(&mutants).map_err(Failure::Engine)?;
     let caught = judged.iter().all(Judged::is_as_it_should_be);
     if args.json {
         screen::json(&MutantsReport::new(judged))?;

@@ -37,8 +37,11 @@ pub struct InProcess {
     held: Option<Held>,
     ender: InProcessEnder,
     limits: Option<Limits>,
-    public_only: bool,
+    net: Option<Box<Network>>,
 }
+
+/// What is made of the network for a plugin.
+type Network = dyn Fn(NetOptions, &Load) -> NetOptions + Send;
 
 /// Ends the plugin that is held, from another thread, and every one after it.
 #[derive(Clone, Default)]
@@ -68,10 +71,10 @@ impl InProcess {
         self
     }
 
-    /// One on a network where no name leads into the machine.
+    /// One on another network, which this makes of the one that a plugin would have.
     #[must_use]
-    pub fn public_only(mut self) -> Self {
-        self.public_only = true;
+    pub fn net(mut self, net: impl Fn(NetOptions, &Load) -> NetOptions + Send + 'static) -> Self {
+        self.net = Some(Box::new(net));
         self
     }
 
@@ -163,7 +166,7 @@ impl InProcess {
             return Err(Refusal::new(RefusalKind::Component, reason));
         }
         let world = plugin.world();
-        let plan = Plan::new(plugin, Access::new(authority, self.net(load)?), manifest)
+        let plan = Plan::new(plugin, Access::new(authority, self.network(load)?), manifest)
             .config(&load.config)
             .options(held::options(load.profile));
         self.held = Some(Held::new(plan, world, load.profile, self.ender.clone()));
@@ -178,7 +181,7 @@ impl InProcess {
 
 impl InProcess {
     /// The machine's network, in which there are the names of the script and no others.
-    fn net(&self, load: &Load) -> Result<Net, Refusal> {
+    fn network(&self, load: &Load) -> Result<Net, Refusal> {
         let resolver = load
             .names
             .iter()
@@ -186,7 +189,7 @@ impl InProcess {
                 let addresses: Vec<IpAddr> = addresses.clone();
                 resolver.answer(name, addresses)
             });
-        let mut options = NetOptions::new().resolver(resolver).public_only(self.public_only);
+        let mut options = NetOptions::new().resolver(resolver);
         let none = |error: &dyn std::fmt::Display| {
             Refusal::new(
                 RefusalKind::Input,
@@ -196,6 +199,9 @@ impl InProcess {
         for pem in &load.authorities {
             let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| none(&error))?;
             options = options.authority(&der).map_err(|error| none(&error))?;
+        }
+        if let Some(net) = &self.net {
+            options = net(options, load);
         }
         Ok(options.build())
     }
