@@ -223,6 +223,13 @@ impl<T> Test<T> {
         self
     }
 
+    /// In the set of this number and those that follow, if not in the first of all.
+    #[must_use]
+    pub fn since(mut self, revision: u32) -> Self {
+        self.case = self.case.since(revision);
+        self
+    }
+
     /// Of another kind than it looks: a property whose inputs are fault plans, say.
     #[must_use]
     pub fn of_kind(mut self, kind: Kind) -> Self {

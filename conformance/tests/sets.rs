@@ -27,6 +27,7 @@ fn set(cases: &[Case], number: u32) -> String {
 fn a_named_set_never_changes() {
     // Where this differs, put the new case in the next set (`Case::next`) and the old one back.
     insta::assert_snapshot!("plugin-1", set(&Contract::Plugin.cases(), 1));
+    insta::assert_snapshot!("plugin-2", set(&Contract::Plugin.cases(), 2));
 }
 
 #[test]
@@ -41,4 +42,23 @@ fn no_id_is_there_twice_or_the_beginning_of_another() {
         let under: Vec<_> = cases.iter().filter(|case| case.is_under(id)).collect();
         assert_eq!(under.len(), 1, "{id} selects more than itself");
     }
+}
+
+#[test]
+fn the_newest_set_has_its_snapshot() {
+    // A set that nothing holds to what it was could change unseen.
+    let snapshots = include_str!("sets.rs");
+    let newest = Contract::Plugin
+        .cases()
+        .iter()
+        .filter_map(|case| match case.set {
+            Set::Revision(first) => Some(first),
+            Set::Next => None,
+        })
+        .max()
+        .unwrap();
+    assert!(
+        snapshots.contains(&format!("\"plugin-{newest}\"")),
+        "plugin/{newest} is kept nowhere"
+    );
 }

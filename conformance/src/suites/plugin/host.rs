@@ -105,9 +105,9 @@ impl<H: PluginHost> PluginHost for Timed<H> {
 
 type HostTest = Test<HostTarget>;
 
-/// All cases for hosts.
+/// All cases for hosts: of each set those that came with it.
 pub(super) fn tests() -> Vec<HostTest> {
-    [
+    let first = [
         gate::tests(),
         inputs::tests(),
         answers::tests(),
@@ -122,13 +122,10 @@ pub(super) fn tests() -> Vec<HostTest> {
         files::tests(),
         requests::tests(),
         sockets::tests(),
-        certificates::tests(),
-        sources::tests(),
-        queue::tests(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    let second = [certificates::tests(), sources::tests(), queue::tests()];
+    let second = second.into_iter().flatten().map(|test| test.since(2));
+    first.into_iter().flatten().chain(second).collect()
 }
 
 /// A clause that every host has to keep, in every profile.
@@ -150,31 +147,6 @@ fn documented(
 ) -> HostTest {
     judged(
         Case::must(id, Clause::new(section, text)).profiles(&["documented"]),
-        steps,
-    )
-}
-
-/// A clause that every host has to keep, which waits for the next set.
-fn next_must(
-    id: &'static str,
-    section: &'static str,
-    text: &'static str,
-    steps: impl Fn(&mut Stage<'_>) -> Checked + Send + Sync + 'static,
-) -> HostTest {
-    judged(Case::must(id, Clause::new(section, text)).next(), steps)
-}
-
-/// One that is promised by the documents, which waits for the next set.
-fn next_documented(
-    id: &'static str,
-    section: &'static str,
-    text: &'static str,
-    steps: impl Fn(&mut Stage<'_>) -> Checked + Send + Sync + 'static,
-) -> HostTest {
-    judged(
-        Case::must(id, Clause::new(section, text))
-            .profiles(&["documented"])
-            .next(),
         steps,
     )
 }

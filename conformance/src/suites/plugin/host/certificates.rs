@@ -16,7 +16,7 @@ use super::peer::{Peer, answer};
 use super::plugin::Plugin;
 use super::puppet::{HostCall, HostFunction, Puppet, calling};
 use super::stage::Stage;
-use super::{HostTest, next_documented};
+use super::{HostTest, documented};
 use crate::{Checked, Stop, expect, expect_eq};
 
 const TLS: &str = "contracts/plugin.md#tls";
@@ -25,7 +25,7 @@ const TLS: &str = "contracts/plugin.md#tls";
 const NAME: &str = "secure.test";
 
 pub(super) fn tests() -> Vec<HostTest> {
-    let mut tests = vec![next_documented(
+    let mut tests = vec![documented(
         "plugin.host.tls.trusted",
         TLS,
         "A server with a certificate of an authority that is trusted is spoken to.",
@@ -40,11 +40,11 @@ pub(super) fn tests() -> Vec<HostTest> {
         },
     )];
     for (id, says, server, trusts) in UNTRUSTED {
-        tests.push(next_documented(id, TLS, says, move |stage| {
+        tests.push(documented(id, TLS, says, move |stage| {
             refused(stage, server, *trusts, HostFunction::Request)
         }));
     }
-    tests.push(next_documented(
+    tests.push(documented(
         "plugin.host.tls.websocket",
         TLS,
         "A WebSocket is opened to no server that is not trusted.",

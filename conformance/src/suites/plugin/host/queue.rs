@@ -10,7 +10,7 @@ use super::peer::{Peer, Turn};
 use super::plugin::{INGRESS, Plugin};
 use super::puppet::{Condition, HostCall, HostFunction, Part, Puppet, text};
 use super::stage::{Answered, Stage, event};
-use super::{HostTest, next_documented};
+use super::{HostTest, documented};
 use crate::{Stop, expect, expect_eq};
 
 const QUEUE: &str = "contracts/plugin.md#queue";
@@ -20,7 +20,7 @@ const ROOM: usize = 32;
 
 pub(super) fn tests() -> Vec<HostTest> {
     vec![
-        next_documented(
+        documented(
             "plugin.host.queue.thirty-two",
             QUEUE,
             "Of the events that came, 32 are with a plugin or wait for it.",
@@ -30,7 +30,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 delivered(stage, ROOM).map(|_| ())
             },
         ),
-        next_documented(
+        documented(
             "plugin.host.queue.thirty-three",
             QUEUE,
             "An event for which there is no room is refused, and costs no other.",
@@ -47,7 +47,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                     .map(|_| ())
             },
         ),
-        next_documented(
+        documented(
             "plugin.host.queue.in-order",
             QUEUE,
             "Events that wait are delivered in the order in which they came, each once.",
@@ -64,7 +64,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 Ok(())
             },
         ),
-        next_documented(
+        documented(
             "plugin.host.queue.too-late",
             QUEUE,
             "An event that takes a plugin longer than a second ends it, and what waits is not delivered.",

@@ -11,14 +11,14 @@ use super::peer::{Peer, Turn};
 use super::plugin::{INGRESS, Plugin};
 use super::puppet::{Part, Puppet, text};
 use super::stage::{Stage, verdicts};
-use super::{HostTest, next_documented, next_must};
+use super::{HostTest, documented, must};
 use crate::{Checked, Stop, expect, expect_eq};
 
 const SOURCES: &str = "contracts/plugin.md#sources";
 
 pub(super) fn tests() -> Vec<HostTest> {
     let mut tests = vec![
-        next_must(
+        must(
             "plugin.host.sources.text",
             SOURCES,
             "A text that comes on a socket of an ingress is an event for it, whole and from that source.",
@@ -42,7 +42,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 Ok(())
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.close",
             SOURCES,
             "That the other side closes a socket is an event.",
@@ -53,19 +53,19 @@ pub(super) fn tests() -> Vec<HostTest> {
                 expect_eq("its address", &json!(address(&source)), &event["payload"]["url"])
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.broken-off",
             SOURCES,
             "That a socket breaks is an event.",
             |stage| broken(stage, Turn::Break),
         ),
-        next_must(
+        must(
             "plugin.host.sources.binary",
             SOURCES,
             "Messages are texts: bytes break the socket.",
             |stage| broken(stage, Turn::Binary(vec![1, 2])),
         ),
-        next_documented(
+        documented(
             "plugin.host.sources.again",
             SOURCES,
             "A socket that was lost is connected again.",
@@ -81,7 +81,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 })
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.reply",
             SOURCES,
             "A command sends a text on a socket that the host holds.",
@@ -95,7 +95,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 })
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.reply-elsewhere",
             SOURCES,
             "A command sends on no socket but those that are held, whatever is granted.",
@@ -126,7 +126,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 expect_eq("what the other side got", &Vec::<String>::new(), &source.seen())
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.not-granted",
             SOURCES,
             "A source that is not granted is not dialled, and the plugin runs without it.",
@@ -142,7 +142,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 no_connection(stage, &source)
             },
         ),
-        next_documented(
+        documented(
             "plugin.host.sources.ingress-not-granted",
             SOURCES,
             "The source of an ingress that is not granted is not dialled.",
@@ -156,7 +156,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 no_connection(stage, &source)
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.four",
             SOURCES,
             "A host holds four sockets for a plugin, and no fifth.",
@@ -178,7 +178,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 no_connection(stage, &peers[4])
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.seen",
             SOURCES,
             "A host says of every socket that it holds whether it is connected, and how many texts came.",
@@ -197,7 +197,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 expect_eq("how many texts came", &1, &sockets[0].received)
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.closed-by-stop",
             SOURCES,
             "A plugin that is stopped leaves no socket behind.",
@@ -212,7 +212,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 source.wait_for(stage.ctx(), "the end of the socket", |seen| !seen.is_empty())
             },
         ),
-        next_must(
+        must(
             "plugin.host.sources.service-alone",
             SOURCES,
             "A plugin that offers a service and nothing else runs all the same.",
@@ -225,7 +225,7 @@ pub(super) fn tests() -> Vec<HostTest> {
         ),
     ];
     for (id, says, source) in NO_SOURCES {
-        tests.push(next_must(id, SOURCES, says, move |stage| {
+        tests.push(must(id, SOURCES, says, move |stage| {
             stage.needs(Ability::Sources)?;
             let plugin = Plugin::of(Puppet::instance())
                 .service("worker")
