@@ -21,6 +21,8 @@ pub enum Stop {
     CouldNotRun(String),
     /// Nobody asks here.
     Skip(String),
+    /// The contract leaves it to the target, which does nothing of the kind.
+    Exempt(String),
     /// The harness is at fault, and nothing is known of the target.
     Harness(String),
 }
@@ -138,6 +140,10 @@ impl Stop {
             Stop::Skip(reason) => Verdict::Skipped {
                 reason: bounded(&reason, REASON_BYTES),
                 optional: false,
+            },
+            Stop::Exempt(reason) => Verdict::Skipped {
+                reason: bounded(&reason, REASON_BYTES),
+                optional: true,
             },
             Stop::Harness(message) => Verdict::HarnessFault {
                 message: bounded(&message, REASON_BYTES),

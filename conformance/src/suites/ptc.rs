@@ -8,15 +8,18 @@
 //!
 //! - [`target`], [`open`]: what can be asked, and how it is named
 //! - `peer`: the client's end of the protocol
-//! - `code`: what code comes to; `wire`: the protocol; `order`: calls and answers in any order; `hostile`: code that
+//! - `language`: what the code is written in
+//! - `code`, `rows`: what code comes to; `wire`: the protocol; `order`: calls and answers in any order; `hostile`: code that
 //!   means harm; `python`: programs that are made up, beside the machine's own Python
 
 mod code;
 mod hostile;
+mod language;
 pub mod open;
 mod order;
 mod peer;
 mod python;
+mod rows;
 pub mod target;
 mod wire;
 

@@ -24,7 +24,7 @@ pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
         ));
     }
     if args.targets.is_empty() && args.command.is_empty() {
-        let reason = "name a target: an engine, `monty` or `cpython`, one in a component, `FILE.wasm`, or `-- COMMAND`, a host \
+        let reason = "name a target: an engine, `monty`, `cpython` or `quickjs`, one in a component, `FILE.wasm`, or `-- COMMAND`, a host \
                       that speaks the protocol";
         return usage(reason.to_owned());
     }
@@ -37,11 +37,6 @@ pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
         };
         for target in &args.targets {
             let name = target.to_string_lossy();
-            if name == "quickjs" {
-                return usage(
-                    "the cases of `ptc` are written in Python, which quickjs does not run".to_owned(),
-                );
-            }
             entrants.push(component(target, named(&engine, &name)?));
         }
     }

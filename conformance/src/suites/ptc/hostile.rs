@@ -10,10 +10,15 @@ use crate::{Case, Checked, Context, Stop};
 use Mark::Tighten;
 
 pub(super) fn cases() -> Vec<Marked> {
-    let bounded = |id, code: &'static str, budgets: fn() -> Value, check: fn(&Ran) -> Checked| {
+    let bounded = |id,
+                   python: &'static str,
+                   javascript: &'static str,
+                   budgets: fn() -> Value,
+                   check: fn(&Ran) -> Checked| {
         Tighten.of(Case::must(id, BUDGETS).fault(move |target: &PtcTarget, context| {
             let mut lent = target.booted(context)?;
             announces(&lent.peer, "budgets")?;
+            let code = lent.peer.language().form(python, javascript);
             let ran = under(&mut lent.peer, context, code, &budgets())?;
             check(&ran)?;
             let next = lent.peer.run(context, "1+1", &[], |_| Answer::Never)?;
@@ -24,6 +29,7 @@ pub(super) fn cases() -> Vec<Marked> {
         bounded(
             "ptc.budget.endless-loop-ends",
             "print('so far')\nwhile True:\n    pass",
+            "console.log('so far')\nfor (;;) {}",
             || json!({"runTimeoutMs": 300}),
             |ran| {
                 ended(ran)?;
@@ -33,12 +39,14 @@ pub(super) fn cases() -> Vec<Marked> {
         bounded(
             "ptc.budget.memory-is-bounded",
             "x = []\nwhile True:\n    x.append('y' * 1000)",
+            "var x = []\nfor (let i = 0; ; i++) x.push('y'.repeat(1000) + i)",
             || json!({"runTimeoutMs": 60_000}),
             ended,
         ),
         bounded(
             "ptc.budget.output-is-bounded",
             "while True:\n    print('x' * 99)",
+            "for (;;) console.log('x'.repeat(99))",
             || json!({"maxOutputBytes": 10_000}),
             |ran| {
                 ended(ran)?;
@@ -48,6 +56,7 @@ pub(super) fn cases() -> Vec<Marked> {
         bounded(
             "ptc.budget.calls-are-counted",
             "n = 0\ntry:\n    while True:\n        await tools.f()\n        n += 1\nexcept Exception:\n    pass\nn",
+            "var n = 0\ntry {\n    for (;;) {\n        await tools.f()\n        n += 1\n    }\n} catch {}\nn",
             || json!({"maxCalls": 3}),
             |ran| {
                 expect_eq("the calls", &3, &ran.calls.len())?;
@@ -57,6 +66,7 @@ pub(super) fn cases() -> Vec<Marked> {
         bounded(
             "ptc.budget.arguments-are-bounded",
             "try:\n    await tools.f(x='y' * 1000)\nexcept Exception:\n    x = 'refused'\nx",
+            "try {\n    await tools.f({x: 'y'.repeat(1000)})\n} catch {\n    var x = 'refused'\n}\nx",
             || json!({"maxArgumentBytes": 100}),
             |ran| {
                 expect_eq("the calls", &0, &ran.calls.len())?;
@@ -66,12 +76,14 @@ pub(super) fn cases() -> Vec<Marked> {
         bounded(
             "ptc.budget.unanswered-call-ends",
             "try:\n    await tools.never()\nexcept Exception:\n    x = 'late'\nx",
+            "try {\n    await tools.never()\n} catch {\n    var x = 'late'\n}\nx",
             || json!({"callTimeoutMs": 50}),
             |ran| expect_eq("the value", &Some("\"late\""), &ran.value()),
         ),
         bounded(
             "ptc.budget.unanswered-run-ends",
             "print('so far')\nawait tools.never()",
+            "console.log('so far')\nawait tools.never()",
             || json!({"runTimeoutMs": 100}),
             |ran| {
                 ended(ran)?;
@@ -124,11 +136,11 @@ fn environment(target: &PtcTarget, context: &Context) -> Checked {
         return Err(Stop::Skip("there is no PATH here that could be seen".to_owned()));
     };
     let mut lent = target.booted(context)?;
-    let ran = lent
-        .peer
-        .run(context, "import os\nos.environ.get('PATH')", &[], |_| {
-            Answer::Never
-        })?;
+    let code = lent.peer.language().form(
+        "import os\nos.environ.get('PATH')",
+        "globalThis.process?.env.PATH ?? globalThis.std?.getenv('PATH')",
+    );
+    let ran = lent.peer.run(context, code, &[], |_| Answer::Never)?;
     expect(
         ran.value() != Some(json!(path).to_string().as_str()),
         || "nothing of the host's environment".to_owned(),
@@ -142,7 +154,8 @@ fn environment(target: &PtcTarget, context: &Context) -> Checked {
 fn output_is_no_protocol(target: &PtcTarget, context: &Context) -> Checked {
     let mut lent = target.booted(context)?;
     let line = "{\"type\":\"host_call\",\"id\":\"hc_1_1\",\"tool\":\"f\",\"args\":{}}";
-    let code = format!("print('{line}')\n1");
+    let print = lent.peer.language().form("print", "console.log");
+    let code = format!("{print}('{line}')\n1");
     let ran = lent.peer.run(context, &code, &["f"], |_| Answer::Never)?;
     expect_eq("the calls", &0, &ran.calls.len())?;
     expect_eq("what was printed", &format!("{line}\n"), &ran.envelope.stdout)?;

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::language::Language;
 use super::peer::{Answer, Call, Ran, ran};
 use super::target::Lent;
 use super::{CALLS, Mark, Marked, PtcTarget, STATE, TASKS};
@@ -56,23 +57,26 @@ fn interleaving() -> impl Strategy<Value = Interleaving> {
 }
 
 impl Program {
-    /// As functions of Python; the last is the program.
-    fn code(&self) -> String {
-        let mut lines = vec!["import asyncio".to_owned()];
-        let last = self.define(&mut lines);
+    /// As functions; the last is the program.
+    fn code(&self, language: Language) -> String {
+        let mut lines = vec![language.form("import asyncio", "").to_owned()];
+        let last = self.define(language, &mut lines);
         lines.push(format!("await f{last}()"));
         lines.join("\n")
     }
 
-    fn define(&self, lines: &mut Vec<String>) -> usize {
+    fn define(&self, language: Language, lines: &mut Vec<String>) -> usize {
         let mut parts = |parts: &[Self]| -> Vec<String> {
             parts
                 .iter()
-                .map(|part| format!("f{}()", part.define(lines)))
+                .map(|part| format!("f{}()", part.define(language, lines)))
                 .collect()
         };
         let body = match self {
-            Self::Call(n) => format!("return [await tools.f(n={n})]"),
+            Self::Call(n) => language.form(
+                format!("return [await tools.f(n={n})]"),
+                format!("return [await tools.f({{n: {n}}})]"),
+            ),
             Self::Then(programs) => {
                 let awaits: Vec<_> = parts(programs)
                     .iter()
@@ -80,10 +84,19 @@ impl Program {
                     .collect();
                 format!("return [{}]", awaits.join(", "))
             }
-            Self::Gather(programs) => format!("return await asyncio.gather({})", parts(programs).join(", ")),
+            Self::Gather(programs) => {
+                let parts = parts(programs).join(", ");
+                language.form(
+                    format!("return await asyncio.gather({parts})"),
+                    format!("return await Promise.all([{parts}])"),
+                )
+            }
         };
         let number = lines.len();
-        lines.push(format!("async def f{number}():\n    {body}"));
+        lines.push(language.form(
+            format!("async def f{number}():\n    {body}"),
+            format!("async function f{number}() {{ {body} }}"),
+        ));
         number
     }
 
@@ -118,7 +131,12 @@ fn interleaved(
     twice: bool,
 ) -> Result<Ran, Stop> {
     let peer = &mut lent.peer;
-    let id = peer.start(context, &input.program.code(), &["f"], &Value::Null)?;
+    let id = peer.start(
+        context,
+        &input.program.code(peer.language()),
+        &["f"],
+        &Value::Null,
+    )?;
     let (mut calls, mut waiting) = (Vec::new(), Vec::new());
     let mut picks = input.picks.iter().cycle();
     loop {
@@ -173,7 +191,10 @@ fn told_once(target: &PtcTarget, context: &Context, input: &Interleaving) -> Che
 fn after_the_end(target: &PtcTarget, context: &Context, calls: &usize) -> Checked {
     let mut lent = target.booted(context)?;
     let peer = &mut lent.peer;
-    let code = format!("import asyncio\nawait asyncio.gather(*[tools.f(n=i) for i in range({calls})])");
+    let code = peer.language().form(
+        format!("import asyncio\nawait asyncio.gather(*[tools.f(n=i) for i in range({calls})])"),
+        format!("await Promise.all(Array.from({{length: {calls}}}, (_, i) => tools.f({{n: i}})))"),
+    );
     let id = peer.start(context, &code, &["f"], &Value::Null)?;
     let mut waiting = Vec::new();
     while waiting.len() < *calls {
@@ -202,7 +223,13 @@ fn many(target: &PtcTarget, context: &Context) -> Checked {
     const MANY: usize = 500;
     let mut lent = target.booted(context)?;
     let peer = &mut lent.peer;
-    let code = format!("import asyncio\nsum(await asyncio.gather(*[tools.f(n=i) for i in range({MANY})]))");
+    let code = peer.language().form(
+        format!("import asyncio\nsum(await asyncio.gather(*[tools.f(n=i) for i in range({MANY})]))"),
+        format!(
+            "var all = await Promise.all(Array.from({{length: {MANY}}}, (_, i) => tools.f({{n: i}})))\n\
+             all.reduce((a, b) => a + b)"
+        ),
+    );
     let id = peer.start(context, &code, &["f"], &Value::Null)?;
     let mut answers = String::new();
     for _ in 0..MANY {
@@ -250,7 +277,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn one_program(target: &PtcTarget, context: &Context, steps: &Vec<Step>) -> Checked {
     let mut lent = target.booted(context)?;
-    let mut block = "p0 = p1 = p2 = p3 = 0\n".to_owned();
+    let start = lent
+        .peer
+        .language()
+        .form("p0 = p1 = p2 = p3 = 0\n", "var p0 = 0, p1 = 0, p2 = 0, p3 = 0\n");
+    let mut block = start.to_owned();
     let mut names = [0_i64; 4];
     for step in steps {
         block += &format!("p{} = p{} + {}\n", step.name, step.from, step.add);
@@ -260,7 +291,8 @@ fn one_program(target: &PtcTarget, context: &Context, steps: &Vec<Step>) -> Chec
             block.clear();
         }
     }
-    block += "[p0, p1, p2, p3]";
+    // A line of JavaScript that begins like this goes on with the one before.
+    block += lent.peer.language().form("[p0, p1, p2, p3]", ";[p0, p1, p2, p3]");
     let ran = lent.peer.run(context, &block, &[], |_| Answer::Never)?;
     let wanted = format!("[{},{},{},{}]", names[0], names[1], names[2], names[3]);
     expect_eq("the value", &Some(wanted.as_str()), &ran.value())?;

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use yoi_host::ptc::{Host, Interpreter, PtcLimits};
 
+use super::language::Language;
 use super::target::Tamper;
 use crate::context::OnInterrupt;
 use crate::target::{Child, ChildError};
@@ -19,6 +20,7 @@ use crate::{Context, Stop};
 pub(super) struct Peer {
     link: Link,
     greeting: Message,
+    language: Language,
     requests: u64,
     /// A call that came where none was awaited.
     stray: Option<String>,
@@ -197,6 +199,7 @@ impl Peer {
         let mut peer = Self {
             link,
             greeting: Message::default(),
+            language: Language::Python,
             requests: 0,
             stray: None,
         };
@@ -210,6 +213,18 @@ impl Peer {
     /// Its first line.
     pub(super) const fn greeting(&self) -> &Message {
         &self.greeting
+    }
+
+    /// What its code is written in: Python, until it was asked.
+    pub(super) const fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Ask what its code is written in. It boots for that.
+    pub(super) fn learn_language(&mut self, context: &Context) -> Result<(), Stop> {
+        let ran = self.run(context, Language::QUESTION, &[], |_| Answer::Never)?;
+        self.language = Language::of_answer(ran.value());
+        Ok(())
     }
 
     /// Say a line, whatever it is.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::language::Language;
 use super::peer::Answer;
 use super::{LANGUAGE, Mark, Marked, PtcTarget};
 use crate::target::{Child, ChildError};
@@ -309,8 +310,13 @@ fn of_python(context: &Context, code: &str) -> Result<Value, Stop> {
 
 fn does_what_python_does(target: &PtcTarget, context: &Context, program: &Program) -> Checked {
     let code = program.code();
-    let wanted = of_python(context, &code)?;
     let mut lent = target.booted(context)?;
+    let language = lent.peer.language();
+    if language != Language::Python {
+        lent.give_back();
+        return Err(language.has_no_form("the programs are Python"));
+    }
+    let wanted = of_python(context, &code)?;
     let ran = lent.peer.run(context, &code, &[], |_| Answer::Never)?;
     let envelope = &ran.envelope;
     let mut seen = match ran

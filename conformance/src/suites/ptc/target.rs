@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use yoi_host::ptc::{Interpreter, PtcLimits};
 
-use super::peer::{Answer, Peer};
+use super::peer::Peer;
 use crate::context::OnInterrupt;
 use crate::{Context, Stop};
 
@@ -96,7 +96,7 @@ impl PtcTarget {
             });
         }
         let mut lent = self.fresh(context)?;
-        lent.peer.run(context, "", &[], |_| Answer::Never)?;
+        lent.peer.learn_language(context)?;
         Ok(lent)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::language::Language;
 use super::peer::{Answer, Message, Peer, ran};
 use super::{CALLS, END, FRAMING, Mark, Marked, PtcTarget, REQUESTS, RUNS};
 use crate::verdict::{expect, expect_eq};
@@ -123,7 +124,10 @@ fn last_line(target: &PtcTarget, context: &Context) -> Checked {
 
 fn large(target: &PtcTarget, context: &Context) -> Checked {
     with(target, context, |peer| {
-        let code = format!("len('{}')", "x".repeat(300_000));
+        let text = "x".repeat(300_000);
+        let code = peer
+            .language()
+            .form(format!("len('{text}')"), format!("'{text}'.length"));
         let ran = peer.run(context, &code, &[], |_| Answer::Never)?;
         expect_eq("the value", &Some("300000"), &ran.value())
     })
@@ -246,7 +250,11 @@ fn code(target: &PtcTarget, context: &Context) -> Checked {
 
 fn told(target: &PtcTarget, context: &Context) -> Checked {
     with(target, context, |peer| {
-        let id = peer.start(context, "await tools.f(n=[1, {'a': 'b'}])", &["f"], &Value::Null)?;
+        let code = peer.language().form(
+            "await tools.f(n=[1, {'a': 'b'}])",
+            "await tools.f({n: [1, {a: 'b'}]})",
+        );
+        let id = peer.start(context, code, &["f"], &Value::Null)?;
         let message = peer.next(context)?;
         let call = message.call();
         let as_asked = call.as_ref().is_some_and(|call| {
@@ -264,11 +272,16 @@ fn told(target: &PtcTarget, context: &Context) -> Checked {
     })
 }
 
-const TWO: &str = "import asyncio\nawait asyncio.gather(tools.f(n=1), tools.f(n=2))";
+fn two(language: Language) -> &'static str {
+    language.form(
+        "import asyncio\nawait asyncio.gather(tools.f(n=1), tools.f(n=2))",
+        "await Promise.all([tools.f({n: 1}), tools.f({n: 2})])",
+    )
+}
 
 /// A run with two calls under way.
 fn two_calls(peer: &mut Peer, context: &Context) -> Result<(u64, [Value; 2]), Stop> {
-    let id = peer.start(context, TWO, &["f"], &Value::Null)?;
+    let id = peer.start(context, two(peer.language()), &["f"], &Value::Null)?;
     let mut next = || -> Result<Value, Stop> {
         let message = peer.next(context)?;
         message
@@ -331,7 +344,10 @@ fn names(target: &PtcTarget, context: &Context) -> Checked {
     with(target, context, |peer| {
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..2 {
-            let code = "for _ in range(3):\n    await tools.f()";
+            let code = peer.language().form(
+                "for _ in range(3):\n    await tools.f()",
+                "for (let i = 0; i < 3; i++) await tools.f()",
+            );
             let ran = peer.run(context, code, &["f"], |_| value("1"))?;
             for call in ran.calls {
                 expect(
@@ -376,7 +392,8 @@ fn meanwhile(target: &PtcTarget, context: &Context) -> Checked {
 fn two_at_once(target: &PtcTarget, context: &Context) -> Checked {
     let mut lent = target.booted(context)?;
     let peer = &mut lent.peer;
-    let code = |tool: &str| format!("x = await tools.{tool}()\nprint(x)\nx");
+    let (define, print) = peer.language().form(("", "print"), ("var ", "console.log"));
+    let code = |tool: &str| format!("{define}x = await tools.{tool}()\n{print}(x)\nx");
     let first = peer.start(context, &code("f"), &["f"], &Value::Null)?;
     let second = peer.start(context, &code("g"), &["g"], &Value::Null)?;
     let mut answers = BTreeMap::new();
@@ -434,7 +451,11 @@ fn eof(target: &PtcTarget, context: &Context) -> Checked {
 
 /// A run that printed and waits for a tool.
 fn waiting(peer: &mut Peer, context: &Context) -> Result<u64, Stop> {
-    let id = peer.start(context, "print('so far')\nawait tools.f()", &["f"], &Value::Null)?;
+    let code = peer.language().form(
+        "print('so far')\nawait tools.f()",
+        "console.log('so far')\nawait tools.f()",
+    );
+    let id = peer.start(context, code, &["f"], &Value::Null)?;
     let message = peer.next(context)?;
     member(&message, "a call", message.call().is_some())?;
     Ok(id)
@@ -469,9 +490,7 @@ fn cancel(target: &PtcTarget, context: &Context) -> Checked {
     let mut lent = target.booted(context)?;
     let peer = &mut lent.peer;
     super::hostile::announces(peer, "cancel")?;
-    let id = peer.start(context, "print('so far')\nawait tools.f()", &["f"], &Value::Null)?;
-    let message = peer.next(context)?;
-    member(&message, "a call", message.call().is_some())?;
+    let id = waiting(peer, context)?;
     peer.say(
         context,
         &json!({"id": "stop", "method": "cancel", "params": {"id": id}}).to_string(),
