@@ -46,7 +46,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub(crate) metrics: Option<SocketAddr>,
 
-    /// How long the plugin may go on with what waits, once it is to stop
+    /// How long the plugin may go on with what waits, once it is to stop [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) drain: Option<Duration>,
 
@@ -56,8 +56,9 @@ pub(crate) struct Serve {
 }
 
 const SERVE_HELP: &str = "\
-SIGTERM or SIGINT (Ctrl-C) stops it in order: what waits is delivered, the plugin's `stop` is called. A second one
-ends it at once.
+SIGTERM or SIGINT (Ctrl-C) stops it in order: what waits is delivered, the plugin's `stop` is called. A second one,
+half a second later or more, ends it at once. A plugin that breaks is started anew, ten times within a minute; then it
+has failed, and so has this program.
 
 A plugin is granted nothing by itself. `yoikit grant PLUGIN > grants.toml` writes all that it asks for; read it, and
 hand it over with `--grants grants.toml`.

@@ -24,7 +24,15 @@ pub(super) fn run(args: &Send) -> Result<Exit, Failure> {
     };
     let meant = Meant::of(&args.of)?;
     let answer = match running(args, &meant, &event)? {
-        Some(answer) => answer,
+        Some(answer) => {
+            if args.of.grants.is_some() || args.of.config.is_some() {
+                screen::warning(
+                    "the `yoikit serve` that runs for this plugin has its own grants and configuration; `--fresh` starts \
+                     an instance for the event, with those that were typed",
+                );
+            }
+            answer
+        }
         None if args.of.socket.is_some() && !args.fresh => {
             return Err(Failure::Other(
                 "no `yoikit serve` listens on that socket; without `--socket` an instance is started for the event"

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
 use yoi_host::Limits;
 use yoi_host::authority::{Authority, Binding, BoundPackage, Enablements, Grants, Manifest, Surface};
 use yoi_host::component::World;
@@ -113,7 +114,12 @@ impl Meant {
     /// Build it, read it, and see what it may do.
     pub(super) fn ready(self, args: &Served) -> Result<Ready, Failure> {
         let config = match &args.config {
-            Some(typed) => Some(json_argument("configuration", typed, CONFIG_BYTES)?),
+            Some(typed) => {
+                let config = json_argument("configuration", typed, CONFIG_BYTES)?;
+                serde_json::from_str::<IgnoredAny>(&config)
+                    .map_err(|error| Failure::Usage(format!("the configuration is not JSON: {error}")))?;
+                Some(config)
+            }
             None => None,
         };
         match self {

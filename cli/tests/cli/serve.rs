@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -67,9 +68,12 @@ impl Serving {
         text
     }
 
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
     }
 
     pub(crate) fn exit(&mut self) -> i32 {
@@ -295,8 +299,19 @@ fn a_second_signal_ends_what_does_not_stop() {
     serving.event("accepted");
     serving.signal(Signal::INT);
     assert_eq!(serving.event("signal")["again"], false);
-    serving.signal(Signal::INT);
-    assert_eq!(serving.event("signal")["again"], true);
+    // One that comes at once is the same order; so until one is another.
+    let pid = serving.pid();
+    let heard = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !heard.load(Ordering::Relaxed) {
+                let _ = kill_process(pid, Signal::INT);
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        assert_eq!(serving.event("signal")["again"], true);
+        heard.store(true, Ordering::Relaxed);
+    });
     let ended = serving.event("ended");
     assert_eq!((&ended["exit"], serving.exit()), (&json!(1), 1), "{ended}");
     assert_eq!(ended["ending"]["forced"], true);
@@ -445,7 +460,7 @@ fn a_person_sees_a_line_for_whatever_happens() {
 }
 
 #[test]
-fn nobody_who_reads_is_a_reason_to_stop() {
+fn nobody_who_reads_is_a_reason_to_stop_and_to_say_so() {
     let folder = package(yoi_guests::COUNTER, unchanged);
     let mut child = command(folder.path(), &[&["serve"], GRANTED].concat())
         .stdout(Stdio::piped())
@@ -464,11 +479,11 @@ fn nobody_who_reads_is_a_reason_to_stop() {
     let left = child.wait_with_output().unwrap();
     assert_eq!(
         left.status.code(),
-        Some(0),
+        Some(3),
         "{}",
         String::from_utf8_lossy(&left.stderr)
     );
-    assert_eq!(String::from_utf8_lossy(&left.stderr), "");
+    insta::assert_snapshot!(String::from_utf8_lossy(&left.stderr), @"error: nobody reads standard output any more, and so the service was stopped");
 }
 
 #[test]
@@ -520,4 +535,24 @@ fn an_enabled_plugin_is_served_by_its_name_and_with_its_own_grants() {
         serving.event("ended")["ending"]["status"]["data"],
         json!({ "count": 1 })
     );
+}
+
+#[test]
+fn a_service_that_is_failed_for_good_ends_the_program() {
+    let folder = package(yoi_guests::HOSTILE, unchanged);
+    let told: &[&str] = &["--config", r#"{"ingress":"told"}"#];
+    let mut serving = Serving::start(folder.path(), &[GRANTED, told].concat());
+    serving.event("serving");
+    // Each is tried five times, and breaks the plugin each time.
+    for n in 0..4 {
+        let event = json!({ "payload": { "mode": "trap" }, "source": format!("s{n}"), "correlation_id": format!("t{n}") });
+        let words = ["send", ".", "events", &event.to_string(), "--socket", "sock"];
+        command(folder.path(), &words)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+    }
+    let ended = serving.event("ended");
+    assert_eq!((&ended["exit"], serving.exit()), (&json!(1), 1), "{ended}");
 }

@@ -19,7 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use yoi_host::Profile;
-use yoi_host::plugin::service::{LATENCY_BOUNDS, Latencies, Metrics, Service, State};
+use yoi_host::plugin::service::{LATENCY_BOUNDS, Latencies, Metrics, Service, SocketState, State};
 
 /// Scrapes that are answered at once. One server asks every few seconds.
 const CONVERSATIONS: usize = 8;
@@ -137,6 +137,17 @@ impl Collector for Numbers {
             "Events that there is room for",
             status.queue_capacity as u64,
         )?;
+        to.gauges(
+            "source_connected",
+            "Whether a WebSocket source of the plugin is connected",
+            "url",
+            status.websocket_connections.iter().map(|socket| {
+                (
+                    socket.url.as_str(),
+                    u64::from(socket.state == SocketState::Connected),
+                )
+            }),
+        )?;
         events(&mut to, &metrics)?;
         to.counter(
             "restarts",
@@ -194,7 +205,14 @@ fn events(to: &mut Encoder<'_>, metrics: &Metrics) -> fmt::Result {
         "reason",
         &[
             ("denied", metrics.denied),
-            ("other", metrics.refused.saturating_sub(metrics.denied)),
+            ("full", metrics.full),
+            ("not_stored", metrics.not_stored),
+            (
+                "other",
+                metrics
+                    .refused
+                    .saturating_sub(metrics.denied + metrics.full + metrics.not_stored),
+            ),
         ],
     )?;
     to.counter(
@@ -234,6 +252,20 @@ impl Encoder<'_> {
         metric.encode_gauge(&value)
     }
 
+    fn gauges<'a>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl Iterator<Item = (&'a str, u64)>,
+    ) -> fmt::Result {
+        let mut metric = self.to.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (value, gauge) in values {
+            metric.encode_family(&[(label, value)])?.encode_gauge(&gauge)?;
+        }
+        Ok(())
+    }
+
     fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
         let mut metric = self.to.encode_descriptor(name, help, None, MetricType::Counter)?;
         metric.encode_counter::<NoLabelSet, _, u64>(&value, None)
@@ -256,7 +288,7 @@ impl Encoder<'_> {
             .to
             .encode_descriptor(name, help, Some(&unit), MetricType::Histogram)?;
         let bounds = LATENCY_BOUNDS.iter().map(|micros| *micros as f64 / 1e6);
-        let buckets: Vec<(f64, u64)> = bounds.chain([f64::MAX]).zip(took.counts).collect();
+        let buckets: Vec<(f64, u64)> = bounds.chain([f64::INFINITY]).zip(took.counts).collect();
         let count = took.counts.iter().sum();
         metric.encode_histogram::<NoLabelSet>(took.sum.as_secs_f64(), count, &buckets, None)
     }

@@ -12,9 +12,12 @@ mod metrics;
 #[cfg_attr(not(feature = "nats"), path = "no_stream.rs")]
 mod stream;
 
+use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use yoi_host::Profile;
 use yoi_host::limits::{DURABLE_QUEUE_BYTES, DURABLE_QUEUE_EVENTS};
 use yoi_host::plugin::service::disk::DiskJournal;
 use yoi_host::plugin::service::{
@@ -31,6 +34,10 @@ use crate::args::{Serve, WhenFull};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::service::{ProgramEvent, ServeEvent, metrics_url};
+
+/// How soon after another a signal is the same order once more: `timeout`, for one, tells a program and then the group
+/// that it is in.
+const ONE_ORDER: Duration = Duration::from_millis(500);
 
 pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -122,8 +129,12 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         exit: exit as u8,
         ending: Box::new(ending),
     };
-    log.end(ServeEvent::Program(ended))?;
-    Ok(exit)
+    match log.end(ServeEvent::Program(ended)) {
+        Err(Failure::Print(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => Err(Failure::Other(
+            "nobody reads standard output any more, and so the service was stopped".to_owned(),
+        )),
+        printed => printed.map(|()| exit),
+    }
 }
 
 /// Where the service can be reached.
@@ -172,20 +183,32 @@ async fn serve(
         drop(service.shut_down(times));
     };
     let mut stopping = false;
+    // When a signal came first.
+    let mut signalled: Option<Instant> = None;
     let ending = loop {
         tokio::select! {
             ending = service.ended() => break ending,
             () = signals.next() => {
-                log.tell(ServeEvent::Program(ProgramEvent::Signal { again: stopping }));
-                if stopping {
+                if signalled.is_some_and(|first| first.elapsed() < ONE_ORDER) {
+                    continue;
+                }
+                log.tell(ServeEvent::Program(ProgramEvent::Signal { again: signalled.is_some() }));
+                if signalled.is_some() {
                     drop(service.kill());
                 } else {
                     shut_down();
+                    signalled = Some(Instant::now());
                 }
                 stopping = true;
             }
             () = log.closed(), if !stopping => {
-                // Nobody reads what happens: whoever did has seen enough.
+                // A service that nobody can watch is not left alone.
+                shut_down();
+                stopping = true;
+            }
+            () = failed(service), if !stopping && profile == Profile::Documented => {
+                // Whoever started it can start it again, or call somebody. In profile `yoi` it is left as its host
+                // leaves it: there, and deaf.
                 shut_down();
                 stopping = true;
             }
@@ -217,6 +240,16 @@ fn options(args: &Serve) -> ServiceOptions {
     options
 }
 
+/// When the service is failed for good. What it is told of is not missed: a state is looked at after each.
+async fn failed(service: &Service) {
+    let mut observer = service.observe();
+    while service.state() != State::Failed {
+        if observer.next().await.is_none() {
+            return;
+        }
+    }
+}
+
 /// The signals that tell a program to end.
 struct Signals {
     #[cfg(unix)]
@@ -227,7 +260,7 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,

@@ -42,6 +42,9 @@ pub enum EventError {
         /// The ingress it is delivered to.
         dispatch: String,
     },
+    /// Its time is none, so that no command could name it.
+    #[error("created_at must be an RFC 3339 time")]
+    NotATime,
     /// Deliveries are counted from one.
     #[error("attempt must be greater than zero")]
     NoAttempt,

@@ -169,11 +169,9 @@ impl Shared {
                 self.work.notify_all();
             }
             Err(error) => {
-                desk.metrics.refused += 1;
                 desk.metrics.accepted -= 1;
-                desk.counters.rejected += 1;
                 desk.counters.enqueued -= 1;
-                desk.last_error = Some(format!("an event could not be stored: {error}"));
+                desk.not_stored(&self.net, seq, error);
                 let left = desk.leave(seq, Settlement::Abandoned, None);
                 drop(desk);
                 if let Some((answered, _)) = left {

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::refusal::{Refusal, ToolFailure};
 use crate::Profile;
@@ -14,7 +16,7 @@ use crate::authority::{Authority, Declared, Denial, Ingress, Surface};
 use crate::limits::{COMMAND_ID_BYTES, TOOL_INPUT_BYTES};
 use crate::plugin::CallError;
 use crate::plugin::instance::check_json;
-use crate::plugin::message::IngressEvent;
+use crate::plugin::message::{EventError, IngressEvent};
 
 /// An event that is to be sent to a plugin.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,6 +153,10 @@ impl Charter {
             let id = &event.correlation_id;
             if id.len() > COMMAND_ID_BYTES || id.contains(char::is_control) {
                 return Err(Refusal::BadId);
+            }
+            // A command says when the event was that it answers, and is refused where that is no time.
+            if OffsetDateTime::parse(&event.created_at, &Rfc3339).is_err() {
+                return Err(EventError::NotATime.into());
             }
         }
         let Some((ingress, allowed)) = self.ingresses.get(name) else {

@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 
 use super::commands::{CommandResult, CommandStatus};
 use super::happening::{Happening, What};
-use super::journal::{Kept, Recovered, Seq};
+use super::journal::{JournalError, Kept, Recovered, Seq};
 use super::known::Known;
 use super::options::ServiceOptions;
 use super::queue::Queue;
@@ -357,8 +357,11 @@ impl Desk {
         self.note(kind, &message);
         self.counters.rejected += 1;
         self.metrics.refused += 1;
-        if matches!(refusal, Refusal::Denied(_)) {
-            self.metrics.denied += 1;
+        match refusal {
+            Refusal::Denied(_) => self.metrics.denied += 1,
+            Refusal::Full { .. } => self.metrics.full += 1,
+            Refusal::NotStored(_) => self.metrics.not_stored += 1,
+            _ => {}
         }
         self.happen(net, || What::Refused {
             ingress: bounded(&event.ingress_name, SHOWN_ID_BYTES).into_owned(),
@@ -388,6 +391,14 @@ impl Desk {
             kind: event.kind.clone(),
             queue_depth: self.depth(),
         });
+    }
+
+    /// An event could not be stored, and so is not accepted.
+    pub(super) fn not_stored(&mut self, net: &Net, seq: Seq, error: &JournalError) {
+        let event = self.queue.get(seq).and_then(|item| item.event.clone());
+        if let Some(event) = event {
+            self.note_refusal(net, &event, &Refusal::NotStored(error.clone()));
+        }
     }
 
     pub(super) fn insert(

@@ -134,6 +134,10 @@ pub struct Metrics {
     pub refused: u64,
     /// Of those, the ones that were not granted.
     pub denied: u64,
+    /// Of those, the ones that there was no room for.
+    pub full: u64,
+    /// Of those, the ones that the journal did not store.
+    pub not_stored: u64,
     /// Events that were known already.
     pub duplicates: u64,
     /// Deliveries begun.
