@@ -28,6 +28,7 @@ fn a_named_set_never_changes() {
     // Where this differs, put the new case in the next set (`Case::next`) and the old one back.
     insta::assert_snapshot!("plugin-1", set(&Contract::Plugin.cases(), 1));
     insta::assert_snapshot!("plugin-2", set(&Contract::Plugin.cases(), 2));
+    insta::assert_snapshot!("ptc-1", set(&Contract::Ptc.cases(), 1));
 }
 
 #[test]
@@ -48,17 +49,19 @@ fn no_id_is_there_twice_or_the_beginning_of_another() {
 fn the_newest_set_has_its_snapshot() {
     // A set that nothing holds to what it was could change unseen.
     let snapshots = include_str!("sets.rs");
-    let newest = Contract::Plugin
-        .cases()
-        .iter()
-        .filter_map(|case| match case.set {
+    for contract in [Contract::Plugin, Contract::Ptc] {
+        let cases = contract.cases();
+        let revision = |case: &Case| match case.set {
             Set::Revision(first) => Some(first),
             Set::Next => None,
-        })
-        .max()
-        .unwrap();
-    assert!(
-        snapshots.contains(&format!("\"plugin-{newest}\"")),
-        "plugin/{newest} is kept nowhere"
-    );
+        };
+        let Some(newest) = cases.iter().filter_map(revision).max() else {
+            continue;
+        };
+        let name = contract.name();
+        assert!(
+            snapshots.contains(&format!("\"{name}-{newest}\"")),
+            "{name}/{newest} is kept nowhere"
+        );
+    }
 }

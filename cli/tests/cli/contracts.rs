@@ -150,7 +150,7 @@ fn what_is_no_engine_and_no_host_is_told() {
         said(&["monty", "--side", "host"]),
     ];
     insta::assert_snapshot!(all.concat(), @"
-    2 error: name a target: an engine, `monty` or `cpython`, one in a component, `FILE.wasm`, or `-- COMMAND`, a host that speaks the protocol
+    2 error: name a target: an engine, `monty`, `cpython` or `quickjs`, one in a component, `FILE.wasm`, or `-- COMMAND`, a host that speaks the protocol
     3 error: failed to read the engine ghost.wasm: No such file or directory (os error 2)
     2 error: `ptc` has no profile `yoi`: it has `yoikit` alone
     2 error: `ptc` has one side: name an engine, or `-- COMMAND`, and leave out `--side host`

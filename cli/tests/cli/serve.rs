@@ -544,15 +544,17 @@ fn a_service_that_is_failed_for_good_ends_the_program() {
     let mut serving = Serving::start(folder.path(), &[GRANTED, told].concat());
     serving.event("serving");
     // Each is tried five times, and breaks the plugin each time.
+    let mut senders = Vec::new();
     for n in 0..4 {
         let event = json!({ "payload": { "mode": "trap" }, "source": format!("s{n}"), "correlation_id": format!("t{n}") });
         let words = ["send", ".", "events", &event.to_string(), "--socket", "sock"];
-        command(folder.path(), &words)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut sender = command(folder.path(), &words);
+        let quiet = sender.stdout(Stdio::null()).stderr(Stdio::null());
+        senders.push(quiet.spawn().unwrap());
     }
     let ended = serving.event("ended");
     assert_eq!((&ended["exit"], serving.exit()), (&json!(1), 1), "{ended}");
+    for mut sender in senders {
+        sender.wait().unwrap();
+    }
 }
