@@ -36,6 +36,12 @@ impl Json {
         self.0.get()
     }
 
+    /// The value, to be looked at further.
+    #[must_use]
+    pub fn raw(&self) -> &RawValue {
+        &self.0
+    }
+
     /// The text without white space between its signs.
     #[must_use]
     pub fn compact(&self) -> String {

@@ -10,6 +10,7 @@
 //! - [`spec`]: which children there are
 //! - [`ending`]: how a child ended
 //! - [`json`]: JSON of a peer, read no deeper than it has to be
+//! - [`rpc`]: JSON-RPC 2.0, without whoever reads and writes it
 //! - [`text`], [`limits`]
 
 #![warn(missing_docs)]
@@ -20,5 +21,6 @@ pub mod event;
 pub mod json;
 pub mod limits;
 pub mod message;
+pub mod rpc;
 pub mod spec;
 pub mod text;

@@ -2,28 +2,32 @@
 //!
 //! Initialise, begin or take up a thread, begin a turn, and hear it to its end. An item whose model call is tried
 //! again begins anew under the same id. Requests of the server are refused: there is nobody to decide anything.
+//! Which answer belongs to which question is the peer's business ([`crate::rpc`]).
 
 use std::borrow::Cow;
 
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::items::{activity, is_cut_off, is_unknown_thread};
 use super::telling::Telling;
-use super::{Dialect, Heard, Opening, Said};
+use super::{Dialect, Heard, Opening, Said, no_message};
 use crate::ending::Ending;
 use crate::event::{BridgeFailure, FailureCode, FinishReason, NormalizedEvent, Voice};
-use crate::json as read;
+use crate::json::{self as read, Json};
 use crate::message::Usage;
+use crate::rpc::{self, Peer, PeerLimits, RpcError, Version};
 
-/// The ids of our three requests, in order.
-const INITIALIZE: u64 = 1;
-const THREAD: u64 = 2;
-const TURN: u64 = 3;
+/// Our three questions, in order: a thread is begun or taken up.
+const INITIALIZE: &str = "initialize";
+const START: &str = "thread/start";
+const RESUME: &str = "thread/resume";
+const TURN: &str = "turn/start";
 
 #[derive(Debug)]
 pub(super) struct AppServer {
     opening: Opening,
+    peer: Peer,
     thread: Option<String>,
     text: Telling,
     thinking: Telling,
@@ -38,6 +42,7 @@ impl AppServer {
     pub(super) fn new(opening: Opening) -> Self {
         Self {
             opening,
+            peer: Peer::new(Version::Omitted, PeerLimits::default()),
             thread: None,
             text: Telling::of(Voice::Text),
             thinking: Telling::of(Voice::Thinking),
@@ -47,25 +52,32 @@ impl AppServer {
         }
     }
 
-    fn reply(&mut self, id: u64, result: Option<&RawValue>, error: Option<&RawValue>, said: &mut Said) {
-        if let Some(error) = error {
-            let [message] = read::of(Some(error), ["message"]);
-            let message = read::filled(message).unwrap_or_else(|| error.get().into());
-            let refused = id == THREAD && self.opening.resume.is_some() && is_unknown_thread(&message);
-            let code = match refused {
-                true => FailureCode::TokenRefused,
-                false => FailureCode::Reported,
-            };
-            said.failed(BridgeFailure::new(code, message));
-            return;
+    fn ask(&mut self, method: &str, params: &Value, said: &mut Said) {
+        // One after the other, three in all: there is room for them.
+        if let Ok((_, line)) = self.peer.call(method, Some(Json::from(params))) {
+            said.lines.push(line);
         }
-        match id {
-            INITIALIZE => {
-                said.lines.push(json!({ "method": "initialized" }).to_string());
-                said.lines.push(self.thread_request());
+    }
+
+    fn answered(&mut self, method: &str, outcome: Result<Json, RpcError>, said: &mut Said) {
+        let result = match outcome {
+            Ok(result) => result,
+            Err(error) => {
+                let code = match method == RESUME && is_unknown_thread(&error.message) {
+                    true => FailureCode::TokenRefused,
+                    false => FailureCode::Reported,
+                };
+                said.failed(BridgeFailure::new(code, error.message));
+                return;
             }
-            THREAD => {
-                let [thread] = read::of(result, ["thread"]);
+        };
+        match method {
+            INITIALIZE => {
+                said.lines.push(self.peer.notify("initialized", None));
+                self.ask_for_a_thread(said);
+            }
+            START | RESUME => {
+                let [thread] = read::of(Some(result.raw()), ["thread"]);
                 let [thread] = read::of(thread, ["id"]);
                 let Some(thread) = read::filled(thread) else {
                     let message = "codex app-server begins a thread without an id";
@@ -74,8 +86,7 @@ impl AppServer {
                 };
                 let prompt = &self.opening.prompt;
                 let params = json!({ "threadId": thread, "input": [{ "type": "text", "text": prompt }] });
-                said.lines
-                    .push(json!({ "id": TURN, "method": "turn/start", "params": params }).to_string());
+                self.ask(TURN, &params, said);
                 self.thread = Some(thread.clone().into_owned());
                 said.resume(thread);
             }
@@ -83,7 +94,7 @@ impl AppServer {
         }
     }
 
-    fn thread_request(&self) -> String {
+    fn ask_for_a_thread(&mut self, said: &mut Said) {
         // Nobody is there to approve anything. What it may do without is its own configuration's business.
         let mut params = json!({ "approvalPolicy": "never" });
         if let Some(cwd) = &self.opening.cwd {
@@ -93,13 +104,13 @@ impl AppServer {
             params["model"] = json!(model);
         }
         let method = match &self.opening.resume {
-            None => "thread/start",
+            None => START,
             Some(thread) => {
                 params["threadId"] = json!(thread);
-                "thread/resume"
+                RESUME
             }
         };
-        json!({ "id": THREAD, "method": method, "params": params }).to_string()
+        self.ask(method, &params, said);
     }
 
     fn notification(&mut self, method: &str, params: Option<&RawValue>, said: &mut Said) -> Heard {
@@ -249,33 +260,26 @@ impl AppServer {
 impl Dialect for AppServer {
     fn open(&mut self, said: &mut Said) {
         let client = json!({ "name": "yoikit", "version": env!("CARGO_PKG_VERSION") });
-        let params = json!({ "clientInfo": client });
-        said.lines
-            .push(json!({ "id": INITIALIZE, "method": "initialize", "params": params }).to_string());
+        self.ask(INITIALIZE, &json!({ "clientInfo": client }), said);
     }
 
     fn line(&mut self, line: &str, said: &mut Said) -> Heard {
-        let Ok(Some([id, method, params, result, error])) =
-            read::members(line, ["id", "method", "params", "result", "error"])
-        else {
-            return Heard::Noise;
-        };
-        match (read::string(method), id) {
-            (Some(method), None) => self.notification(&method, params, said),
-            (Some(method), Some(id)) => {
-                let id: serde_json::Value = serde_json::from_str(id.get()).unwrap_or_default();
+        match self.peer.hear(line) {
+            rpc::Heard::Told { method, params } => {
+                return self.notification(&method, params.as_ref().map(Json::raw), said);
+            }
+            rpc::Heard::Answered(answer) => self.answered(&answer.method, answer.outcome, said),
+            rpc::Heard::Asked { id, method, .. } => {
                 let message = format!("yoikit does not answer {method}");
-                let answer = json!({ "id": id, "error": { "code": -32601, "message": message } });
-                said.lines.push(answer.to_string());
+                let refusal = RpcError::new(RpcError::METHOD_NOT_FOUND, message);
+                said.lines.extend(self.peer.answer(id, Err(refusal)));
                 said.notice(format!("codex asked for `{method}`, and was refused"));
-                Heard::Understood
             }
-            (None, Some(id)) => {
-                self.reply(read::number(Some(id)), result, error, said);
-                Heard::Understood
-            }
-            (None, None) => Heard::Unknown,
+            rpc::Heard::TakenBack { .. } => {}
+            rpc::Heard::Stray => return Heard::Unknown,
+            rpc::Heard::Refused(fault) => return no_message(fault, Version::Omitted, line, said),
         }
+        Heard::Understood
     }
 
     fn end(&mut self, ending: &Ending, said: &mut Said) {

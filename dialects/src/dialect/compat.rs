@@ -7,7 +7,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::codex::arguments_of;
-use super::indusagi::{finish_reason, request};
+use super::indusagi::{finish_reason, request_id, request_params};
 use super::{Dialect, Heard, Opening, Said};
 use crate::ending::Ending;
 use crate::event::{BridgeFailure, FinishReason, NormalizedEvent, ToolCall};
@@ -221,7 +221,13 @@ impl Indusagi {
 
 impl Dialect for Indusagi {
     fn open(&mut self, said: &mut Said) {
-        said.lines.push(request(&self.opening));
+        let request = json!({
+            "jsonrpc": "2.0",
+            "id": request_id(&self.opening),
+            "method": "runExchange",
+            "params": request_params(&self.opening),
+        });
+        said.lines.push(request.to_string());
     }
 
     fn line(&mut self, line: &str, said: &mut Said) -> Heard {

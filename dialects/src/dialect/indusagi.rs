@@ -3,22 +3,28 @@
 //! No program is known that does. It is kept as the contract has it, with what JSON-RPC asks for besides: answers
 //! are told apart by their ids, and requests of the peer are answered.
 
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
-use super::{Dialect, Heard, Opening, Said};
+use super::{Dialect, Heard, Opening, Said, no_message};
 use crate::ending::Ending;
 use crate::event::{BridgeFailure, FailureCode, FinishReason, NormalizedEvent, ToolCall};
 use crate::json::{self as read, Json};
+use crate::rpc::{self, Fault, Id, Peer, PeerLimits, RpcError, Version};
+
+/// What is asked.
+const METHOD: &str = "runExchange";
 
 #[derive(Debug)]
 pub(super) struct Indusagi {
     opening: Opening,
+    peer: Peer,
 }
 
 impl Indusagi {
     pub(super) fn new(opening: Opening) -> Self {
-        Self { opening }
+        let peer = Peer::new(Version::Written, PeerLimits::default());
+        Self { opening, peer }
     }
 
     fn notification(method: &str, params: Option<&RawValue>, said: &mut Said) -> bool {
@@ -78,31 +84,63 @@ impl Indusagi {
         true
     }
 
-    fn is_ours(&self, id: Option<&RawValue>) -> bool {
-        read::string(id).is_some_and(|id| id == request_id(&self.opening))
+    fn answered(outcome: Result<Json, RpcError>, said: &mut Said) {
+        said.no_more_lines = true;
+        let result = match outcome {
+            Ok(result) => result,
+            Err(error) if error.code == RpcError::METHOD_NOT_FOUND => {
+                let message = format!(
+                    "{}: the peer has no `{METHOD}`; what `indusagi --rpc` speaks is the adapter `indusagi-wire`",
+                    error.message
+                );
+                said.failed(BridgeFailure::new(FailureCode::Unsupported, message));
+                return;
+            }
+            Err(error) => {
+                let message = match error.message.is_empty() {
+                    true => "indusagi-cli rpc error".to_owned(),
+                    false => error.message,
+                };
+                said.failed(BridgeFailure::reported(message));
+                return;
+            }
+        };
+        let [reason] = read::of(Some(result.raw()), ["reason"]);
+        said.finish(finish_reason(reason));
+    }
+
+    /// What is no message may be what `indusagi --rpc` answers to what is no `submit`; then it waits for the next.
+    fn refused(fault: Fault, line: &str, said: &mut Said) -> Heard {
+        if fault.id.is_none()
+            && let Ok(Some([kind, message])) = read::members(line, ["type", "message"])
+            && read::string(kind).as_deref() == Some("error")
+        {
+            let message = format!(
+                "{}: the peer speaks no JSON-RPC; what `indusagi --rpc` speaks is the adapter `indusagi-wire`",
+                read::string(message).unwrap_or_default()
+            );
+            said.no_more_lines = true;
+            said.failed(BridgeFailure::new(FailureCode::Unsupported, message));
+            return Heard::Understood;
+        }
+        no_message(fault, Version::Written, line, said)
     }
 }
 
 /// The id of the one request.
 pub(super) fn request_id(opening: &Opening) -> &str {
-    opening.session_id.as_deref().unwrap_or("runExchange")
+    opening.session_id.as_deref().unwrap_or(METHOD)
 }
 
-/// The one request.
-pub(super) fn request(opening: &Opening) -> String {
+/// What goes with it.
+pub(super) fn request_params(opening: &Opening) -> Value {
     json!({
-        "jsonrpc": "2.0",
-        "id": request_id(opening),
-        "method": "runExchange",
-        "params": {
-            "context": opening.context,
-            "delegate": opening.delegate,
-            "resume": opening.resume,
-            "cwd": opening.cwd,
-            "sessionId": opening.session_id,
-        },
+        "context": opening.context,
+        "delegate": opening.delegate,
+        "resume": opening.resume,
+        "cwd": opening.cwd,
+        "sessionId": opening.session_id,
     })
-    .to_string()
 }
 
 pub(super) fn finish_reason(reason: Option<&RawValue>) -> FinishReason {
@@ -115,63 +153,38 @@ pub(super) fn finish_reason(reason: Option<&RawValue>) -> FinishReason {
 
 impl Dialect for Indusagi {
     fn open(&mut self, said: &mut Said) {
-        said.lines.push(request(&self.opening));
+        let id = Id::of_text(request_id(&self.opening));
+        let params = Json::from(&request_params(&self.opening));
+        // The one question that there is: there is room for it.
+        said.lines.extend(self.peer.call_as(id, METHOD, Some(params)));
     }
 
     fn line(&mut self, line: &str, said: &mut Said) -> Heard {
-        let names = ["id", "method", "params", "result", "error", "type", "message"];
-        let Ok(Some([id, method, params, result, error, kind, message])) = read::members(line, names) else {
-            return Heard::Noise;
-        };
-        if let Some(method) = read::string(method) {
-            let known = Self::notification(&method, params, said);
-            if let Some(id) = id {
-                let id: serde_json::Value = serde_json::from_str(id.get()).unwrap_or_default();
-                let answer = match known {
-                    true => json!({ "jsonrpc": "2.0", "id": id, "result": null }),
-                    false => {
-                        let error = json!({ "code": -32601, "message": format!("Unknown op: {method}") });
-                        json!({ "jsonrpc": "2.0", "id": id, "error": error })
-                    }
+        match self.peer.hear(line) {
+            rpc::Heard::Told { method, params } => {
+                match Self::notification(&method, params.as_ref().map(Json::raw), said) {
+                    true => Heard::Understood,
+                    false => Heard::Unknown,
+                }
+            }
+            // Whoever asks to be told that it was heard is told.
+            rpc::Heard::Asked { id, method, params } => {
+                let known = Self::notification(&method, params.as_ref().map(Json::raw), said);
+                let outcome = match known {
+                    true => Ok(Json::from(&Value::Null)),
+                    false => Err(RpcError::method_not_found(&method)),
                 };
-                said.lines.push(answer.to_string());
-                return Heard::Understood;
+                said.lines.extend(self.peer.answer(id, outcome));
+                Heard::Understood
             }
-            return match known {
-                true => Heard::Understood,
-                false => Heard::Unknown,
-            };
-        }
-        if id.is_none() && read::string(kind).as_deref() == Some("error") {
-            // So `indusagi --rpc` answers what is no `submit`, and then waits for the next.
-            let message = format!(
-                "{}: the peer speaks no JSON-RPC; what `indusagi --rpc` speaks is the adapter `indusagi-wire`",
-                read::string(message).unwrap_or_default()
-            );
-            said.no_more_lines = true;
-            said.failed(BridgeFailure::new(FailureCode::Unsupported, message));
-            return Heard::Understood;
-        }
-        if !self.is_ours(id) {
-            return Heard::Unknown;
-        }
-        said.no_more_lines = true;
-        if let Some(error) = error {
-            let [code, message] = read::of(Some(error), ["code", "message"]);
-            let message = read::filled(message).unwrap_or_else(|| "indusagi-cli rpc error".into());
-            if code.is_some_and(|code| code.get() == "-32601") {
-                let message = format!(
-                    "{message}: the peer has no `runExchange`; what `indusagi --rpc` speaks is the adapter `indusagi-wire`"
-                );
-                said.failed(BridgeFailure::new(FailureCode::Unsupported, message));
-            } else {
-                said.failed(BridgeFailure::reported(message));
+            rpc::Heard::Answered(answer) => {
+                Self::answered(answer.outcome, said);
+                Heard::Understood
             }
-            return Heard::Understood;
+            rpc::Heard::TakenBack { .. } => Heard::Understood,
+            rpc::Heard::Stray => Heard::Unknown,
+            rpc::Heard::Refused(fault) => Self::refused(fault, line, said),
         }
-        let [reason] = read::of(result, ["reason"]);
-        said.finish(finish_reason(reason));
-        Heard::Understood
     }
 
     fn end(&mut self, _: &Ending, _: &mut Said) {}

@@ -21,6 +21,7 @@ pub use written::{Answer, NotWritten};
 use crate::ending::Ending;
 use crate::event::{BridgeFailure, FinishReason, NormalizedEvent};
 use crate::message::{Context, Usage};
+use crate::rpc::{Fault, RpcError, Version};
 use crate::spec::{Adapter, Mode};
 
 /// What is known before the first line.
@@ -124,6 +125,18 @@ pub fn dialect(adapter: Adapter, mode: Mode, opening: Opening) -> Option<Box<dyn
         (Mode::Compat, Adapter::IndusagiCli) => Box::new(compat::Indusagi::new(opening)),
         (Mode::Compat, Adapter::CodexAppServer | Adapter::IndusagiWire) => return None,
     })
+}
+
+/// What becomes of a line that is no message of JSON-RPC. Who has a name for what they asked is told; a log line that
+/// strayed between the messages is not worth an answer.
+fn no_message(fault: Fault, version: Version, line: &str, said: &mut Said) -> Heard {
+    if fault.error.code == RpcError::PARSE || !line.trim_ascii_start().starts_with('{') {
+        return Heard::Noise;
+    }
+    if fault.id.is_some() {
+        said.lines.push(fault.line(version));
+    }
+    Heard::Unknown
 }
 
 /// Usage that a child counts up, told as differences.

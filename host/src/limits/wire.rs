@@ -23,6 +23,3 @@ pub const CHILD_GONE_TIME: Duration = Duration::from_secs(5);
 /// How often a child's tree is looked for at most until nothing new is found: a process that begins others faster than
 /// they are killed is not to hold us.
 pub const CHILD_SWEEPS: usize = 16;
-
-/// Questions of either side of a JSON-RPC conversation that may wait for their answers. Peers seen have a handful.
-pub const RPC_CALLS: usize = 256;

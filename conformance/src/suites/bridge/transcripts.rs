@@ -123,6 +123,25 @@ pub const ALL: &[Transcript] = &[
         arguments: &[],
     },
     Transcript {
+        id: "bridge.codex-app-server.an-answer-to-another-ends-nothing",
+        adapter: Adapter::CodexAppServer,
+        lines: r#"
+{"id":null,"error":{"code":-32700,"message":"no"}}
+{"id":"1","error":{"code":-32600,"message":"no"}}
+{"id":99,"error":{"code":-32600,"message":"no"}}
+{"id":1,"result":{}}
+{"id":2,"result":{"thread":{"id":"t"}}}
+{"id":2,"error":{"code":-32600,"message":"no"}}
+{"id":3,"result":{"turn":{"id":"u"}}}
+{"method":"item/completed","params":{"item":{"type":"agentMessage","id":"m","text":"Hi"}}}
+{"method":"turn/completed","params":{"turn":{"status":"completed"}}}
+"#,
+        text: "Hi",
+        thinking: "",
+        finish: Some(FinishReason::Stop),
+        arguments: &[],
+    },
+    Transcript {
         id: "bridge.indusagi-cli.an-answer-to-another-ends-nothing",
         adapter: Adapter::IndusagiCli,
         lines: r#"

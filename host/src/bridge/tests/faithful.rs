@@ -337,7 +337,39 @@ fn what_the_app_server_asks_of_us_is_refused_in_its_words() {
     let (mut translation, _, _) = opened(Adapter::CodexAppServer, Mode::Faithful, Opening::default());
     let request = r#"{"id":"a","method":"item/commandExecution/requestApproval","params":{}}"#;
     let said = translation.line(&line(request));
-    insta::assert_snapshot!(said.lines[0], @r#"{"error":{"code":-32601,"message":"yoikit does not answer item/commandExecution/requestApproval"},"id":"a"}"#);
+    insta::assert_snapshot!(said.lines[0], @r#"{"id":"a","error":{"code":-32601,"message":"yoikit does not answer item/commandExecution/requestApproval"}}"#);
+    // One whose name is `null` is asked as well.
+    let said = translation.line(&line(r#"{"id":null,"method":"ask"}"#));
+    insta::assert_snapshot!(said.lines[0], @r#"{"id":null,"error":{"code":-32601,"message":"yoikit does not answer ask"}}"#);
+}
+
+#[test]
+fn an_answer_of_the_app_server_counts_for_the_question_of_that_very_id_and_once() {
+    let (mut translation, _, _) = opened(Adapter::CodexAppServer, Mode::Faithful, Opening::default());
+    let mut hear = |text: &str| {
+        let said = translation.line(&line(text));
+        let kinds: Vec<&str> = said.events.iter().map(NormalizedEvent::kind).collect();
+        (said.lines, kinds.join(" "))
+    };
+    let nothing = || (Vec::new(), "unknown".to_owned());
+    // Of what was not asked, or not yet.
+    for id in ["null", "\"1\"", "\"x\"", "\"\"", "0", "2", "3", "99", "1.0"] {
+        assert_eq!(
+            hear(&format!(r#"{{"id":{id},"result":{{"thread":{{"id":"t"}}}}}}"#)),
+            nothing(),
+            "{id}"
+        );
+        let error = format!(r#"{{"id":{id},"error":{{"code":-32600,"message":"no"}}}}"#);
+        assert_eq!(hear(&error), nothing(), "{id}");
+    }
+    assert_eq!(hear(r#"{"error":{"code":-32700,"message":"no"}}"#), nothing());
+    let (lines, _) = hear(r#"{"id":1,"result":{}}"#);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(hear(r#"{"id":1,"result":{}}"#), nothing());
+    let (lines, events) = hear(r#"{"id":2,"result":{"thread":{"id":"t"}}}"#);
+    assert_eq!((lines.len(), events.as_str()), (1, "resume"));
+    assert_eq!(hear(r#"{"id":2,"result":{"thread":{"id":"u"}}}"#), nothing());
+    assert_eq!(hear(r#"{"id":3,"error":"no"}"#).1, "failed");
 }
 
 #[test]
@@ -424,10 +456,7 @@ fn answers_of_the_peer_are_told_apart_by_their_ids_and_its_requests_are_answered
             == "unknown"
     );
     let said = hear(r#"{"jsonrpc":"2.0","id":7,"method":"dialog/ask","params":{}}"#);
-    assert_eq!(
-        said.lines,
-        [r#"{"error":{"code":-32601,"message":"Unknown op: dialog/ask"},"id":7,"jsonrpc":"2.0"}"#]
-    );
+    insta::assert_snapshot!(said.lines[0], @r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"Unknown op: dialog/ask","data":{"method":"dialog/ask"}}}"#);
     assert_eq!(
         hear(r#"{"method":"stream/text","params":{"delta":"hi"}}"#).events[0].kind(),
         "text"

@@ -1,9 +1,9 @@
 //! One side of a conversation: who asked what, and what is yet to be answered.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeSet;
 
-use super::message::{Id, Message, RpcError, Version, nameless};
-use crate::wire::json::{self, Json};
+use super::message::{Fault, Id, Message, RpcError, Version};
+use crate::json::{self, Json};
 
 /// What takes back a question. JSON-RPC has no word for it; this is the one that most peers know.
 const CANCEL: &str = "$/cancelRequest";
@@ -26,20 +26,22 @@ impl Default for PeerLimits {
     }
 }
 
-/// The name of a question of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CallId(u64);
-
-/// There is too much under way to ask more.
+/// Why a question was not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} questions wait for their answers, as many as may")]
-pub struct Full(pub usize);
+pub enum NotAsked {
+    /// There is too much under way.
+    #[error("{0} questions wait for their answers, as many as may")]
+    Full(usize),
+    /// Two answers could not be told apart.
+    #[error("a question of that id waits for its answer")]
+    Taken,
+}
 
 /// An answer to a question of ours.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answered {
     /// Which.
-    pub call: CallId,
+    pub id: Id,
     /// What was asked for.
     pub method: String,
     /// The answer.
@@ -72,8 +74,8 @@ pub enum Heard {
         /// Which.
         id: Id,
     },
-    /// No message, or one that is refused. What is to be said to that; nothing where it is no question.
-    Refused(Option<String>),
+    /// No message, or one that is refused. [`Fault::line`] tells them so.
+    Refused(Fault),
     /// An answer to what was not asked, was answered, or was taken back. Nothing is said to that.
     Stray,
 }
@@ -84,8 +86,10 @@ pub struct Peer {
     version: Version,
     limits: PeerLimits,
     next: u64,
-    ours: BTreeMap<u64, String>,
-    theirs: HashSet<Id>,
+    /// Ours and their methods, in the order they were asked.
+    ours: Vec<(Id, String)>,
+    /// In order: what hashes wants chance, of which a component without imports has none.
+    theirs: BTreeSet<Id>,
 }
 
 impl Peer {
@@ -100,24 +104,33 @@ impl Peer {
         }
     }
 
-    /// Ask. Gives the name of the question and the line to say.
+    /// Ask, by the next number. Gives the name of the question and the line to say.
     ///
     /// # Errors
     ///
     /// Where too many questions wait for their answers.
-    pub fn call(&mut self, method: &str, params: Option<Json>) -> Result<(CallId, String), Full> {
-        if self.ours.len() >= self.limits.ours {
-            return Err(Full(self.ours.len()));
-        }
-        let call = self.next;
+    pub fn call(&mut self, method: &str, params: Option<Json>) -> Result<(Id, String), NotAsked> {
+        let id = Id::of_number(self.next);
+        let line = self.call_as(id.clone(), method, params)?;
         self.next += 1;
-        self.ours.insert(call, method.to_owned());
-        let request = Message::Request {
-            id: Id::of_number(call),
-            method: method.to_owned(),
-            params,
-        };
-        Ok((CallId(call), request.line(self.version)))
+        Ok((id, line))
+    }
+
+    /// Ask, by a name. Gives the line to say.
+    ///
+    /// # Errors
+    ///
+    /// Where too many questions wait for their answers, or one of that name.
+    pub fn call_as(&mut self, id: Id, method: &str, params: Option<Json>) -> Result<String, NotAsked> {
+        if self.ours.len() >= self.limits.ours {
+            return Err(NotAsked::Full(self.ours.len()));
+        }
+        if self.ours.iter().any(|(ours, _)| *ours == id) {
+            return Err(NotAsked::Taken);
+        }
+        let method = method.to_owned();
+        self.ours.push((id.clone(), method.clone()));
+        Ok(Message::Request { id, method, params }.line(self.version))
     }
 
     /// Tell. Gives the line to say.
@@ -129,17 +142,18 @@ impl Peer {
 
     /// Take back a question. Gives the line to say; none where it was answered. An answer that comes all the same is
     /// a stray.
-    pub fn take_back(&mut self, call: CallId) -> Option<String> {
-        self.ours.remove(&call.0)?;
-        let params = serde_json::json!({ "id": call.0 });
-        Some(self.notify(CANCEL, Some(Json::from(&params))))
+    pub fn take_back(&mut self, id: &Id) -> Option<String> {
+        self.asked_by_us(id)?;
+        let params = Json::of_text(&format!("{{\"id\":{}}}", id.text()));
+        Some(self.notify(CANCEL, params))
     }
 
     /// Answer a question. Gives the line to say; none where nobody waits for it.
     pub fn answer(&mut self, id: Id, outcome: Result<Json, RpcError>) -> Option<String> {
-        self.theirs
-            .remove(&id)
-            .then(|| Message::Reply { id, outcome }.line(self.version))
+        self.theirs.remove(&id).then(|| {
+            let id = Some(id);
+            Message::Reply { id, outcome }.line(self.version)
+        })
     }
 
     /// A line was heard.
@@ -150,28 +164,19 @@ impl Peer {
                 self.taken_back(params.as_ref())
             }
             Ok(Message::Notification { method, params }) => Heard::Told { method, params },
-            Ok(Message::Reply { id, outcome }) => {
-                match id
-                    .number()
-                    .and_then(|call| Some((call, self.ours.remove(&call)?)))
-                {
-                    Some((call, method)) => Heard::Answered(Answered {
-                        call: CallId(call),
-                        method,
-                        outcome,
-                    }),
-                    None => Heard::Stray,
-                }
-            }
-            Err(fault) if fault.is_reply => Heard::Refused(None),
-            Err(fault) => self.refuse(fault.id.unwrap_or_else(nameless), fault.error),
+            Ok(Message::Reply { id, outcome }) => match id.and_then(|id| self.asked_by_us(&id)) {
+                Some((id, method)) => Heard::Answered(Answered { id, method, outcome }),
+                None => Heard::Stray,
+            },
+            Err(fault) => Heard::Refused(fault),
         }
     }
 
     /// The other side is gone. Gives the questions that will not be answered, in the order they were asked.
-    pub fn over(&mut self) -> Vec<CallId> {
+    pub fn over(&mut self) -> Vec<Id> {
         self.theirs.clear();
-        std::mem::take(&mut self.ours).into_keys().map(CallId).collect()
+        let ours = std::mem::take(&mut self.ours).into_iter();
+        ours.map(|(id, _)| id).collect()
     }
 
     /// How many questions of ours and of theirs are not answered yet.
@@ -180,14 +185,20 @@ impl Peer {
         (self.ours.len(), self.theirs.len())
     }
 
+    /// A question of ours, which waits no longer.
+    fn asked_by_us(&mut self, id: &Id) -> Option<(Id, String)> {
+        let place = self.ours.iter().position(|(ours, _)| ours == id)?;
+        Some(self.ours.remove(place))
+    }
+
     fn asked(&mut self, id: Id, method: String, params: Option<Json>) -> Heard {
         if self.theirs.contains(&id) {
             let message = "Invalid Request: a question of that id is under way";
-            return self.refuse(id, RpcError::new(RpcError::INVALID_REQUEST, message));
+            return refused(id, RpcError::new(RpcError::INVALID_REQUEST, message));
         }
         if self.theirs.len() >= self.limits.theirs {
             let message = format!("{} questions are under way, as many as may", self.theirs.len());
-            return self.refuse(id, RpcError::new(RpcError::BUSY, message));
+            return refused(id, RpcError::new(RpcError::BUSY, message));
         }
         self.theirs.insert(id.clone());
         Heard::Asked { id, method, params }
@@ -200,16 +211,16 @@ impl Peer {
             _ => None,
         };
         match named {
-            Some(Message::Reply { id, .. }) if self.theirs.remove(&id) => Heard::TakenBack { id },
+            Some(Message::Reply { id: Some(id), .. }) if self.theirs.remove(&id) => Heard::TakenBack { id },
             // It may just have been answered.
             _ => Heard::Stray,
         }
     }
+}
 
-    fn refuse(&self, id: Id, error: RpcError) -> Heard {
-        let outcome = Err(error);
-        Heard::Refused(Some(Message::Reply { id, outcome }.line(self.version)))
-    }
+fn refused(id: Id, error: RpcError) -> Heard {
+    let id = Some(id);
+    Heard::Refused(Fault { id, error })
 }
 
 #[cfg(test)]
@@ -235,9 +246,9 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"one","params":{"a":1}}"#
         );
         let (second, _) = peer.call("two", None).unwrap();
-        assert_eq!(peer.call("three", None), Err(Full(2)));
+        assert_eq!(peer.call("three", None), Err(NotAsked::Full(2)));
         let answered = |heard| match heard {
-            Heard::Answered(answered) => (answered.call, answered.outcome),
+            Heard::Answered(answered) => (answered.id, answered.outcome),
             other => panic!("{other:?}"),
         };
         let reply = r#"{"jsonrpc":"2.0","id":2,"result":"b"}"#;
@@ -266,7 +277,7 @@ mod tests {
             r#"{"id":3}"#,
         ];
         let said = lines.map(|line| match peer.hear(line) {
-            Heard::Refused(Some(said)) => said,
+            Heard::Refused(fault) => fault.line(Version::Written),
             other => panic!("{line}: {other:?}"),
         });
         insta::assert_snapshot!(said.join("\n"), @r#"
@@ -281,8 +292,51 @@ mod tests {
         "#);
         // What was meant as an answer is not answered.
         for line in [r#"{"result":1}"#, r#"{"id":1,"error":"no"}"#] {
-            assert_eq!(peer.hear(line), Heard::Refused(None), "{line}");
+            assert_eq!(peer.hear(line), Heard::Stray, "{line}");
         }
+    }
+
+    #[test]
+    fn an_answer_finds_the_question_of_that_very_id_alone() {
+        let mut peer = Peer::new(Version::Omitted, PeerLimits::default());
+        let (number, _) = peer.call("number", None).unwrap();
+        let text = Id::of_text("1");
+        peer.call_as(text.clone(), "text", None).unwrap();
+        assert_eq!(peer.call_as(text.clone(), "again", None), Err(NotAsked::Taken));
+        let none_of_them = [
+            "null", "\"\"", "\"2\"", "0", "2", "1.0", "01", "-1", "true", "[1]", "{}",
+        ];
+        for id in none_of_them {
+            let heard = peer.hear(&format!(r#"{{"id":{id},"result":{{}}}}"#));
+            assert!(
+                matches!(heard, Heard::Stray | Heard::Refused(_)),
+                "{id}: {heard:?}"
+            );
+        }
+        let mut method = |id: &str| match peer.hear(&format!(r#"{{"id":{id},"result":{{}}}}"#)) {
+            Heard::Answered(answered) => (answered.id, answered.method),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(method("\"1\""), (text, "text".to_owned()));
+        assert_eq!(method("1"), (number, "number".to_owned()));
+    }
+
+    #[test]
+    fn an_error_that_lacks_something_is_an_error_all_the_same() {
+        let error = |json: &str| {
+            let mut peer = peer();
+            peer.call("m", None).unwrap();
+            match peer.hear(&format!(r#"{{"id":1,"error":{json}}}"#)) {
+                Heard::Answered(answered) => answered.outcome.unwrap_err().to_string(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let errors = [r#"{"message":"no"}"#, r#"{"code":-5}"#, "\"no\""];
+        insta::assert_snapshot!(errors.map(error).join("\n"), @r#"
+        no (0)
+        {"code":-5} (-5)
+        "no" (0)
+        "#);
     }
 
     #[test]
@@ -295,12 +349,12 @@ mod tests {
         };
         // The same id, written in another way.
         assert!(
-            matches!(ask(&mut peer, r#""\u0078""#), Heard::Refused(Some(said)) if said.contains("-32600"))
+            matches!(ask(&mut peer, r#""\u0078""#), Heard::Refused(fault) if fault.error.code == RpcError::INVALID_REQUEST)
         );
         let Heard::Asked { id: other, .. } = ask(&mut peer, "null") else {
             panic!("`null` is an id as well");
         };
-        assert!(matches!(ask(&mut peer, "3"), Heard::Refused(Some(said)) if said.contains("-32001")));
+        assert!(matches!(ask(&mut peer, "3"), Heard::Refused(fault) if fault.error.code == RpcError::BUSY));
         let error = Err(RpcError::method_not_found("m"));
         insta::assert_snapshot!(peer.answer(id.clone(), error).unwrap(), @r#"{"jsonrpc":"2.0","id":"x","error":{"code":-32601,"message":"Unknown op: m","data":{"method":"m"}}}"#);
         assert_eq!(peer.answer(id, Ok(json("1"))), None);
@@ -316,23 +370,25 @@ mod tests {
         let (call, _) = peer.call("m", None).unwrap();
         let (kept, _) = peer.call("n", None).unwrap();
         assert_eq!(
-            peer.take_back(call).unwrap(),
+            peer.take_back(&call).unwrap(),
             r#"{"method":"$/cancelRequest","params":{"id":1}}"#
         );
-        assert_eq!(peer.take_back(call), None);
+        assert_eq!(peer.take_back(&call), None);
         assert_eq!(peer.hear(r#"{"id":1,"result":1}"#), Heard::Stray);
         assert_eq!(peer.over(), [kept]);
     }
 
     #[test]
-    fn an_error_that_is_null_beside_a_result_is_none() {
-        let mut peer = peer();
-        peer.call("m", None).unwrap();
-        let heard = peer.hear(r#"{"id":1,"error":null,"result":{}}"#);
-        assert!(
-            matches!(heard, Heard::Answered(Answered { outcome: Ok(_), .. })),
-            "{heard:?}"
-        );
+    fn an_error_that_is_null_is_none() {
+        for answer in [r#"{"id":1,"error":null,"result":{}}"#, r#"{"id":1,"error":null}"#] {
+            let mut peer = peer();
+            peer.call("m", None).unwrap();
+            let heard = peer.hear(answer);
+            assert!(
+                matches!(heard, Heard::Answered(Answered { outcome: Ok(_), .. })),
+                "{heard:?}"
+            );
+        }
     }
 
     fn lines() -> impl Strategy<Value = String> {
@@ -354,19 +410,20 @@ mod tests {
             lines in prop::collection::vec(lines(), 0..40)
         ) {
             let mut peer = peer();
-            let mut open: Vec<CallId> = Vec::new();
+            let mut open: Vec<Id> = Vec::new();
             for line in &lines {
                 if let Ok((call, _)) = peer.call("m", None) {
                     open.push(call);
                 }
                 match peer.hear(line) {
                     Heard::Answered(answered) => {
-                        let at = open.iter().position(|call| *call == answered.call);
+                        let at = open.iter().position(|id| *id == answered.id);
                         prop_assert!(at.is_some());
                         open.remove(at.unwrap());
                     }
-                    Heard::Refused(Some(said)) => {
+                    Heard::Refused(fault) => {
                         // What we say is a message itself.
+                        let said = fault.line(Version::Written);
                         let is_reply = matches!(Message::read(&said), Ok(Message::Reply { .. }));
                         prop_assert!(is_reply, "{said}");
                     }

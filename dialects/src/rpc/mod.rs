@@ -6,5 +6,5 @@
 mod message;
 mod peer;
 
-pub use message::{Id, Message, RpcError, Version};
-pub use peer::{Answered, CallId, Full, Heard, Peer, PeerLimits};
+pub use message::{Fault, Id, Message, RpcError, Version};
+pub use peer::{Answered, Heard, NotAsked, Peer, PeerLimits};

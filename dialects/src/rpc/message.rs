@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::wire::json::{self, Json};
+use crate::json::{self, Json};
 
 /// Whether messages bear their version. There are peers that leave it out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,23 +29,23 @@ impl Id {
         Self(number.to_string())
     }
 
+    /// A string.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        Self(quoted(text))
+    }
+
     /// The JSON text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0
     }
 
-    /// The number that it is, if it is a whole one.
-    #[must_use]
-    pub fn number(&self) -> Option<u64> {
-        self.0.parse().ok()
-    }
-
     fn of(raw: &RawValue) -> Option<Self> {
         let text = raw.get();
         // Two ways to write one string are one id.
         if let Some(string) = json::string(Some(raw)) {
-            return serde_json::to_string(&string).ok().map(Self);
+            return Some(Self::of_text(&string));
         }
         let is_one = !text.starts_with(['{', '[']) && text != "true" && text != "false";
         is_one.then(|| Self(text.to_owned()))
@@ -73,8 +73,8 @@ pub enum Message {
     },
     /// An answer.
     Reply {
-        /// To which question.
-        id: Id,
+        /// To which question. One that names none is an answer all the same, which belongs to nobody.
+        id: Option<Id>,
         /// What is answered.
         outcome: Result<Json, RpcError>,
     },
@@ -121,6 +121,17 @@ impl RpcError {
         }
     }
 
+    /// What a peer calls an error, as far as it is one: without a code it has the code 0, and without a message its
+    /// text.
+    fn of(raw: &RawValue) -> Self {
+        let [code, message, data] = json::of(Some(raw), ["code", "message", "data"]);
+        Self {
+            code: code.and_then(|code| code.get().parse().ok()).unwrap_or_default(),
+            message: json::string(message).map_or_else(|| raw.get().to_owned(), Cow::into_owned),
+            data: data.map(Json::from),
+        }
+    }
+
     /// There is no such method.
     #[must_use]
     pub fn method_not_found(method: &str) -> Self {
@@ -132,23 +143,34 @@ impl RpcError {
     }
 }
 
-/// What is wrong with a line that is no message, and whom to tell.
+/// What is wrong with a line that is no message.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fault {
-    /// The name of the request, as far as it has one; `null` goes there otherwise.
-    pub(super) id: Option<Id>,
-    pub(super) error: RpcError,
-    /// Whether it was meant as an answer: those are not answered.
-    pub(super) is_reply: bool,
+pub struct Fault {
+    /// The name of the request that it may have been, as far as it has one.
+    pub id: Option<Id>,
+    /// What is wrong.
+    pub error: RpcError,
+}
+
+impl Fault {
+    /// The line that tells the other side. Whoever has no name for what they asked is told under the name `null`.
+    #[must_use]
+    pub fn line(self, version: Version) -> String {
+        let (id, outcome) = (self.id, Err(self.error));
+        Message::Reply { id, outcome }.line(version)
+    }
 }
 
 impl Message {
     /// The message that a line is.
-    pub(super) fn read(line: &str) -> Result<Self, Fault> {
+    ///
+    /// # Errors
+    ///
+    /// Where it is none.
+    pub fn read(line: &str) -> Result<Self, Fault> {
         let fault = |id: Option<Id>, code, message: Cow<'static, str>| Fault {
             id,
             error: RpcError::new(code, message),
-            is_reply: false,
         };
         let names = ["jsonrpc", "id", "method", "params", "result", "error"];
         let members = json::members_and_nulls(line, names)
@@ -184,23 +206,15 @@ impl Message {
             }
             (None, true) => Err(invalid(named, "Invalid Request: a method is a string")),
             (None, false) => {
-                // An error that is `null` is none, where a result stands beside it.
-                let error = error.filter(|error| error.get() != "null" || result.is_none());
+                // An error that is `null` is none.
+                let is_error = error.is_some_and(|error| error.get() != "null");
                 let outcome = match (error, result) {
-                    (Some(error), _) => serde_json::from_str(error.get()).map(Err).map_err(|_| ()),
-                    (None, Some(result)) => Ok(Ok(Json::from(result))),
+                    (Some(error), _) if is_error => Err(RpcError::of(error)),
+                    (_, Some(result)) => Ok(Json::from(result)),
+                    (Some(null), None) => Ok(Json::from(null)),
                     (None, None) => return Err(invalid(named, "Invalid Request: there is no method")),
                 };
-                match (named, outcome) {
-                    (Some(id), Ok(outcome)) => Ok(Self::Reply { id, outcome }),
-                    (id, _) => Err(Fault {
-                        is_reply: true,
-                        ..invalid(
-                            id,
-                            "Invalid Request: an answer has an id, and an error a code and a message",
-                        )
-                    }),
-                }
+                Ok(Self::Reply { id: named, outcome })
             }
         }
     }
@@ -216,7 +230,6 @@ impl Message {
             let comma = if line.len() > 1 { "," } else { "" };
             let _ = write!(line, "{comma}\"{name}\":{json}");
         };
-        let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
         match self {
             Self::Request { id, method, params } => {
                 member("id", id.text());
@@ -232,7 +245,7 @@ impl Message {
                 }
             }
             Self::Reply { id, outcome } => {
-                member("id", id.text());
+                member("id", id.as_ref().map_or("null", Id::text));
                 match outcome {
                     Ok(result) => member("result", &result.compact()),
                     Err(error) => member("error", &serde_json::to_string(error).unwrap_or_default()),
@@ -244,7 +257,6 @@ impl Message {
     }
 }
 
-/// An answer to what has no name.
-pub(super) fn nameless() -> Id {
-    Id("null".to_owned())
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
