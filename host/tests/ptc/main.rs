@@ -5,6 +5,7 @@ mod calls;
 mod cpython;
 mod engines;
 mod hostile;
+mod node;
 mod order;
 mod quickjs;
 mod recordings;

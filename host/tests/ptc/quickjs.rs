@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use yoi_engines::Recipe;
 use yoi_host::ptc::{Outcome, Progress, PtcLimits, Scripted, Session};
 
-use crate::support::{NOW, echo, error, fails, finished, json, made, names, raw, run, run_with, value};
+use crate::support::{
+    NOW, echo, error, fails, finished, json, made, names, raw, run, run_timed, run_with, value,
+};
 
 fn session() -> Option<Session> {
     session_with(PtcLimits::default())
@@ -117,9 +119,50 @@ fn async_functions_of_every_kind_run() {
             ),
             ("await Promise.resolve(1).finally(() => 2)", "1"),
             ("await {then(yes) { yes('thenable') }}", "\"thenable\""),
+            (
+                "a: for await (const x of [1, 2]) { for (;;) { if (x === 1) continue a; break a } }\nlet {y = await 5} = {}\ny",
+                "5",
+            ),
             ("function* plain() { yield 1; yield 2 } [...plain()]", "[1,2]"),
         ],
     );
+}
+
+#[test]
+fn statements_end_with_their_lines_as_well_as_with_semicolons() {
+    let Some(mut session) = session() else { return };
+    let runs = [
+        (
+            "const later = (x) => new Promise((done) => setTimeout(done, 1, x))\nawait later(1)\nawait later(2)",
+            "2",
+        ),
+        (
+            "const a = later(3)\nawait later(4)\nconst b = await a\nawait later(b)\nb",
+            "3",
+        ),
+        (
+            "let n = 0 // of all\n/* and\n */ await later()\nfor (let i = 0; i < 2; i++) await later()\nn += 1\nn",
+            "1",
+        ),
+        (
+            "if (await later(1)) await later(2)\nelse await later(3)\ndo await later(n--)\nwhile (n > 0)\nn",
+            "0",
+        ),
+        (
+            "const f = async (x) => { await later(x)\nawait later(x)\nreturn x }\nawait f(5)\nawait f(6)",
+            "6",
+        ),
+        (
+            "class C { x = 1\ny = 2\nasync g() { await later()\nreturn this.x } }\nawait new C().g()\n",
+            "1",
+        ),
+        ("const g = f\nasync () => { await g(7) }\nawait g(8)", "8"),
+        ("var x = later\n(9)\nawait x", "9"),
+    ];
+    for (code, wanted) in runs {
+        let envelope = run_timed(&mut session, code);
+        assert_eq!(value(&envelope), wanted, "{code}");
+    }
 }
 
 #[test]
@@ -164,13 +207,7 @@ fn timers_go_off_when_the_host_says_so_even_if_its_clock_stands() {
     let code = "const seen = []; const every = setInterval(() => seen.push('i'), 1000);\n\
                 setTimeout(() => seen.push('never'), 9000);\n\
                 await new Promise((done) => setTimeout(done, 2500)); clearInterval(every); seen";
-    let began = Instant::now();
-    let mut progress = session.start(code, &[], began).unwrap();
-    while matches!(progress, Progress::Waiting) {
-        let due = session.due().unwrap();
-        progress = session.go_on(due);
-    }
-    assert_eq!(value(&finished(progress)), "[\"i\",\"i\"]");
+    assert_eq!(value(&run_timed(&mut session, code)), "[\"i\",\"i\"]");
 }
 
 #[test]

@@ -45,6 +45,16 @@ pub(crate) fn run(session: &mut Session, code: &str) -> Envelope {
     finished(session.start(code, &[], Instant::now()).unwrap())
 }
 
+/// With every timer gone off as soon as the run waits for it.
+pub(crate) fn run_timed(session: &mut Session, code: &str) -> Envelope {
+    let mut progress = session.start(code, &[], Instant::now()).unwrap();
+    while matches!(progress, Progress::Waiting) {
+        let due = session.due().unwrap();
+        progress = session.go_on(due);
+    }
+    finished(progress)
+}
+
 pub(crate) fn finished(progress: Progress) -> Envelope {
     match progress {
         Progress::Finished(envelope) => envelope,

@@ -15,23 +15,28 @@ export const NAMES = {
 
 /** Code for a function that gives a generator of the run. Throws a SyntaxError. */
 export function rewrite(source) {
+    const ends = [];
     const program = parse(source, {
         ecmaVersion: "latest",
+        onInsertedSemicolon: (end) => ends.push(end),
         sourceType: "script",
         allowAwaitOutsideFunction: true,
         allowReturnOutsideFunction: true,
         allowHashBang: true,
     });
-    return new Rewriter(source).program(program);
+    return new Rewriter(source, ends).program(program);
 }
 
 class Rewriter {
     #source;
+    // Where a statement ends without a semicolon, and another line goes on behind it: in ascending order.
+    #ends;
     // Names of helpers are numbered, for loops inside of loops.
     #loops = 0;
 
-    constructor(source) {
+    constructor(source, ends) {
         this.#source = source.startsWith("#!") ? `//${source.slice(2)}` : source;
+        this.#ends = ends.filter((end) => /\n[^]*[^}]$/.test(this.#source.slice(end, this.#skip(end) + 1)));
     }
 
     program(program) {
@@ -105,7 +110,9 @@ class Rewriter {
                     ? `(yield ${NAMES.delegating}(${this.#text(node.argument, inside)}))`
                     : this.#children(node, inside);
             case "ForOfStatement":
-                return node.await ? this.#forAwait(node, inside) : this.#children(node, inside);
+                return node.await ? this.#forAwait(node, inside, "") : this.#children(node, inside);
+            case "LabeledStatement":
+                return this.#labeled(node, inside);
             case "ImportExpression":
                 throw new SyntaxError("there are no modules to import");
             default:
@@ -121,10 +128,24 @@ class Rewriter {
     #pieces({ start, end }, nodes, inside, own) {
         let text = "";
         nodes.forEach((node, index) => {
-            text += this.#source.slice(start, node.start);
+            text += this.#between(start, node.start);
             text += own(node, index) ?? this.#text(node, inside);
             start = node.end;
         });
+        return text + this.#between(start, end);
+    }
+
+    /**
+     * The text from one place to another, with the semicolons that it has by its lines alone: what is written anew may
+     * begin with a parenthesis, and would go on where the line before it ended.
+     */
+    #between(start, end) {
+        let text = "";
+        for (const at of this.#ends) {
+            if (at < start || at >= end) continue;
+            text += `${this.#source.slice(start, at)};`;
+            start = at;
+        }
         return text + this.#source.slice(start, end);
     }
 
@@ -162,6 +183,7 @@ class Rewriter {
             return this.#children(node, "sync");
         }
         refuseSuper(node.body);
+        [...node.params, node.body].forEach(refuseArguments);
         const start = this.#after(node.start, "async");
         const arrow = this.#after(node.params.at(-1)?.end ?? start, "=>");
         let params = this.#pieces({ start, end: arrow - 2 }, node.params, "sync", () => undefined).trim();
@@ -173,7 +195,15 @@ class Rewriter {
         return `((...$) => ${NAMES.call}(function* ${params} ${block}, this, $))`;
     }
 
-    #forAwait(node, inside) {
+    /** Labels of a loop that becomes another stay with the loop. */
+    #labeled(node, inside) {
+        let [labels, body] = ["", node];
+        for (; body.type === "LabeledStatement"; body = body.body) labels += `${body.label.name}: `;
+        const becomesAnother = body.type === "ForOfStatement" && body.await;
+        return becomesAnother ? this.#forAwait(body, inside, labels) : this.#children(node, inside);
+    }
+
+    #forAwait(node, inside, labels) {
         const [iterator, turn, done] = ["i", "t", "d"].map((name) => `__ptc_${name}${this.#loops}`);
         this.#loops++;
         const wait = (text) => (inside === "generator" ? `(yield ${NAMES.awaiting}(${text}))` : `(yield (${text}))`);
@@ -184,7 +214,7 @@ class Rewriter {
         const semicolon = node.left.type === "VariableDeclaration" ? "" : ";";
         return (
             `{ const ${iterator} = ${NAMES.iterator}(${this.#text(node.right, inside)}); let ${turn}, ${done} = true; ` +
-            `try { while (${done} = true, !(${turn} = ${wait(`${iterator}.next()`)}).done) { ${done} = false; ` +
+            `try { ${labels}while (${done} = true, !(${turn} = ${wait(`${iterator}.next()`)}).done) { ${done} = false; ` +
             `${semicolon}${left} = ${turn}.value; ${this.#text(node.body, inside)} } } ` +
             `finally { if (!${done} && ${iterator}.return) ${wait(`${iterator}.return()`)}; } }`
         );
@@ -213,14 +243,13 @@ class Rewriter {
 function children(node) {
     const found = [];
     for (const [key, value] of Object.entries(node)) {
-        if (key === "type") continue;
+        // `{a}` and `{a = 1}` have their name twice, as key and in the value.
+        if (key === "type" || (key === "key" && node.shorthand)) continue;
         for (const child of Array.isArray(value) ? value : [value]) {
             if (typeof child?.type === "string") found.push(child);
         }
     }
-    found.sort((a, b) => a.start - b.start);
-    // `{a}` has its name twice, as key and as value.
-    return found.filter((child, index) => index === 0 || child.start >= found[index - 1].end);
+    return found.sort((a, b) => a.start - b.start);
 }
 
 /** The names that a pattern binds. */
@@ -246,4 +275,16 @@ function refuseSuper(node) {
     if (node.type === "Super") throw new SyntaxError("this engine has no `super` inside of async methods");
     if (node.type === "ClassBody" || node.type === "FunctionExpression") return;
     children(node).forEach(refuseSuper);
+}
+
+/** An async arrow becomes a function in an arrow, whose `arguments` are not those of the function around it. */
+function refuseArguments(node) {
+    if (node.type === "Identifier" && node.name === "arguments") {
+        throw new SyntaxError("this engine has no `arguments` inside of async arrow functions");
+    }
+    if (node.type === "FunctionExpression" || node.type === "FunctionDeclaration") return;
+    const name = node.computed ? undefined : (node.property ?? node.key);
+    children(node)
+        .filter((child) => child !== name)
+        .forEach(refuseArguments);
 }
