@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use yoi_engines::Recipe;
 use yoi_host::ptc::transcript::{Header, Recorder, Replay, ReplayFault, Transcript, TranscriptError};
-use yoi_host::ptc::{Envelope, PtcLimits, Session, ToolCall, ToolError, ToolResult};
+use yoi_host::ptc::{Envelope, Interpreter, PtcLimits, Session, ToolCall, ToolError, ToolResult};
 
-use crate::support::{error, json, monty, names, number, value};
+use crate::support::{error, json, made, monty, names, number, value};
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -29,10 +30,25 @@ where
     F: Fn(ToolCall) -> R + Send + Sync,
     R: Future<Output = ToolResult> + Send + 'static,
 {
+    record_on(monty(), code, tools, limits, tool).await
+}
+
+/// The same, on this engine.
+async fn record_on<F, R>(
+    engine: &Interpreter,
+    code: &str,
+    tools: &[&str],
+    limits: PtcLimits,
+    tool: F,
+) -> (Envelope, String)
+where
+    F: Fn(ToolCall) -> R + Send + Sync,
+    R: Future<Output = ToolResult> + Send + 'static,
+{
     let tools = names(tools);
     let kept = Kept::default();
     let recorder = Recorder::new(kept.clone(), &Header::of_run("monty", code, &tools));
-    let mut session = Session::recorded(monty(), limits, recorder.clone());
+    let mut session = Session::recorded(engine, limits, recorder.clone());
     let envelope = session.run(code, &tools, &tool).await.unwrap();
     recorder.finish().unwrap();
     let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
@@ -40,8 +56,12 @@ where
 }
 
 fn replay(transcript: &str, code: &str) -> (Envelope, Option<ReplayFault>) {
+    replay_on(monty(), transcript, code)
+}
+
+fn replay_on(engine: &Interpreter, transcript: &str, code: &str) -> (Envelope, Option<ReplayFault>) {
     let replay = Replay::new(Transcript::read(transcript.as_bytes()).unwrap());
-    let mut session = replay.session(monty(), PtcLimits::default());
+    let mut session = replay.session(engine, PtcLimits::default());
     replay.run(&mut session, code).unwrap()
 }
 
@@ -103,6 +123,41 @@ async fn a_run_is_had_again_with_its_order_and_its_clock() {
         "{}",
         value(&first)
     );
+}
+
+/// A call that is too slow for its timer, beside one that is not, between two more timers.
+const TIMED: [(Recipe, &str); 2] = [
+    (
+        Recipe::CPython,
+        "import asyncio, time\nbegan = time.time()\nslow = asyncio.create_task(asyncio.wait_for(tools.f(n=1), 0.06))\n\
+         await asyncio.sleep(0.02)\nquick = await tools.f(n=2)\ntry:\n    slow = await slow\nexcept TimeoutError:\n    \
+         slow = 'late'\nawait asyncio.sleep(0.02)\n[slow, quick, time.time() - began]",
+    ),
+    (
+        Recipe::QuickJs,
+        "const began = Date.now(), after = (ms, x) => new Promise((done) => setTimeout(done, ms, x))\n\
+         const slow = Promise.race([tools.f({n: 1}), after(60, 'late')])\nawait after(20)\n\
+         const quick = await tools.f({n: 2}), x = await slow\nawait after(20)\n;[x, quick, Date.now() - began]",
+    ),
+];
+
+#[tokio::test]
+async fn timers_go_off_where_they_did_and_no_replay_waits_for_them() {
+    let first_never = |call: ToolCall| async move {
+        match call.id.get() {
+            1 => std::future::pending().await,
+            _ => Ok(number(2)),
+        }
+    };
+    for (recipe, code) in TIMED {
+        let Some(engine) = made(recipe) else { continue };
+        let limits = PtcLimits::default();
+        let (first, transcript) = record_on(&engine, code, &["f"], limits, first_never).await;
+        assert!(value(&first).starts_with("[\"late\",2,"), "{}", value(&first));
+        assert!(transcript.contains("\"woken\":true"), "{transcript}");
+        let (again, fault) = replay_on(&engine, &transcript, code);
+        assert_eq!((fault, json(&again)), (None, json(&first)));
+    }
 }
 
 #[tokio::test]
