@@ -31,6 +31,7 @@ enum Link {
     Host {
         to: Option<io::PipeWriter>,
         from: Receiver<Vec<u8>>,
+        tamper: Option<Tamper>,
     },
 }
 
@@ -175,24 +176,21 @@ impl Peer {
             let mut line = Vec::new();
             while let Ok(1..) = output.read_until(b'\n', &mut line) {
                 let said = std::mem::take(&mut line);
-                let said = match tamper {
-                    None => vec![said],
-                    Some(tamper) => {
-                        let said = String::from_utf8_lossy(&said);
-                        tamper(said.trim_end())
-                            .into_iter()
-                            .map(String::into_bytes)
-                            .collect()
-                    }
-                };
-                for line in said {
+                for line in Tamper::said(tamper, said) {
                     if lines.send(line).is_err() {
                         return;
                     }
                 }
             }
         });
-        Self::greeted(context, Link::Host { to: Some(to), from })
+        Self::greeted(
+            context,
+            Link::Host {
+                to: Some(to),
+                from,
+                tamper,
+            },
+        )
     }
 
     fn greeted(context: &Context, link: Link) -> Result<Self, Stop> {
@@ -237,11 +235,11 @@ impl Peer {
     pub(super) fn say_bytes(&mut self, bytes: Vec<u8>) -> Result<(), Stop> {
         match &mut self.link {
             Link::Child(child) => child.send_bytes(bytes).map_err(gone),
-            Link::Host { to, .. } => {
+            Link::Host { to, tamper, .. } => {
                 let Some(to) = to else {
                     return Err(Stop::Harness("its input is over".to_owned()));
                 };
-                to.write_all(&bytes).map_err(gone)
+                to.write_all(&Tamper::heard(*tamper, bytes)).map_err(gone)
             }
         }
     }

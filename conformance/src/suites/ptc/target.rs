@@ -16,8 +16,14 @@ pub struct PtcTarget {
     idle: Mutex<Vec<Peer>>,
 }
 
-/// What becomes of each line that a host says, without its end.
-pub type Tamper = fn(&str) -> Vec<String>;
+/// What becomes of each line, without its end, on the way to a host that is broken on purpose, and on the way from it.
+#[derive(Debug, Clone, Copy)]
+pub enum Tamper {
+    /// Of what it is told.
+    Heard(fn(&str) -> Vec<String>),
+    /// Of what it says.
+    Said(fn(&str) -> Vec<String>),
+}
 
 enum Door {
     Engine(Interpreter, Option<Tamper>),
@@ -31,6 +37,30 @@ pub(super) struct Lent<'t> {
     _hook: Option<OnInterrupt>,
 }
 
+impl Tamper {
+    /// What is heard instead of these lines.
+    pub(super) fn heard(tamper: Option<Self>, bytes: Vec<u8>) -> Vec<u8> {
+        match tamper {
+            Some(Self::Heard(change)) => through(change, &bytes).concat(),
+            _ => bytes,
+        }
+    }
+
+    /// What is said instead of this line.
+    pub(super) fn said(tamper: Option<Self>, line: Vec<u8>) -> Vec<Vec<u8>> {
+        match tamper {
+            Some(Self::Said(change)) => through(change, &line),
+            _ => vec![line],
+        }
+    }
+}
+
+fn through(change: fn(&str) -> Vec<String>, line: &[u8]) -> Vec<Vec<u8>> {
+    let line = String::from_utf8_lossy(line);
+    let lines = change(line.trim_end()).into_iter();
+    lines.map(|line| format!("{line}\n").into_bytes()).collect()
+}
+
 impl PtcTarget {
     /// An engine, in a host of this process.
     #[must_use]
@@ -38,7 +68,7 @@ impl PtcTarget {
         Self::new(Door::Engine(engine, None))
     }
 
-    /// An engine in a host that is broken on purpose: what it says goes through `tamper`.
+    /// An engine in a host that is broken on purpose: what it hears or says goes through `tamper`.
     #[must_use]
     pub fn tampered(engine: Interpreter, tamper: Tamper) -> Self {
         Self::new(Door::Engine(engine, Some(tamper)))

@@ -3,6 +3,9 @@
 //! The linker takes a member of wasi-libc only for a symbol that nobody before it has defined, so with these here
 //! the members that import WASI stay out. What is behind them is the host of this world. Their signatures are
 //! those of C.
+//!
+//! `wasi:random` alone is left: std seeds its hash maps from it, and `getrandom` what Monty's own need, by imports that
+//! no symbol stands before. The host answers those too, from the source that `random` of this world draws from.
 
 #![expect(unsafe_code, reason = "symbols that std links against")]
 
