@@ -123,7 +123,7 @@ impl Journal for DiskJournal {
     }
 
     fn begin(&self, seq: Seq, attempt: u32) -> Written {
-        if self.writer.is_marked(seq, attempt) {
+        if self.writer.begins_marked(seq, attempt) {
             return Written::Now(Ok(()));
         }
         self.write(Change::Begin { seq, attempt })
@@ -141,7 +141,7 @@ impl Journal for DiskJournal {
 
     fn close(&self) -> Result<(), JournalError> {
         let (done, told) = mpsc::sync_channel(1);
-        self.writer.hand(Job::Flush { done })?;
+        self.writer.hand(Job::Close { done })?;
         told.recv().map_err(|_| writer::gone())?
     }
 }

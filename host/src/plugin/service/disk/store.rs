@@ -68,6 +68,14 @@ pub(super) struct Store {
     ahead: Option<Seq>,
 }
 
+/// Which delivery of an event is marked on the disk, and whether it has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) attempt: u32,
+    /// It is not where the event was marked ahead with another one.
+    pub(super) begun: bool,
+}
+
 impl Store {
     pub(super) fn open(file: &Path, owner: &str) -> Result<Self, DiskError> {
         let opens = |builder: &Builder, file: &Path| builder.create_with_backend(open_file(file)?);
@@ -180,7 +188,7 @@ impl Store {
                 .map_err(|error| CommitError::Unreadable(seq, error.to_string()))?;
             event.attempt = match marked.get(&seq) {
                 // In this run, ahead of the delivery that is to come.
-                Some(marked) => *marked,
+                Some(mark) => mark.attempt,
                 None => {
                     let begun = attempts.get(seq).map_err(storage)?;
                     begun.map_or(0, |begun| begun.value()).saturating_add(1)
@@ -232,6 +240,39 @@ impl Store {
         Ok(())
     }
 
+    /// Take the marks back of what has not begun and will not any more: the host ends in order.
+    pub(super) fn unmark(&mut self) -> Result<(), CommitError> {
+        let mut marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead: Vec<Seq> = marked
+            .iter()
+            .filter(|(_, mark)| !mark.begun)
+            .map(|(seq, _)| *seq)
+            .collect();
+        for seq in &ahead {
+            marked.remove(seq);
+        }
+        drop(marked);
+        self.ahead = None;
+        if ahead.is_empty() {
+            return Ok(());
+        }
+        let unmarking = |database: &Database| -> Result<(), CommitError> {
+            let write = database.begin_write().map_err(storage)?;
+            {
+                let mut attempts = write.open_table(ATTEMPTS).map_err(storage)?;
+                for seq in ahead {
+                    attempts.remove(seq).map_err(storage)?;
+                }
+            }
+            write.commit().map_err(storage)
+        };
+        let done = unmarking(self.database()?);
+        if done.is_err() {
+            self.database = None;
+        }
+        done
+    }
+
     /// The events that were given up, oldest first.
     pub(super) fn dead_letters(&mut self) -> Result<Vec<Letter>, CommitError> {
         let read = self.database()?.begin_read().map_err(storage)?;
@@ -271,7 +312,7 @@ pub(super) fn storage(error: impl Into<redb::Error>) -> CommitError {
 
 /// What a commit marks as begun.
 struct Marks {
-    marked: BTreeMap<Seq, u32>,
+    marked: BTreeMap<Seq, Mark>,
     ahead: Option<Seq>,
 }
 
@@ -301,19 +342,29 @@ impl<'t> Tables<'t> {
     }
 
     /// Mark this delivery as begun, and the first one of those events that will probably be next: a delivery is not
-    /// to cost a sync of its own.
+    /// to cost a sync of its own. One that may have been delivered before is not marked ahead: so a host that dies takes
+    /// one try at most from an event that it had not begun, however often it dies.
     fn begin(&mut self, seq: Seq, attempt: u32, marks: &mut Marks) -> Result<(), CommitError> {
         self.attempts.insert(seq, attempt).map_err(storage)?;
-        marks.marked.insert(seq, attempt);
+        let begun = Mark {
+            attempt,
+            begun: true,
+        };
+        marks.marked.insert(seq, begun);
         let from = marks.ahead.map_or(seq, |ahead| ahead.max(seq)) + 1;
         let next = self.waiting.range(from..).map_err(storage)?;
         for entry in next.take(JOURNAL_MARKED_AHEAD) {
             let seq = entry.map_err(storage)?.0.value();
-            let begun = self.attempts.get(seq).map_err(storage)?;
-            let begun = begun.map_or(0, |begun| begun.value()).saturating_add(1);
-            self.attempts.insert(seq, begun).map_err(storage)?;
-            marks.marked.insert(seq, begun);
             marks.ahead = Some(seq);
+            if self.attempts.get(seq).map_err(storage)?.is_some() {
+                continue;
+            }
+            let first = Mark {
+                attempt: 1,
+                begun: false,
+            };
+            self.attempts.insert(seq, first.attempt).map_err(storage)?;
+            marks.marked.insert(seq, first);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use super::DiskError;
-use super::store::{Change, CommitError, Store};
+use super::store::{Change, CommitError, Mark, Store};
 use crate::limits::{JOURNAL_COMMIT_CHANGES, JOURNAL_NOTE_DELAY, JOURNAL_RETRY_DELAY};
 use crate::plugin::service::journal::{JournalError, Kept, Seq};
 use crate::plugin::service::letter::Letter;
@@ -22,8 +22,8 @@ pub(super) enum Job {
     },
     /// Write it with what comes next, or in a moment.
     Note { change: Change },
-    /// Write what was noted.
-    Flush {
+    /// Write what was noted, and that nothing begins any more.
+    Close {
         done: SyncSender<Result<(), JournalError>>,
     },
     /// Read events that an earlier host left.
@@ -39,8 +39,8 @@ pub(super) enum Job {
     },
 }
 
-/// The events that are marked as begun in this run, and the attempt that is marked on the disk.
-pub(super) type Marked = Arc<Mutex<BTreeMap<Seq, u32>>>;
+/// The events that are marked in this run, as the disk has it.
+pub(super) type Marked = Arc<Mutex<BTreeMap<Seq, Mark>>>;
 
 /// The thread, which ends when this is dropped and everything is written.
 pub(super) struct Writer {
@@ -75,10 +75,11 @@ impl Writer {
         jobs.send(job).map_err(|_| gone())
     }
 
-    /// Whether the disk has it already that this delivery may have begun.
-    pub(super) fn is_marked(&self, seq: Seq, attempt: u32) -> bool {
-        let marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
-        marked.get(&seq).is_some_and(|marked| *marked >= attempt)
+    /// Begin a delivery, if the disk has it already that it may have begun.
+    pub(super) fn begins_marked(&self, seq: Seq, attempt: u32) -> bool {
+        let mut marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mark = marked.get_mut(&seq).filter(|mark| mark.attempt >= attempt);
+        mark.map(|mark| mark.begun = true).is_some()
     }
 }
 
@@ -148,10 +149,13 @@ impl Desk {
                 self.waiting.push(done);
             }
             Job::Note { change } => self.changes.push(change),
-            Job::Flush { done } => {
-                let flushed = self.commit();
+            Job::Close { done } => {
+                let closed = self.commit().and_then(|()| {
+                    let unmarked = self.store.unmark();
+                    unmarked.map_err(|error| self.error("write", &error))
+                });
                 // Who asked may have gone.
-                let _ = done.send(flushed);
+                let _ = done.send(closed);
             }
             Job::Read {
                 after,

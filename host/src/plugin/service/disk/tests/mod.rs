@@ -125,6 +125,53 @@ fn a_delivery_that_began_counts_and_so_do_those_marked_with_it() {
 }
 
 #[test]
+fn a_host_that_ends_in_order_takes_back_what_it_marked_and_did_not_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal");
+    let (journal, _) = reopened(&file);
+    for (seq, id) in ["a", "b", "c"].into_iter().enumerate() {
+        accept(&journal, seq as Seq, id);
+    }
+    wait(journal.begin(0, 1)).unwrap();
+    assert!(matches!(journal.begin(1, 1), Written::Now(Ok(()))));
+    journal.close().unwrap();
+    // Where something begins all the same, it is marked anew.
+    assert!(matches!(journal.begin(2, 1), Written::Later(_)));
+    drop(journal);
+    let (_journal, recovered) = reopened(&file);
+    assert_eq!(waiting(&recovered)[..2], [("a", 2), ("b", 2)]);
+
+    let other = folder.path().join("other");
+    let (journal, _) = reopened(&other);
+    accept(&journal, 0, "a");
+    accept(&journal, 1, "b");
+    wait(journal.begin(0, 1)).unwrap();
+    journal.close().unwrap();
+    drop(journal);
+    let (_journal, recovered) = reopened(&other);
+    assert_eq!(waiting(&recovered), [("a", 2), ("b", 1)]);
+}
+
+#[test]
+fn a_host_that_dies_and_dies_takes_one_try_from_what_it_did_not_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = folder.path().join("journal-0");
+    let (mut journal, _) = reopened(&file);
+    accept(&journal, 0, "a");
+    accept(&journal, 1, "b");
+    for run in 1..5 {
+        wait(journal.begin(0, run)).unwrap();
+        // What a process that is killed leaves is the file as it is at that moment.
+        let left = folder.path().join(format!("journal-{run}"));
+        fs::copy(&file, &left).unwrap();
+        file = left;
+        let recovered;
+        (journal, recovered) = reopened(&file);
+        assert_eq!(waiting(&recovered), [("a", run + 1), ("b", 2)]);
+    }
+}
+
+#[test]
 fn an_event_that_was_given_up_is_kept_apart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("journal");

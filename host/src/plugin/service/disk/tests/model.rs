@@ -15,8 +15,10 @@ enum Step {
     /// Begin the next delivery of one of those that wait.
     Begin(usize),
     Settle(usize, Settlement),
-    /// The host ends in order, and another one begins.
+    /// The host ends, and another one begins.
     Reopen,
+    /// The same in order: it is known what has begun, and what has not.
+    Close,
     /// The host dies, and another one begins.
     Crash,
 }
@@ -33,6 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => any::<usize>().prop_map(Step::Begin),
         5 => (any::<usize>(), how).prop_map(|(which, how)| Step::Settle(which, how)),
         1 => Just(Step::Reopen),
+        1 => Just(Step::Close),
         1 => Just(Step::Crash),
     ]
 }
@@ -158,6 +161,15 @@ proptest! {
                 Step::Reopen => {
                     host.journal = None;
                     model.compare(&host.open(), true);
+                }
+                Step::Close => {
+                    journal.close().unwrap();
+                    host.journal = None;
+                    let recovered = host.open();
+                    for Kept { seq, event } in &recovered.events {
+                        prop_assert_eq!(event.attempt, model.waiting[seq] + 1);
+                    }
+                    model.compare(&recovered, true);
                 }
                 Step::Crash => {
                     host.crash();
