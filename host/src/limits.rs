@@ -318,12 +318,13 @@ pub const DELIVERY_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two deliveries of an event.
 pub const DELIVERY_PAUSE_AT_MOST: Duration = Duration::from_secs(30);
 
-/// How many times a service is restarted within [`SERVICE_RESTARTS_WITHIN`]. Two events that always trap,
-/// each with all its deliveries, do not use them up.
+/// How many times a service is restarted within [`SERVICE_RESTARTS_WITHIN`] while nothing goes well: ten different
+/// things that break a plugin one after the other say that it is the plugin that is broken.
 pub const SERVICE_RESTARTS: u32 = 10;
 
-/// Restarts that are longer ago do not count.
-pub const SERVICE_RESTARTS_WITHIN: Duration = Duration::from_secs(60);
+/// Restarts that are longer ago do not count. Ten with their pauses, and four deliveries more of each event that breaks
+/// it, take a minute.
+pub const SERVICE_RESTARTS_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// The pause before the first restart; it doubles while restarts follow each other.
 pub const SERVICE_RESTART_PAUSE: Duration = Duration::from_millis(50);
@@ -380,7 +381,7 @@ pub const WATCHED_PASSES: usize = 8;
 pub const JOURNAL_COMMIT_CHANGES: usize = 256;
 
 /// How many waiting events are marked as begun with the one that is delivered, so that a delivery does not cost a
-/// sync of its own. After a crash so many may come with an `attempt` raised that they never had.
+/// sync of its own. After a crash so many may come with an `attempt` raised by one that they never had.
 pub const JOURNAL_MARKED_AHEAD: usize = 32;
 
 /// How long it may take until the disk has it that an event was settled, where nothing else is written. A crash
@@ -423,6 +424,18 @@ pub const STREAM_WAIT: Duration = Duration::from_secs(30);
 /// Connecting to a server.
 #[cfg(feature = "nats")]
 pub const STREAM_CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// How often a server is asked whether it is there. One that answers none of three is gone.
+#[cfg(feature = "nats")]
+pub const STREAM_PING: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the stream is there still: a server may say nothing to those who ask for its events.
+#[cfg(feature = "nats")]
+pub const STREAM_LOOK: Duration = Duration::from_secs(30);
+
+/// How long it is not said again that the same thing goes wrong with a stream. Each partition meets it.
+#[cfg(feature = "nats")]
+pub const STREAM_TROUBLE_QUIET: Duration = Duration::from_secs(30);
 
 /// How long a question for the next event stays open at the server. A host that was killed is sent nothing after it.
 #[cfg(feature = "nats")]

@@ -14,11 +14,12 @@ pub(crate) enum DeadCommand {
     Drop(DeadPick),
 }
 
-/// Where events are kept.
+/// Where events are kept: one or the other.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("place").required(true).args(["durable", "nats"]))]
 pub(crate) struct DeadPlace {
     /// The file of `yoikit serve --durable`, which is to be stopped before
-    #[arg(long, value_name = "FILE", required_unless_present = "nats", conflicts_with_all = ["nats", "stream"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "stream")]
     pub(crate) durable: Option<PathBuf>,
 
     /// The server of `yoikit serve --nats`, which may go on: `nats://HOST:PORT`

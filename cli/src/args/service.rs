@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::run::Run;
-use super::value::{parse_bytes, parse_time};
+use super::value::{parse_bytes, parse_time, parse_time_or_none};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = SERVE_HELP)]
@@ -19,12 +19,13 @@ pub(crate) struct Serve {
     pub(crate) durable: Option<PathBuf>,
 
     /// Events that may wait [default: 32; with `--durable`, 10000]
-    #[arg(long, value_name = "N", help_heading = "Events")]
+    #[arg(long, value_name = "N", value_parser = parse_queue, help_heading = "Events")]
     pub(crate) queue: Option<NonZeroUsize>,
 
-    /// What happens to an event for which there is no room
-    #[arg(long, value_name = "WHAT", default_value = "refuse", help_heading = "Events")]
-    pub(crate) when_full: WhenFull,
+    /// What happens to an event for which there is no room [default: `refuse`; for one of a WebSocket that the manifest
+    /// names, `wait`]
+    #[arg(long, value_name = "WHAT", help_heading = "Events")]
+    pub(crate) when_full: Option<WhenFull>,
 
     /// Take events from a stream of NATS JetStream as well, as other hosts may: `nats://HOST:PORT`. An event that comes
     /// another way is then delivered once, and waits for room
@@ -46,8 +47,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub(crate) metrics: Option<SocketAddr>,
 
-    /// How long the plugin may go on with what waits, once it is to stop [default: 5s]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// How long the plugin may go on with what waits, once it is to stop; `0s` leaves it [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time_or_none)]
     pub(crate) drain: Option<Duration>,
 
     /// One JSON object a line instead, `yoikit.serve/1`
@@ -57,15 +58,15 @@ pub(crate) struct Serve {
 
 const SERVE_HELP: &str = "\
 SIGTERM or SIGINT (Ctrl-C) stops it in order: what waits is delivered, the plugin's `stop` is called. A second one,
-half a second later or more, ends it at once. A plugin that breaks is started anew, ten times within a minute; then it
-has failed, and so has this program.
+half a second later or more, ends it at once. A plugin that breaks is started anew. Once ten things in a row broke it,
+within five minutes and without an event or a tool call that went well in between, it has failed, and so has this program.
 
 A plugin is granted nothing by itself. `yoikit grant PLUGIN > grants.toml` writes all that it asks for; read it, and
 hand it over with `--grants grants.toml`.
 
 Exit status:
   0  it stopped in order
-  1  the plugin failed, or did not stop in order
+  1  the plugin failed, or did not stop in order, or events that nothing keeps were left
   2  usage: what was typed, or what stands in a file of yours, cannot be meant
   3  there was nothing to run, or a file, a socket or an address could not be had
   4  the project did not build";
@@ -96,17 +97,19 @@ The event is an object of these members, all but `payload` with a default:
   payload         what the plugin is to get: any JSON
   kind            what happened [default: the ingress's kind, if it has one; `manual`, if it takes any]
   source          where it comes from [default: `yoikit:send`]
-  correlation_id  its id; one that is known already is not delivered again [default: a new one]
+  correlation_id  its id; one that this host knows already is not delivered again (`serve` remembers the last 4096; with
+                  `--nats` it remembers none, and only what is put into the stream is known there) [default: a new one]
   created_at      when it happened, RFC 3339 [default: now]
+`ingress_name` and `attempt`, which an event of a log has as well, change nothing: it is a first delivery.
 
 It goes to the `yoikit serve` that runs for the same PLUGIN and the same user, or else to an instance that is started
 for it and stopped again.
 
 Exit status:
   0  the plugin dealt with the event, and all that it asked for was done
-  1  the event was refused or the plugin failed, or something that it asked for was not done
+  1  the event was refused or not dealt with, or the plugin failed, or something that it asked for was not done
   2  usage
-  3  there was nothing to run
+  3  there was nothing to run, or the `serve` that had the event is gone
   4  the project did not build";
 
 /// Which plugin, and what it may do.
@@ -165,6 +168,11 @@ pub(crate) enum WhenFull {
     DropOldest,
     /// Its sender waits; a WebSocket is not read meanwhile
     Wait,
+}
+
+fn parse_queue(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "choose a number of events, 1 at least".to_owned())
 }
 
 /// The address of a NATS server, where the program can do anything with one.

@@ -63,7 +63,7 @@ pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
             Err("choose something between 1ms and 1day".to_owned())
         }
         Ok(time) => Ok(time),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(format!("choose a time, as `500ms` or `5s`: {error}")),
     }
 }
 

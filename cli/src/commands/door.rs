@@ -1,7 +1,7 @@
 //! The local socket by which `yoikit send` finds the `yoikit serve` of the same plugin and the same user.
 //!
-//! One connection carries one question and one answer, a line of JSON each. Who may connect is a matter of the
-//! folder, which is the user's alone.
+//! One connection carries one question, and one or two answers, a line of JSON each: that the event was accepted, where
+//! it was, and what became of it. Who may connect is a matter of the folder, which is the user's alone.
 
 use std::env;
 use std::fs;
@@ -22,7 +22,7 @@ use crate::report::service::SendReport;
 pub(super) const LINE_BYTES: usize = 6 * 2 * INGRESS_EVENT_BYTES;
 
 /// What is asked for in a question, and how it is told.
-pub(super) const QUESTION: &str = "yoikit.send-question/1";
+pub(super) const QUESTION: &str = "yoikit.send-question/2";
 
 /// An event for a running service.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,6 +39,12 @@ pub(super) struct Question {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
+    /// The event is accepted. Another answer comes.
+    Accepted {
+        correlation_id: String,
+        /// Whether it is kept where the service does not get to it.
+        kept: bool,
+    },
     /// What became of the event.
     Report(Box<SendReport>),
     /// The event cannot be meant.
@@ -115,16 +121,29 @@ pub(super) fn ask(place: &Path, question: &Question) -> Result<Option<Answer>, F
     stream
         .write_all(&line)
         .map_err(|cause| trouble(cause.to_string()))?;
-    let mut answer = String::new();
-    BufReader::new(stream.take(LINE_BYTES as u64))
-        .read_line(&mut answer)
-        .map_err(|cause| trouble(cause.to_string()))?;
-    if answer.is_empty() {
-        return Err(trouble("it ended before".to_owned()));
+    let mut lines = BufReader::new(stream.take(2 * LINE_BYTES as u64));
+    let mut accepted: Option<(String, bool)> = None;
+    loop {
+        let mut answer = String::new();
+        // Whoever is killed leaves half a line, or breaks the connection.
+        let whole = lines.read_line(&mut answer).is_ok() && answer.ends_with('\n');
+        if !whole {
+            return Err(trouble(match accepted {
+                None => "it ended before it said whether it took the event; one with a `correlation_id` may be sent \
+                         again, and is not delivered twice where it was kept"
+                    .to_owned(),
+                Some((id, true)) => {
+                    format!("it ended, and keeps the event {id}: the next one with that journal delivers it")
+                }
+                Some((id, false)) => format!("it ended, and the event {id} with it, delivered or not"),
+            }));
+        }
+        match serde_json::from_str(&answer) {
+            Ok(Answer::Accepted { correlation_id, kept }) => accepted = Some((correlation_id, kept)),
+            Ok(answer) => return Ok(Some(answer)),
+            Err(error) => return Err(trouble(format!("it is of another version, perhaps: {error}"))),
+        }
     }
-    serde_json::from_str(&answer)
-        .map(Some)
-        .map_err(|error| trouble(format!("it is of another version, perhaps: {error}")))
 }
 
 #[cfg(test)]
@@ -138,6 +157,44 @@ mod tests {
         assert_ne!(one, other);
         assert!(one.as_os_str().len() < 100, "{}", one.display());
         assert_eq!(place(Some(Path::new("x")), "/a/b").unwrap(), Path::new("x"));
+    }
+
+    /// What a sender is told whose host says this and ends.
+    fn told(said: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("sock");
+        let listener = std::os::unix::net::UnixListener::bind(&place).unwrap();
+        let question = Question {
+            schema: QUESTION.to_owned(),
+            ingress: "room".to_owned(),
+            event: "{}".to_owned(),
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let (stream, _) = listener.accept().unwrap();
+                let mut line = String::new();
+                BufReader::new(&stream).read_line(&mut line).unwrap();
+                (&stream).write_all(said.as_bytes()).unwrap();
+            });
+            let Err(Failure::Other(told)) = ask(&place, &question) else {
+                panic!("it is taken for an answer");
+            };
+            told
+        })
+    }
+
+    #[test]
+    fn a_host_that_ends_leaves_its_sender_with_what_is_known_of_the_event() {
+        let accepted = |kept| {
+            let answer = Answer::Accepted {
+                correlation_id: "e-1".to_owned(),
+                kept,
+            };
+            serde_json::to_string(&answer).unwrap() + "\n"
+        };
+        insta::assert_snapshot!(told(""), @"the running `yoikit serve` gave no answer: it ended before it said whether it took the event; one with a `correlation_id` may be sent again, and is not delivered twice where it was kept");
+        insta::assert_snapshot!(told(&accepted(true)), @"the running `yoikit serve` gave no answer: it ended, and keeps the event e-1: the next one with that journal delivers it");
+        insta::assert_snapshot!(told(&(accepted(false) + "{\"rep")), @"the running `yoikit serve` gave no answer: it ended, and the event e-1 with it, delivered or not");
     }
 
     #[test]

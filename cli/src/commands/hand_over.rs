@@ -1,11 +1,15 @@
 //! One event, from the words that were typed to the report of what became of it.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use yoi_host::Profile;
 use yoi_host::authority::{Ingress, Manifest};
 use yoi_host::limits::INGRESS_EVENT_BYTES;
-use yoi_host::plugin::service::{Event, Outcome, Refusal, Service};
+use yoi_host::plugin::service::{Event, Refusal, Service, Ticket};
 
 use super::door::Answer;
 use crate::report::service::SendReport;
@@ -22,6 +26,14 @@ pub(super) struct Desk {
     profile: Profile,
     plugin: String,
     ingresses: Vec<Ingress>,
+}
+
+/// An event that the service has accepted.
+pub(super) struct HandedOver {
+    ticket: Ticket,
+    report: SendReport,
+    /// Whether it is kept where the service does not get to it.
+    kept: bool,
 }
 
 /// An event as it is typed: everything but the payload has a default.
@@ -54,28 +66,22 @@ impl Desk {
         }
     }
 
-    /// Hand over what was typed, and wait for what becomes of it.
-    pub(super) async fn hand_over(&self, ingress: &str, event: &str) -> Answer {
-        let event = match read(&self.ingresses, ingress, event) {
-            Ok(event) => event,
-            Err(reason) => return Answer::Usage(reason),
-        };
+    /// Hand over what was typed, or say at once what there is to say.
+    pub(super) async fn hand_over(&self, ingress: &str, event: &str) -> Result<HandedOver, Answer> {
+        let event = read(&self.ingresses, ingress, event).map_err(Answer::Usage)?;
         let id = event.correlation_id.clone();
-        let report = match self.service.send(event).await {
+        match self.service.send(event).await {
             Ok(ticket) => {
-                let (id, duplicate) = (ticket.correlation_id().to_owned(), ticket.duplicate());
-                self.settled(ingress, id, duplicate, &ticket.await)
+                let mut report = self.report(ingress, Some(ticket.correlation_id().to_owned()));
+                report.duplicate = ticket.duplicate();
+                Ok(HandedOver {
+                    ticket,
+                    report,
+                    kept: self.service.keeps_events(),
+                })
             }
-            Err(refusal) => self.refused(ingress, id, &refusal),
-        };
-        Answer::Report(Box::new(report))
-    }
-
-    fn settled(&self, ingress: &str, id: String, duplicate: bool, outcome: &Outcome) -> SendReport {
-        let mut report = self.report(ingress, Some(id));
-        report.duplicate = duplicate;
-        report.settled(outcome);
-        report
+            Err(refusal) => Err(Answer::Report(Box::new(self.refused(ingress, id, &refusal)))),
+        }
     }
 
     fn refused(&self, ingress: &str, id: Option<String>, refusal: &Refusal) -> SendReport {
@@ -86,6 +92,23 @@ impl Desk {
 
     fn report(&self, ingress: &str, id: Option<String>) -> SendReport {
         SendReport::begin(self.profile, &self.plugin, ingress, id)
+    }
+}
+
+impl HandedOver {
+    /// What the sender is told at once.
+    pub(super) fn accepted(&self) -> Answer {
+        Answer::Accepted {
+            correlation_id: self.ticket.correlation_id().to_owned(),
+            kept: self.kept,
+        }
+    }
+
+    /// What became of it.
+    pub(super) async fn settled(self) -> Answer {
+        let mut report = self.report;
+        report.settled(&self.ticket.await, self.kept);
+        Answer::Report(Box::new(report))
     }
 }
 
@@ -105,6 +128,10 @@ fn read(ingresses: &[Ingress], name: &str, typed: &str) -> Result<Event, String>
     }
     let value: Value =
         serde_json::from_str(typed).map_err(|error| format!("the event is not JSON: {error}"))?;
+    // A value has the last of two members of one name, and whoever typed both meant one of them.
+    if let Some(twice) = named_twice(typed) {
+        return Err(format!("the event has two members `{twice}`"));
+    }
     let event = Typed::deserialize(&value).map_err(|error| {
         // Whoever typed the payload alone sees how it is meant.
         let meant = serde_json::json!({ "payload": value }).to_string();
@@ -148,6 +175,32 @@ fn read(ingresses: &[Ingress], name: &str, typed: &str) -> Result<Event, String>
         correlation_id: event.correlation_id,
         attempt: 1,
     })
+}
+
+/// A name that two members of an object have.
+fn named_twice(object: &str) -> Option<String> {
+    struct Names(BTreeSet<String>);
+
+    impl<'de> Visitor<'de> for Names {
+        type Value = Option<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut twice = None;
+            while let Some((name, _)) = members.next_entry::<String, IgnoredAny>()? {
+                if twice.is_none() && !self.0.insert(name.clone()) {
+                    twice = Some(name);
+                }
+            }
+            Ok(twice)
+        }
+    }
+    let mut text = serde_json::Deserializer::from_str(object);
+    // What is no object has no members.
+    text.deserialize_map(Names(BTreeSet::new())).ok().flatten()
 }
 
 fn list(names: &[&str]) -> String {
@@ -206,6 +259,7 @@ mod tests {
         insta::assert_snapshot!(refusal("rom", "{}"), @"the plugin has no ingress `rom`; it has `room`, `any`, `one`");
         insta::assert_snapshot!(refusal("room", "{"), @"the event is not JSON: EOF while parsing an object at line 1 column 1");
         insta::assert_snapshot!(refusal("room", r#"{"payload":1}"#), @"the event needs a `kind`; the ingress `room` takes `text`, `close`");
+        insta::assert_snapshot!(refusal("any", r#"{"payload":1,"payload":2}"#), @"the event has two members `payload`");
         insta::assert_snapshot!(refusal("room", r#"{"payload":1,"kind":"dance"}"#), @"the ingress `room` takes no events of the kind `dance`; it takes `text`, `close`");
         insta::assert_snapshot!(refusal("room", r#"{"text":"hi"}"#), @r#"
         this is no event: unknown field `text`, expected one of `payload`, `kind`, `source`, `correlation_id`, `created_at`, `ingress_name`, `attempt`

@@ -43,6 +43,8 @@ pub(super) fn run(args: &Send) -> Result<Exit, Failure> {
     };
     let report = match answer {
         Answer::Report(report) => report,
+        // Another one follows it, and that was waited for.
+        Answer::Accepted { .. } => unreachable!("it is not the last answer"),
         Answer::Usage(reason) => return Err(Failure::Usage(reason)),
         Answer::Trouble(reason) => return Err(Failure::Other(reason)),
     };
@@ -75,7 +77,12 @@ fn fresh(args: &Send, meant: Meant, event: &str) -> Result<Answer, Failure> {
         .map_err(|error| not_started(&args.of.plugin, &error))?;
     let desk = Desk::new(service.clone(), args.of.run.profile, &ready.name, &ready.manifest);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let answer = runtime.block_on(desk.hand_over(&args.ingress, event));
+    let answer = runtime.block_on(async {
+        match desk.hand_over(&args.ingress, event).await {
+            Ok(event) => event.settled().await,
+            Err(answer) => answer,
+        }
+    });
     let ending = service.stop(StopTimes::default()).wait();
     Ok(match answer {
         Answer::Report(mut report) => {

@@ -67,8 +67,8 @@ impl Meant {
         }
         if args.grants.is_some() {
             return Err(Failure::Usage(format!(
-                "nothing lies at `{0}`, and an enabled plugin `{0}` has its grants in the enablement: use `yoikit plugin \
-                 enable {0} --grant FILE`",
+                "`{0}` is no path to anything, and so the name of an enabled plugin, which has its grants in the \
+                 enablement: `--grants` is for paths, and `yoikit plugin enable {0} --grant FILE` for names",
                 args.plugin
             )));
         }
@@ -211,6 +211,11 @@ impl Ready {
             surfaces,
             config: config.or(enabled_config).unwrap_or_else(|| "null".to_owned()),
         })
+    }
+
+    /// Whose its events are, wherever they are kept: the plugin's, by whatever name it was typed.
+    pub(super) fn id(&self) -> &str {
+        &self.manifest.declared().id
     }
 
     /// The service that it is to be.

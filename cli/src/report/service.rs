@@ -28,9 +28,19 @@ pub struct ServeLine {
 #[serde(untagged)]
 pub enum ServeEvent {
     /// Something of the program's.
-    Program(ProgramEvent),
+    Program(ProgramLine),
     /// Something that happened to the service.
     Service(Box<Happening>),
+}
+
+/// Something that the program does.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProgramLine {
+    /// When: RFC 3339, UTC.
+    pub at: String,
+    /// What.
+    #[serde(flatten)]
+    pub what: ProgramEvent,
 }
 
 /// What the program itself does.
@@ -82,6 +92,14 @@ pub enum ProgramEvent {
     },
 }
 
+impl From<ProgramEvent> for ServeEvent {
+    /// It happens now.
+    fn from(what: ProgramEvent) -> Self {
+        let at = yoi_host::plugin::service::now();
+        Self::Program(ProgramLine { at, what })
+    }
+}
+
 impl ServeLine {
     pub(crate) fn of(line: ServeEvent) -> Self {
         Self {
@@ -119,6 +137,8 @@ pub struct SendReport {
     pub ok: bool,
     /// How the event ended, where it was accepted.
     pub settlement: Option<Settlement>,
+    /// Whether a journal keeps it, since the service ended before: the next one delivers it.
+    pub kept: bool,
     /// Why it was not accepted, or why its last delivery failed.
     pub failure: Option<SendFailure>,
     /// Which delivery was the last.
@@ -196,6 +216,7 @@ impl SendReport {
             duplicate: false,
             ok: false,
             settlement: None,
+            kept: false,
             failure: None,
             attempt: None,
             answer: None,
@@ -213,8 +234,10 @@ impl SendReport {
         });
     }
 
-    pub(crate) fn settled(&mut self, outcome: &Outcome) {
+    /// What became of it; where it was left, whether it is kept.
+    pub(crate) fn settled(&mut self, outcome: &Outcome, kept: bool) {
         self.settlement = Some(outcome.settlement);
+        self.kept = kept && outcome.settlement == Settlement::Abandoned;
         let settled = matches!(outcome.settlement, Settlement::Accepted | Settlement::Declined);
         if let Some(report) = &outcome.report {
             self.attempt = Some(report.attempt);

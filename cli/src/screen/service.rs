@@ -12,7 +12,7 @@ use yoi_host::plugin::service::{
 use super::units::{bytes, time};
 use super::{BAD, BOLD, DIM, GOOD, WARN, block, label, plugin_line};
 use crate::harmless::{harmless, harmless_line};
-use crate::report::service::{ProgramEvent, SendReport, ServeEvent, Verdict};
+use crate::report::service::{ProgramEvent, ProgramLine, SendReport, ServeEvent, Verdict};
 
 /// Most characters of a plugin's own data on a line.
 const DATA: usize = 200;
@@ -27,8 +27,15 @@ pub(crate) fn line(event: &ServeEvent) -> io::Result<()> {
     out.flush()
 }
 
-fn program(out: &mut impl Write, event: &ProgramEvent) -> io::Result<()> {
-    match event {
+/// Refusals like the one that was printed before.
+pub(crate) fn refused_as_well(count: u64) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{:14}{WARN}and {count} more{WARN:#} like it", "")?;
+    out.flush()
+}
+
+fn program(out: &mut impl Write, line: &ProgramLine) -> io::Result<()> {
+    match &line.what {
         ProgramEvent::Serving {
             profile,
             plugin,
@@ -62,55 +69,88 @@ fn program(out: &mut impl Write, event: &ProgramEvent) -> io::Result<()> {
             writeln!(out)
         }
         #[cfg(feature = "nats")]
-        ProgramEvent::Stream { taken } => taken_from_stream(out, taken),
+        ProgramEvent::Stream { taken } => taken_from_stream(out, &line.at, taken),
         ProgramEvent::Signal { again: false } => {
-            writeln!(out, "{DIM}stopping in order; once more ends it at once{DIM:#}")
+            begin(out, &line.at, "signal", Style::new())?;
+            writeln!(out, "stopping in order; once more ends it at once")
         }
-        ProgramEvent::Signal { again: true } => writeln!(out, "{WARN}ending it at once{WARN:#}"),
+        ProgramEvent::Signal { again: true } => {
+            begin(out, &line.at, "signal", WARN)?;
+            writeln!(out, "ending it at once")
+        }
         ProgramEvent::Missed { count } => {
+            begin(out, &line.at, "missed", WARN)?;
             writeln!(
                 out,
-                "{WARN}{count} lines are missing: more happened than could be printed{WARN:#}"
+                "{count} lines are missing: more happened than could be printed"
             )
         }
         ProgramEvent::Ended { ending, .. } => ended(out, ending),
     }
 }
 
+/// The beginning of a line: when, and what.
+fn begin(out: &mut impl Write, at: &str, what: &str, style: Style) -> io::Result<()> {
+    let at = at.get(11..23).unwrap_or(at);
+    write!(out, "{DIM}{at}{DIM:#}  {style}{what:<10}{style:#} ")
+}
+
 #[cfg(feature = "nats")]
-fn taken_from_stream(out: &mut impl Write, taken: &yoi_host::plugin::service::nats::Taken) -> io::Result<()> {
+fn taken_from_stream(
+    out: &mut impl Write,
+    at: &str,
+    taken: &yoi_host::plugin::service::nats::Taken,
+) -> io::Result<()> {
     use yoi_host::plugin::service::nats::Taken;
     let id = |id: &str| harmless_line(id);
+    let style = match taken {
+        // That it was delivered, or failed, is a line of its own.
+        Taken::Acknowledged { .. } | Taken::Retried { .. } => return Ok(()),
+        Taken::Found { .. } => GOOD,
+        Taken::Dead { .. } | Taken::Lost | Taken::Gone { .. } => BAD,
+        _ => WARN,
+    };
+    begin(out, at, "stream", style)?;
     match taken {
-        // That it was delivered is a line of its own.
-        Taken::Acknowledged { .. } => Ok(()),
         Taken::Returned {
             correlation_id,
             attempt,
             why,
         } => {
-            let after = attempt.map_or_else(String::new, |attempt| format!(" after attempt {attempt}"));
+            let after = attempt.map_or_else(String::new, |attempt| format!(", after attempt {attempt}"));
             writeln!(
                 out,
-                "{WARN}returned to the stream{WARN:#}: {}{after}: {}",
+                "{} was given back{after}: {}",
                 id(correlation_id),
                 harmless_line(why)
             )
         }
         Taken::Dead { correlation_id, why } => writeln!(
             out,
-            "{BAD}put aside{BAD:#}: {}: {}",
-            id(correlation_id.as_deref().unwrap_or("(no id)")),
+            "{} was put aside: {}",
+            id(correlation_id.as_deref().unwrap_or("what has no id")),
             harmless_line(why)
         ),
         Taken::Overtaken { correlation_id } => writeln!(
             out,
-            "{WARN}left to another host{WARN:#}: {}, of which this one said nothing for too long",
+            "{} is another host's: this one said nothing of it for too long",
             id(correlation_id)
         ),
-        Taken::Trouble { why } => {
-            writeln!(out, "{WARN}the stream{WARN:#}: {}", harmless_line(why))
-        }
+        Taken::Misplaced {
+            correlation_id,
+            source,
+            partition,
+            belongs,
+        } => writeln!(
+            out,
+            "{} lies in partition {partition}, and those of its source `{}` belong in {belongs}: their order is not kept",
+            id(correlation_id),
+            harmless_line(source)
+        ),
+        Taken::Lost => writeln!(out, "the server cannot be reached; it is tried again and again"),
+        Taken::Found { after } => writeln!(out, "the server is there again, after {}", time(*after)),
+        Taken::Trouble { why } | Taken::Gone { why } => writeln!(out, "{}", harmless_line(why)),
+        _ => writeln!(out),
     }
 }
 
@@ -130,11 +170,7 @@ fn ended(out: &mut impl Write, ending: &Ending) -> io::Result<()> {
         write!(out, ", {WARN}by force{WARN:#}")?;
     }
     if ending.abandoned > 0 {
-        write!(
-            out,
-            ", {WARN}{} events were not delivered{WARN:#}",
-            ending.abandoned
-        )?;
+        write!(out, ", {WARN}{}{WARN:#}", left(ending.abandoned, ending.kept))?;
     }
     writeln!(out)?;
     if let Some(status) = &ending.status {
@@ -148,10 +184,7 @@ fn ended(out: &mut impl Write, ending: &Ending) -> io::Result<()> {
 }
 
 fn service(out: &mut impl Write, happening: &Happening) -> io::Result<()> {
-    let at = happening.at.get(11..23).unwrap_or(&happening.at);
-    let mut begin = |what: &str, style: Style| -> io::Result<()> {
-        write!(out, "{DIM}{at}{DIM:#}  {style}{what:<10}{style:#} ")
-    };
+    let mut begin = |what: &str, style: Style| begin(out, &happening.at, what, style);
     let plain = Style::new();
     match &happening.what {
         // It was said that it runs.
@@ -192,13 +225,16 @@ fn service(out: &mut impl Write, happening: &Happening) -> io::Result<()> {
             let (word, style) = match settlement {
                 Some(Settlement::Accepted) => ("accepted", GOOD),
                 Some(Settlement::Declined) => ("declined", plain),
+                Some(Settlement::Returned) | None => ("failed", WARN),
                 Some(_) => ("given up", BAD),
-                None => ("failed", WARN),
             };
             begin(word, style)?;
             delivery(out, report)?;
             if let Some(pause) = retry_in {
                 write!(out, ", again in {}", time(*pause))?;
+            }
+            if *settlement == Some(Settlement::Returned) {
+                write!(out, ", left to whoever sent it")?;
             }
             writeln!(out)?;
             report.commands.iter().try_for_each(|result| command(out, result))
@@ -215,9 +251,9 @@ fn service(out: &mut impl Write, happening: &Happening) -> io::Result<()> {
                 harmless_line(correlation_id)
             )
         }
-        What::Abandoned { events } => {
-            begin("abandoned", WARN)?;
-            writeln!(out, "{events} events were not delivered")
+        What::Abandoned { events, kept } => {
+            begin("left", WARN)?;
+            writeln!(out, "{}", left(*events as u64, *kept))
         }
         What::Tool { tool, failure, wall } => {
             begin("tool", plain)?;
@@ -241,26 +277,33 @@ fn service(out: &mut impl Write, happening: &Happening) -> io::Result<()> {
             write!(out, "number {count}, in {}", time(*pause))?;
             because(out, Some(why))
         }
+        // What comes of it is a line of its own.
+        What::Socket {
+            state: SocketState::Connecting,
+            ..
+        } => Ok(()),
         What::Socket {
             url,
             ingress,
             state,
             why,
+            missing,
+            again_in,
         } => {
-            let style = if *state == SocketState::Connected {
-                GOOD
-            } else {
-                plain
+            let (word, style) = match state {
+                SocketState::Connected => ("is connected", GOOD),
+                _ => ("is not connected", WARN),
             };
             begin("socket", style)?;
-            let word = format!("{state:?}").to_lowercase();
-            write!(
-                out,
-                "{}  {} is {word}",
-                harmless_line(ingress),
-                harmless_line(url)
-            )?;
-            because(out, why.as_deref())
+            write!(out, "{}  {} {word}", harmless_line(ingress), harmless_line(url))?;
+            if let Some(why) = why {
+                write!(out, ": {}", harmless_line(why))?;
+            }
+            match again_in {
+                Some(pause) => writeln!(out, "; again in {}", time(*pause))?,
+                None => writeln!(out)?,
+            }
+            lines_to_add(out, missing)
         }
         What::SocketTrouble { why, missing } => {
             begin("socket", WARN)?;
@@ -276,6 +319,19 @@ fn service(out: &mut impl Write, happening: &Happening) -> io::Result<()> {
             block(out, text.trim_matches('\n'))
         }
         _ => Ok(()),
+    }
+}
+
+/// Events that the service did not get to.
+fn left(events: u64, kept: bool) -> String {
+    let events = match events {
+        1 => "1 event".to_owned(),
+        events => format!("{events} events"),
+    };
+    if kept {
+        format!("{events} not dealt with, kept for the next one")
+    } else {
+        format!("{events} not dealt with")
     }
 }
 
@@ -422,8 +478,13 @@ fn verdict(out: &mut impl Write, report: &SendReport) -> io::Result<()> {
         Some(Settlement::Accepted) => ("accepted", GOOD),
         Some(Settlement::Declined) => ("declined", GOOD),
         Some(Settlement::Dead) => ("given up", BAD),
+        Some(Settlement::Returned) => ("failed, and is not tried again unless it is sent again", BAD),
         Some(Settlement::Dropped) => ("dropped for a newer event", BAD),
-        Some(Settlement::Abandoned) => ("not delivered: the service ended before", BAD),
+        Some(Settlement::Abandoned) if report.kept => (
+            "not dealt with yet: the service ended, and keeps the event for the next one",
+            WARN,
+        ),
+        Some(Settlement::Abandoned) => ("not dealt with: the service ended before", BAD),
     };
     write!(out, "{style}{word}{style:#}")?;
     if report.duplicate {

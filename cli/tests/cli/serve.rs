@@ -257,14 +257,16 @@ fn events_outlive_a_host_that_is_killed() {
     serving.event("serving");
     let event = json!({ "payload": 1, "correlation_id": "e-1" }).to_string();
     let words = ["send", ".", "events", &event, "--socket", "sock"];
-    let mut sender = command(folder.path(), &words)
+    let sender = command(folder.path(), &words)
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     serving.event("accepted");
     drop(serving);
-    assert_eq!(sender.wait().unwrap().code(), Some(3), "its host is gone");
+    let told = sender.wait_with_output().unwrap();
+    assert_eq!(told.status.code(), Some(3), "its host is gone");
+    insta::assert_snapshot!(String::from_utf8_lossy(&told.stderr), @"error: the running `yoikit serve` gave no answer: it ended, and keeps the event e-1: the next one with that journal delivers it");
 
     // The next one takes the socket that was left, and delivers what was accepted.
     let durable: &[&str] = &["--durable", "events", "--config", r#"{"ingress":"echo"}"#];
@@ -449,7 +451,7 @@ fn a_person_sees_a_line_for_whatever_happens() {
 
         [CLOCK]  accepted   tick  manual e-1 [TIME]
                       tick-1  ticked
-        stopping in order; once more ends it at once
+        [CLOCK]  signal     stopping in order; once more ends it at once
         [CLOCK]  state      stopping
         [CLOCK]  state      stopped
 
@@ -525,7 +527,15 @@ fn an_enabled_plugin_is_served_by_its_name_and_with_its_own_grants() {
         )
         .unwrap();
     }
-    let mut serving = Serving::start(folder.path(), &["yoikit.counter", "--socket", "sock"]);
+    // A journal is the plugin's, by whatever name it is called.
+    let by_path = counter.path().to_str().unwrap();
+    let flags: &[&str] = &["--socket", "sock", "--durable", "events"];
+    let of_path: &[&str] = &[by_path, "--grants", "grants.toml"];
+    let mut serving = Serving::start(folder.path(), &[of_path, flags].concat());
+    serving.event("serving");
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.exit(), 0);
+    let mut serving = Serving::start(folder.path(), &[&["yoikit.counter"], flags].concat());
     assert_eq!(serving.event("serving")["name"], name);
     let words = ["send", name, "tick", r#"{"payload":null}"#, "--socket", "sock"];
     let sent = yoikit(folder.path(), &words);
@@ -543,9 +553,9 @@ fn a_service_that_is_failed_for_good_ends_the_program() {
     let told: &[&str] = &["--config", r#"{"ingress":"told"}"#];
     let mut serving = Serving::start(folder.path(), &[GRANTED, told].concat());
     serving.event("serving");
-    // Each is tried five times, and breaks the plugin each time.
+    // One after the other breaks the plugin, and nothing goes well in between.
     let mut senders = Vec::new();
-    for n in 0..4 {
+    for n in 0..11 {
         let event = json!({ "payload": { "mode": "trap" }, "source": format!("s{n}"), "correlation_id": format!("t{n}") });
         let words = ["send", ".", "events", &event.to_string(), "--socket", "sock"];
         let mut sender = command(folder.path(), &words);
@@ -557,4 +567,86 @@ fn a_service_that_is_failed_for_good_ends_the_program() {
     for mut sender in senders {
         sender.wait().unwrap();
     }
+}
+
+/// A host whose plugin is asked something that takes for ever, and which is told to stop and not to wait for it; and what
+/// its sender was told.
+fn left(durable: &[&str]) -> (Value, i32, String) {
+    let folder = package(yoi_guests::HOSTILE, unchanged);
+    let told: &[&str] = &["--config", r#"{"ingress":"told"}"#, "--drain", "0s"];
+    let mut serving = Serving::start(folder.path(), &[GRANTED, told, durable].concat());
+    serving.event("serving");
+    // It fails, and waits to be tried again when the host is told to stop.
+    let event = json!({ "payload": { "mode": "error" }, "correlation_id": "e-1" }).to_string();
+    let words = ["send", ".", "events", &event, "--socket", "sock"];
+    let sender = command(folder.path(), &words)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    serving.event("delivery");
+    serving.signal(Signal::TERM);
+    let ended = serving.event("ended");
+    let exit = serving.exit();
+    let told = sender.wait_with_output().unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&told.stdout);
+    let verdict = told.lines().find(|line| line.starts_with("verdict"));
+    (ended, exit, verdict.unwrap().to_owned())
+}
+
+#[test]
+fn what_is_left_at_the_end_is_kept_by_a_journal_and_else_the_program_says_that_it_is_not() {
+    let (ended, exit, verdict) = left(&["--durable", "events"]);
+    assert_eq!((&ended["ending"]["abandoned"], exit), (&json!(1), 0), "{ended}");
+    insta::assert_snapshot!(verdict, @"verdict     not dealt with yet: the service ended, and keeps the event for the next one");
+    let (ended, exit, verdict) = left(&[]);
+    assert_eq!((&ended["ending"]["abandoned"], exit), (&json!(1), 1), "{ended}");
+    insta::assert_snapshot!(verdict, @"verdict     not dealt with: the service ended before");
+}
+
+#[test]
+fn a_flood_of_a_source_waits_with_its_sender_unless_somebody_wants_it_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let folder = package(yoi_guests::CHATBOT, |manifest| manifest.replace("4180", &port));
+    for (words, refused) in [(&[] as &[&str], false), (&["--when-full", "refuse"], true)] {
+        let flags: &[&str] = &["--metrics", "0", "--queue", "1"];
+        let mut serving = Serving::start(folder.path(), &[GRANTED, flags, words].concat());
+        let metrics = serving.event("serving")["metrics"].clone();
+        let mut room = Room::accept(&listener);
+        for _ in 0..500 {
+            room.0.send(Message::text("hello")).unwrap();
+        }
+        let numbers = loop {
+            let numbers = scrape(metrics.as_str().unwrap());
+            let accepted = number(&numbers, "yoikit_events_accepted_total");
+            let full = number(&numbers, r#"yoikit_events_refused_total{reason="full"}"#);
+            if accepted + full >= 500.0 {
+                break full;
+            }
+        };
+        assert_eq!(numbers > 0.0, refused, "{numbers}");
+    }
+}
+
+#[test]
+fn who_connects_for_numbers_and_says_nothing_keeps_nobody_from_them() {
+    let folder = package(yoi_guests::COUNTER, unchanged);
+    let mut serving = Serving::start(folder.path(), &[GRANTED, &["--metrics", "0"]].concat());
+    let metrics = serving.event("serving")["metrics"].clone();
+    let metrics = metrics.as_str().unwrap();
+    let address = metrics
+        .strip_prefix("http://")
+        .unwrap()
+        .strip_suffix("/metrics")
+        .unwrap();
+    let silent: Vec<TcpStream> = (0..150)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET /metrics HTTP/1.1\r\n").unwrap();
+            stream
+        })
+        .collect();
+    assert!(scrape(metrics).contains("# EOF"));
+    drop(silent);
 }

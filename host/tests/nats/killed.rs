@@ -198,12 +198,12 @@ fn the_host() {
         stdout.write_all(line.as_bytes()).unwrap();
         stdout.flush().unwrap();
     };
-    let service = service_telling(yoi_guests::COUNTER, "null", Box::new(tell), open_gate());
+    let service = service_telling(yoi_guests::COUNTER, "null", 99, Box::new(tell), open_gate());
     runtime().block_on(async {
         let stream = EventStream::open(&url, "killed", "project:counter")
             .await
             .unwrap();
-        let taking = Taking::begin(&stream, &service, 99, WAIT, |_| {}).await.unwrap();
+        let taking = Taking::begin(&stream, &service, WAIT, |_| {}).await.unwrap();
         let told_to_end = || std::io::stdin().lock().read_to_end(&mut Vec::new());
         tokio::task::spawn_blocking(told_to_end).await.unwrap().unwrap();
         taking.stop().await;

@@ -6,7 +6,7 @@ use serde_json::json;
 use yoi_host::plugin::service::nats::{EventStream, StreamLetters, Taken, Taking};
 use yoi_host::plugin::service::{Letter, StopTimes};
 
-use crate::support::{AT_MOST, Begun, Server, WAIT, event, open_gate, runtime, service};
+use crate::support::{AT_MOST, Begun, Server, WAIT, event, open_gate, runtime, service_telling};
 
 /// Number, id or text, attempts.
 fn told(letters: &[Letter]) -> Vec<(u64, &str, Option<u32>)> {
@@ -31,9 +31,16 @@ fn what_was_given_up_is_tried_anew_or_dropped() {
             .unwrap();
         let begun = Begun::default();
         let config = r#"{"ingress":"told"}"#;
-        let hostile = service(yoi_guests::HOSTILE, config, 0, &begun, open_gate());
+        let tell = {
+            let begun = Begun::clone(&begun);
+            move |source: &str, id: &str, attempt| {
+                let told = (source.to_owned(), id.to_owned(), attempt, 0);
+                begun.lock().unwrap().push(told);
+            }
+        };
+        let hostile = service_telling(yoi_guests::HOSTILE, config, 1, Box::new(tell), open_gate());
         let (tell, taken) = mpsc::channel();
-        let taking = Taking::begin(&stream, &hostile, 1, WAIT, move |taken| tell.send(taken).unwrap());
+        let taking = Taking::begin(&stream, &hostile, WAIT, move |taken| tell.send(taken).unwrap());
         let taking = taking.await.unwrap();
         let next = |count: usize| {
             (0..count)

@@ -5,3 +5,4 @@ mod killed;
 mod letters;
 mod support;
 mod taking;
+mod trouble;

@@ -35,32 +35,14 @@ pub(crate) const WAIT: Duration = Duration::from_secs(600);
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
     /// None where there is none on this machine, which is told.
     pub(crate) fn start(test: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let ports = folder.path().join("ports");
-        fs::create_dir(&ports).unwrap();
-        let child = Command::new("nats-server")
-            .args([
-                "--addr",
-                "127.0.0.1",
-                "--port",
-                "-1",
-                "--jetstream",
-                "--store_dir",
-            ])
-            .arg(folder.path().join("store"))
-            .arg("--ports_file_dir")
-            .arg(&ports)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
+        let Ok(child) = spawn(folder.path(), "-1") else {
             let skipped = format!("skipped: {test}: `nats-server` is not installed\n");
             std::io::stderr().write_all(skipped.as_bytes()).unwrap();
             return None;
@@ -68,17 +50,32 @@ impl Server {
         let mut server = Self {
             child,
             url: String::new(),
-            _folder: folder,
+            folder,
         };
-        server.url = server.wait_for_port(&ports);
+        server.url = server.wait_for_port();
         Some(server)
     }
 
+    /// It is gone, with all that it had written.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        fs::remove_dir_all(self.folder.path().join("ports")).unwrap();
+    }
+
+    /// It is there again, at the same place.
+    pub(crate) fn come_back(&mut self) {
+        let port = self.url.rsplit(':').next().unwrap();
+        self.child = spawn(self.folder.path(), port).unwrap();
+        self.wait_for_port();
+    }
+
     /// The server writes where it listens once it does.
-    fn wait_for_port(&mut self, ports: &Path) -> String {
+    fn wait_for_port(&mut self) -> String {
+        let ports = self.folder.path().join("ports");
         let began = Instant::now();
         loop {
-            let file = fs::read_dir(ports).unwrap().find_map(|entry| {
+            let file = fs::read_dir(&ports).unwrap().find_map(|entry| {
                 let text = fs::read_to_string(entry.unwrap().path()).ok()?;
                 serde_json::from_str::<Value>(&text).ok()
             });
@@ -90,6 +87,27 @@ impl Server {
             std::thread::yield_now();
         }
     }
+}
+
+fn spawn(folder: &Path, port: &str) -> std::io::Result<Child> {
+    let ports = folder.join("ports");
+    fs::create_dir(&ports)?;
+    Command::new("nats-server")
+        .args([
+            "--addr",
+            "127.0.0.1",
+            "--port",
+            port,
+            "--jetstream",
+            "--store_dir",
+        ])
+        .arg(folder.join("store"))
+        .arg("--ports_file_dir")
+        .arg(&ports)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
 }
 
 impl Drop for Server {
@@ -163,10 +181,11 @@ pub(crate) fn service(guest: Guest, config: &str, host: usize, begun: &Begun, ga
         let told = (source.to_owned(), id.to_owned(), attempt, host);
         begun.lock().unwrap().push(told);
     };
-    service_telling(guest, config, Box::new(tell), gate)
+    service_telling(guest, config, 5, Box::new(tell), gate)
 }
 
-pub(crate) fn service_telling(guest: Guest, config: &str, tell: Tell, gate: Gate) -> Service {
+/// A service with so many attempts for each event.
+pub(crate) fn service_telling(guest: Guest, config: &str, attempts: u32, tell: Tell, gate: Gate) -> Service {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         EngineOptions::new(Profile::Documented)
             .instances(8)
@@ -183,9 +202,11 @@ pub(crate) fn service_telling(guest: Guest, config: &str, tell: Tell, gate: Gate
         events: Mutex::default(),
         gate,
     };
+    let mut options = Taking::options(ServiceOptions::of(Profile::Documented));
+    options.retry.attempts = attempts;
     let plan = Plan::new(plugin, access, &manifest)
         .config(config)
-        .options(Taking::options(ServiceOptions::of(Profile::Documented)))
+        .options(options)
         .journal(Arc::new(journal));
     Service::start(plan).unwrap()
 }

@@ -1,7 +1,7 @@
 //! What becomes of the events of a stream.
 
 use std::collections::HashMap;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use yoi_host::plugin::service::StopTimes;
 use yoi_host::plugin::service::nats::{EventStream, StreamError, Taken, Taking, partition};
 
-use crate::support::{AT_MOST, Begun, Server, WAIT, event, open_gate, runtime, service};
+use crate::support::{AT_MOST, Begun, Server, WAIT, event, open_gate, runtime, service, service_telling};
 
 #[test]
 fn two_hosts_take_from_one_stream_and_the_order_of_a_source_is_kept() {
@@ -28,7 +28,7 @@ fn two_hosts_take_from_one_stream_and_the_order_of_a_source_is_kept() {
         for host in 0..2 {
             let service = service(yoi_guests::COUNTER, "null", host, &begun, open_gate());
             let tell = tell.clone();
-            let taking = Taking::begin(&stream, &service, 5, WAIT, move |taken| tell.send(taken).unwrap());
+            let taking = Taking::begin(&stream, &service, WAIT, move |taken| tell.send(taken).unwrap());
             hosts.push((taking.await.unwrap(), service));
         }
         for number in 0..each {
@@ -82,16 +82,21 @@ fn an_event_that_fails_is_given_back_and_at_last_put_aside() {
         let stream = EventStream::open(&server.url, "harm", "project:hostile")
             .await
             .unwrap();
-        let begun = Begun::default();
-        let service = service(
+        let begun = Arc::<Mutex<Vec<u32>>>::default();
+        let tell_begun = {
+            let begun = Arc::clone(&begun);
+            move |_: &str, _: &str, attempt| begun.lock().unwrap().push(attempt)
+        };
+        let told_what = r#"{"ingress":"told"}"#;
+        let service = service_telling(
             yoi_guests::HOSTILE,
-            r#"{"ingress":"told"}"#,
-            0,
-            &begun,
+            told_what,
+            2,
+            Box::new(tell_begun),
             open_gate(),
         );
         let (tell, told) = mpsc::channel();
-        let taking = Taking::begin(&stream, &service, 2, WAIT, move |taken| tell.send(taken).unwrap());
+        let taking = Taking::begin(&stream, &service, WAIT, move |taken| tell.send(taken).unwrap());
         let taking = taking.await.unwrap();
         stream
             .send(&event(
@@ -107,20 +112,17 @@ fn an_event_that_fails_is_given_back_and_at_last_put_aside() {
             ([next(), next()], told)
         });
         let ([first, second], told) = told.await.unwrap();
-        let first_failed = matches!(first, Taken::Returned { attempt: Some(1), .. });
+        let first_failed = matches!(first, Taken::Retried { attempt: 1, .. });
         assert!(first_failed, "{first:?}");
         let Taken::Dead { correlation_id, why } = second else {
             panic!("{second:?}");
         };
         assert_eq!(correlation_id.as_deref(), Some("bad"));
         assert!(why.contains("not JSON"), "{why}");
-        let attempts: Vec<u32> = begun
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|(_, _, attempt, _)| *attempt)
-            .collect();
-        assert_eq!(attempts, [1, 2]);
+        assert_eq!(*begun.lock().unwrap(), [1, 2]);
+        // It came once and was given up once; in between it failed, and that is all.
+        let metrics = service.metrics();
+        assert_eq!((metrics.accepted, metrics.dead, metrics.failures), (1, 1, 2));
 
         // It lies where it can be looked at, with the reason.
         let client = async_nats::connect(&server.url).await.unwrap();
@@ -165,7 +167,7 @@ fn what_a_host_had_when_it_ended_another_one_gets() {
         // As long as this test takes.
         let wait = Duration::from_secs(2);
         let lost = service(yoi_guests::HOSTILE, r#"{"ingress":"echo"}"#, 0, &begun, gate);
-        let taking = Taking::begin(&stream, &lost, 9, wait, |_| {}).await.unwrap();
+        let taking = Taking::begin(&stream, &lost, wait, |_| {}).await.unwrap();
         stream
             .send(&event("events", "test", "e-1".into(), Value::Null))
             .await
@@ -185,7 +187,7 @@ fn what_a_host_had_when_it_ended_another_one_gets() {
             &begun,
             open_gate(),
         );
-        let taking = Taking::begin(&stream, &other, 9, wait, move |taken| tell.send(taken).unwrap());
+        let taking = Taking::begin(&stream, &other, wait, move |taken| tell.send(taken).unwrap());
         let taking = taking.await.unwrap();
         let told = tokio::task::spawn_blocking(move || told.recv_timeout(AT_MOST).unwrap());
         let taken = told.await.unwrap();
@@ -213,7 +215,7 @@ fn a_host_that_is_to_stop_gives_back_at_once_what_it_has_not_begun() {
         let first = service(yoi_guests::COUNTER, "null", 0, &begun, gate);
         let (tell, told) = mpsc::channel();
         let first_tell = tell.clone();
-        let taking = Taking::begin(&stream, &first, 5, WAIT, move |taken| {
+        let taking = Taking::begin(&stream, &first, WAIT, move |taken| {
             first_tell.send((0, taken)).unwrap();
         });
         let taking = taking.await.unwrap();
@@ -265,7 +267,7 @@ fn a_host_that_is_to_stop_gives_back_at_once_what_it_has_not_begun() {
             );
         }
         let second = service(yoi_guests::COUNTER, "null", 1, &begun, open_gate());
-        let other = Taking::begin(&stream, &second, 5, WAIT, move |taken| {
+        let other = Taking::begin(&stream, &second, WAIT, move |taken| {
             tell.send((1, taken)).unwrap();
         });
         let other = other.await.unwrap();

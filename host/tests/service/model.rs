@@ -106,6 +106,8 @@ struct Life {
     alive: bool,
     /// How often this instance was entered.
     calls: u64,
+    /// Restarts that count against the limit: those since anything went well.
+    in_vain: u32,
     counts: Counts,
 }
 
@@ -115,13 +117,17 @@ impl Life {
             running: true,
             alive: true,
             calls: 1,
+            in_vain: 0,
             counts: Counts::default(),
         }
     }
 
-    /// The plugin broke, and a host that restarts does so, if it may.
-    fn breaks(&mut self, profile: Profile) {
-        if profile == Profile::Documented && self.counts.restarts < RESTARTS.into() {
+    /// The plugin broke, and a host that restarts does so, if it may: always where it is an event's doing that broke it
+    /// before.
+    fn breaks(&mut self, profile: Profile, again: bool) {
+        let may = again || self.in_vain < RESTARTS;
+        if profile == Profile::Documented && may {
+            self.in_vain += u32::from(!again);
             self.counts.restarts += 1;
             self.alive = true;
             self.calls = 1;
@@ -141,11 +147,14 @@ impl Life {
         }
         self.calls += 1;
         match behaviour {
-            Behaviour::Good => Seen::Answered(true),
+            Behaviour::Good => {
+                self.in_vain = 0;
+                Seen::Answered(true)
+            }
             Behaviour::Traps | Behaviour::Spins => {
                 self.alive = false;
                 match profile {
-                    Profile::Documented => self.breaks(profile),
+                    Profile::Documented => self.breaks(profile, false),
                     // It goes unnoticed.
                     Profile::Yoi => {}
                 }
@@ -160,7 +169,7 @@ impl Life {
             return Seen::Answered(false);
         }
         if !self.alive {
-            self.breaks(profile);
+            self.breaks(profile, false);
             return Seen::Answered(false);
         }
         self.calls += 1;
@@ -184,6 +193,7 @@ impl Life {
                     Behaviour::Good => return self.taken(true),
                     Behaviour::TrapsOnce if attempt > 1 => return self.taken(true),
                     Behaviour::Declines => {
+                        self.in_vain = 0;
                         self.counts.declined += 1;
                         return Seen::Settled(Settlement::Declined, None);
                     }
@@ -206,7 +216,7 @@ impl Life {
                 self.counts.dead += 1;
             }
             if broke {
-                self.breaks(profile);
+                self.breaks(profile, attempt > 1);
             }
             if !self.running && !last {
                 self.counts.abandoned += 1;
@@ -217,6 +227,7 @@ impl Life {
     }
 
     fn taken(&mut self, told: bool) -> Seen {
+        self.in_vain = 0;
         self.counts.taken += 1;
         Seen::Settled(Settlement::Accepted, told.then_some(self.calls))
     }

@@ -1,18 +1,20 @@
 //! What becomes of a plugin that breaks.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use yoi_host::plugin::FailureCode;
 
 use serde_json::json;
 use yoi_host::authority::Manifest;
-use yoi_host::plugin::service::{CommandStatus, Service, ServiceOptions, Settlement, State};
+use yoi_host::plugin::message::IngressEvent;
+use yoi_host::plugin::service::{CommandStatus, Kept, Recovered, Service, ServiceOptions, Settlement, State};
 use yoi_host::world::{Clock, HttpPeer, NetOptions, ScriptedDialer, ScriptedResolver};
 use yoi_host::{Limits, Profile};
 
 use crate::support::{
-    data, endless, event, failure, manifest, mode, outcome, plan, plan_of, plugin, plugin_with, scripted,
-    told,
+    TestJournal, Told, data, endless, event, failure, manifest, mode, outcome, plan, plan_of, plugin,
+    plugin_with, scripted, started_with, told,
 };
 
 #[test]
@@ -80,19 +82,99 @@ fn a_plugin_that_says_it_failed_is_restarted() {
     assert_eq!(service.metrics().restarts, 1);
 }
 
+/// An event of this source that is answered in this mode.
+fn from(source: &str, mode: &str) -> yoi_host::plugin::service::Event {
+    event("events", source, json!({ "mode": mode }))
+}
+
 #[test]
-fn a_plugin_that_breaks_too_often_stays_failed_and_what_waits_is_abandoned() {
+fn a_plugin_that_one_event_after_the_other_breaks_stays_failed_and_what_waits_is_abandoned() {
     let mut options = ServiceOptions::of(Profile::Documented);
     options.restart.most = 2;
-    let service = Service::start(told(Profile::Documented).options(options)).unwrap();
-    let poison = service.send_blocking(mode("trap")).unwrap();
-    let behind = service.send_blocking(mode("echo")).unwrap();
-    assert_eq!(poison.wait().settlement, Settlement::Abandoned);
-    assert_eq!(behind.wait().settlement, Settlement::Abandoned);
+    let journal = Arc::default();
+    let service = started_with(told(Profile::Documented).options(options), &journal);
+    let gate = journal.hold_delivery();
+    let sent = [("a", "trap"), ("b", "trap"), ("c", "trap"), ("c", "echo")];
+    let tickets = sent.map(|(source, mode)| service.send_blocking(from(source, mode)).unwrap());
+    gate.open();
+    for ticket in tickets {
+        assert_eq!(ticket.wait().settlement, Settlement::Abandoned);
+    }
     assert_eq!(service.state(), State::Failed);
-    insta::assert_snapshot!(service.send_blocking(mode("echo")).unwrap_err(), @"plugin service is failed for ingress dispatch: `handle-ingress` trapped: wasm `unreachable` instruction executed (it was restarted 2 times within 60s, which is the limit)");
+    insta::assert_snapshot!(service.send_blocking(mode("echo")).unwrap_err(), @"plugin service is failed for ingress dispatch: `handle-ingress` trapped: wasm `unreachable` instruction executed (it was restarted 2 times within 300s and nothing went well meanwhile, which is the limit)");
     let ending = service.stop(crate::support::at_once()).wait();
-    assert_eq!((ending.state, ending.abandoned), (State::Failed, 2));
+    assert_eq!((ending.state, ending.abandoned), (State::Failed, 4));
+}
+
+#[test]
+fn events_that_break_the_plugin_do_not_take_it_from_those_of_other_sources() {
+    let mut options = ServiceOptions::of(Profile::Documented);
+    options.restart.most = 4;
+    let journal = Arc::default();
+    let service = started_with(told(Profile::Documented).options(options), &journal);
+    let gate = journal.hold_delivery();
+    let poison = ["a", "b", "c", "d"].map(|source| service.send_blocking(from(source, "trap")).unwrap());
+    let good = service.send_blocking(from("e", "echo")).unwrap();
+    gate.open();
+    // It goes before any of them is tried again.
+    assert_eq!(good.wait().settlement, Settlement::Accepted);
+    for ticket in poison {
+        assert_eq!(ticket.wait().settlement, Settlement::Dead);
+    }
+    let begun = journal.told().into_iter().filter_map(|told| match told {
+        Told::Begin(seq, attempt) => Some((seq, attempt)),
+        _ => None,
+    });
+    let begun: Vec<_> = begun.collect();
+    assert_eq!(begun[..5], [(0, 1), (1, 1), (2, 1), (3, 1), (4, 1)]);
+    assert_eq!(outcome(&service, mode("echo")).settlement, Settlement::Accepted);
+    assert_eq!(service.metrics().restarts, 20);
+}
+
+#[test]
+fn an_event_that_breaks_the_plugin_each_time_is_given_up_and_not_the_plugin() {
+    let mut options = ServiceOptions::of(Profile::Documented);
+    options.restart.most = 1;
+    let service = Service::start(told(Profile::Documented).options(options)).unwrap();
+    for _ in 0..3 {
+        assert_eq!(outcome(&service, mode("trap")).settlement, Settlement::Dead);
+        // That it went well says that the plugin is not broken.
+        assert_eq!(outcome(&service, mode("echo")).settlement, Settlement::Accepted);
+    }
+    assert_eq!(service.metrics().restarts, 15);
+}
+
+#[test]
+fn what_was_tried_before_the_host_died_waits_for_what_was_not() {
+    let kept = |seq, source, attempt| Kept {
+        seq,
+        event: IngressEvent {
+            kind: "test".into(),
+            source: String::from(source),
+            ingress_name: "events".into(),
+            payload: json!({ "mode": "echo" }),
+            created_at: "2026-11-20T10:00:00.000Z".into(),
+            attempt,
+            correlation_id: format!("e-{seq}"),
+        },
+    };
+    let journal = Arc::new(TestJournal::default());
+    *journal.recovered.lock().unwrap() = Recovered {
+        events: vec![kept(0, "a", 3), kept(1, "b", 1), kept(2, "a", 1)],
+        next: 3,
+        ..Recovered::default()
+    };
+    let service = started_with(told(Profile::Documented), &journal);
+    // The last of its source: it is told of once all of that are settled.
+    assert_eq!(
+        outcome(&service, from("a", "echo")).settlement,
+        Settlement::Accepted
+    );
+    let begun = journal.told().into_iter().filter_map(|told| match told {
+        Told::Begin(seq, _) => Some(seq),
+        _ => None,
+    });
+    assert_eq!(begun.collect::<Vec<_>>(), [1, 0, 2, 3]);
 }
 
 #[test]

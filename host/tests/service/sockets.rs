@@ -419,7 +419,7 @@ fn flooded(texts: u32, when_full: WhenFull) -> (Service, Arc<TestJournal>, Gate)
     let dialer = ScriptedDialer::new().websocket(here(), peer.hear());
     let mut options = ServiceOptions::of(Profile::Documented);
     options.queue_events = 4;
-    options.when_full = when_full;
+    options.sources_when_full = when_full;
     options.happenings = 1024;
     let journal = Arc::new(TestJournal::default());
     let gate = journal.hold_delivery();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::WriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -126,12 +127,22 @@ async fn converse(desk: &Desk, mut stream: UnixStream) {
     }
     let answer = match serde_json::from_slice::<Question>(&line) {
         Ok(question) if question.schema == QUESTION => {
-            desk.hand_over(&question.ingress, &question.event).await
+            match desk.hand_over(&question.ingress, &question.event).await {
+                Ok(event) => {
+                    say(&mut to, &event.accepted()).await;
+                    event.settled().await
+                }
+                Err(answer) => answer,
+            }
         }
         Ok(question) => Answer::Trouble(format!("this `yoikit serve` does not know `{}`", question.schema)),
         Err(error) => Answer::Trouble(format!("this is no question: {error}")),
     };
-    let Ok(mut line) = serde_json::to_vec(&answer) else {
+    say(&mut to, &answer).await;
+}
+
+async fn say(to: &mut WriteHalf<'_>, answer: &Answer) {
+    let Ok(mut line) = serde_json::to_vec(answer) else {
         return;
     };
     line.push(b'\n');

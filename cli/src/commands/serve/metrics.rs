@@ -1,5 +1,9 @@
 //! A service's numbers for Prometheus: over HTTP, in the OpenMetrics text format.
+//!
+//! Whoever connects is answered at once. Where many connect and say nothing, the one who came first is hung up on for the
+//! one who came last: so nobody who has something to ask waits for those who have not.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,13 +20,15 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
 use yoi_host::Profile;
 use yoi_host::plugin::service::{LATENCY_BOUNDS, Latencies, Metrics, Service, SocketState, State};
 
-/// Scrapes that are answered at once. One server asks every few seconds.
-const CONVERSATIONS: usize = 8;
+use super::stream::Link;
+
+/// Conversations at once. One server asks every few seconds.
+const CONVERSATIONS: usize = 64;
 
 /// How long somebody may take to say what is wanted.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,36 +54,50 @@ impl MetricsDoor {
     }
 
     /// Answer whoever asks, until this is dropped.
-    pub(super) async fn serve(self, service: Service, profile: Profile) {
+    pub(super) async fn serve(self, service: Service, profile: Profile, link: Option<Link>) {
         let mut registry = Registry::with_prefix("yoikit");
-        registry.register_collector(Box::new(Numbers { service, profile }));
+        registry.register_collector(Box::new(Numbers {
+            service,
+            profile,
+            link,
+        }));
         let registry = Arc::new(registry);
-        let room = Arc::new(Semaphore::new(CONVERSATIONS));
+        let mut conversations = JoinSet::new();
+        let mut oldest_first = VecDeque::new();
         loop {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-                return;
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                Some(_) = conversations.join_next() => {
+                    oldest_first.retain(|one: &AbortHandle| !one.is_finished());
+                    continue;
+                }
             };
-            let Ok((stream, _)) = self.listener.accept().await else {
+            let Ok((stream, _)) = accepted else {
                 // Out of files, for one: the next may be had again.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let registry = Arc::clone(&registry);
-            tokio::spawn(async move {
-                let answer = service_fn(|request| {
-                    let answer = answer(&registry, &request);
-                    async { Ok::<_, Infallible>(answer) }
-                });
-                let served = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(PATIENCE)
-                    .serve_connection(TokioIo::new(stream), answer);
-                // Who hangs up has what he wanted.
-                let _ = served.await;
-                drop(permit);
-            });
+            if oldest_first.len() >= CONVERSATIONS
+                && let Some(oldest) = oldest_first.pop_front()
+            {
+                oldest.abort();
+            }
+            oldest_first.push_back(conversations.spawn(converse(Arc::clone(&registry), stream)));
         }
     }
+}
+
+async fn converse(registry: Arc<Registry>, stream: TcpStream) {
+    let answer = service_fn(|request| {
+        let answer = answer(&registry, &request);
+        async { Ok::<_, Infallible>(answer) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .serve_connection(TokioIo::new(stream), answer);
+    // Who hangs up has what he wanted.
+    let _ = served.await;
 }
 
 fn answer(registry: &Registry, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -109,6 +129,8 @@ fn answer(registry: &Registry, request: &Request<Incoming>) -> Response<Full<Byt
 struct Numbers {
     service: Service,
     profile: Profile,
+    /// To the server of the stream that events are taken from.
+    link: Option<Link>,
 }
 
 impl Collector for Numbers {
@@ -148,6 +170,18 @@ impl Collector for Numbers {
                 )
             }),
         )?;
+        if let Some(link) = &self.link {
+            to.gauge(
+                "stream_connected",
+                "Whether the server of the stream can be reached",
+                u64::from(link.is_connected()),
+            )?;
+            to.counter(
+                "stream_outages",
+                "How often the server of the stream could not be reached any more",
+                link.outages(),
+            )?;
+        }
         events(&mut to, &metrics)?;
         to.counter(
             "restarts",

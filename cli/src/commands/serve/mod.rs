@@ -33,7 +33,7 @@ use super::served::{Meant, Ready};
 use crate::args::{Serve, WhenFull};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::report::service::{ProgramEvent, ServeEvent, metrics_url};
+use crate::report::service::{ProgramEvent, metrics_url};
 
 /// How soon after another a signal is the same order once more: `timeout`, for one, tells a program and then the group
 /// that it is in.
@@ -66,11 +66,11 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         None => (None, None),
         Some(file) => {
             let journal =
-                DiskJournal::open(file, &ready.name).map_err(|error| Failure::Other(error.to_string()))?;
+                DiskJournal::open(file, ready.id()).map_err(|error| Failure::Other(error.to_string()))?;
             (Some(Arc::new(journal)), Some(file.display().to_string()))
         }
     };
-    let stream = Stream::open(args, &runtime, &ready.name)?;
+    let stream = Stream::open(args, &runtime, ready.id())?;
     let mut options = options(args);
     if let Some(stream) = &stream {
         options = stream.options(options);
@@ -95,7 +95,7 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         stream: args.stream.clone(),
         status: Box::new(service.status()),
     };
-    let log = Log::start(args.json, observer, ServeEvent::Program(serving))?;
+    let log = Log::start(args.json, observer, serving)?;
     let source = match &stream {
         None => None,
         Some(stream) => Some(stream.begin(&runtime, &service, &log)?),
@@ -113,26 +113,31 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         },
         source.as_ref(),
     ));
-    if let Some(source) = source {
-        runtime.block_on(source.over());
-    }
+    let (given_back, gone) = match source {
+        None => (0, None),
+        Some(source) => runtime.block_on(source.over()),
+    };
+    // What a stream was given back is not lost.
+    let lost = ending.abandoned.saturating_sub(given_back);
     let exit = match &ending {
         Ending {
             state: State::Stopped,
             error: None,
             forced: false,
+            kept,
             ..
-        } => Exit::Ok,
+        } if *kept || lost == 0 => Exit::Ok,
         _ => Exit::PluginFailed,
     };
     let ended = ProgramEvent::Ended {
         exit: exit as u8,
         ending: Box::new(ending),
     };
-    match log.end(ServeEvent::Program(ended)) {
+    match log.end(ended) {
         Err(Failure::Print(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => Err(Failure::Other(
             "nobody reads standard output any more, and so the service was stopped".to_owned(),
         )),
+        Ok(()) if let Some(why) = gone => Err(Failure::Other(why)),
         printed => printed.map(|()| exit),
     }
 }
@@ -157,7 +162,7 @@ async fn serve(
     let profile = args.of.run.profile;
     let numbers = doors
         .metrics
-        .map(|metrics| tokio::spawn(metrics.serve(service.clone(), profile)));
+        .map(|metrics| tokio::spawn(metrics.serve(service.clone(), profile, source.map(Source::link))));
     let (over, is_over) = watch::channel(false);
     #[cfg(unix)]
     let door = {
@@ -192,13 +197,18 @@ async fn serve(
                 if signalled.is_some_and(|first| first.elapsed() < ONE_ORDER) {
                     continue;
                 }
-                log.tell(ServeEvent::Program(ProgramEvent::Signal { again: signalled.is_some() }));
+                log.tell(ProgramEvent::Signal { again: signalled.is_some() });
                 if signalled.is_some() {
                     drop(service.kill());
                 } else {
                     shut_down();
                     signalled = Some(Instant::now());
                 }
+                stopping = true;
+            }
+            () = gone(source), if !stopping => {
+                // There is nothing more to wait for, and whoever removed the stream may not have meant it.
+                shut_down();
                 stopping = true;
             }
             () = log.closed(), if !stopping => {
@@ -232,12 +242,24 @@ fn options(args: &Serve) -> ServiceOptions {
     if let Some(events) = args.queue {
         options.queue_events = events.get();
     }
-    options.when_full = match args.when_full {
+    let typed = args.when_full.map(|when_full| match when_full {
         WhenFull::Refuse => Policy::Refuse,
         WhenFull::DropOldest => Policy::DropOldest,
         WhenFull::Wait => Policy::Wait,
-    };
+    });
+    if let Some(policy) = typed {
+        options.when_full = policy;
+        options.sources_when_full = policy;
+    }
     options
+}
+
+/// When the stream that is taken from is no more.
+async fn gone(source: Option<&Source>) {
+    match source {
+        None => std::future::pending().await,
+        Some(source) => source.gone().await,
+    }
 }
 
 /// When the service is failed for good. What it is told of is not missed: a state is looked at after each.

@@ -13,6 +13,20 @@ pub(super) enum Stream {}
 /// None can be taken from.
 pub(super) enum Source {}
 
+/// None is connected.
+#[derive(Debug)]
+pub(super) enum Link {}
+
+impl Link {
+    pub(super) fn is_connected(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn outages(&self) -> u64 {
+        match *self {}
+    }
+}
+
 impl Stream {
     /// That nobody asks for one was seen to when the command was read.
     pub(super) fn open(_: &Serve, _: &Runtime, _: &str) -> Result<Option<Self>, Failure> {
@@ -33,7 +47,15 @@ impl Source {
         match *self {}
     }
 
-    pub(super) async fn over(self) {
+    pub(super) fn link(&self) -> Link {
+        match *self {}
+    }
+
+    pub(super) async fn gone(&self) {
+        match *self {}
+    }
+
+    pub(super) async fn over(self) -> (u64, Option<String>) {
         match self {}
     }
 }

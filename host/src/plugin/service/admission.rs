@@ -35,13 +35,13 @@ enum Admission {
 }
 
 impl Shared {
-    /// Accept an event, or say why not.
-    pub(super) async fn send(self: &Arc<Self>, event: Event) -> Result<Ticket, Refusal> {
+    /// Accept an event, or say why not. Where there is no room, do this.
+    pub(super) async fn send(self: &Arc<Self>, event: Event, when_full: WhenFull) -> Result<Ticket, Refusal> {
         let mut prepared = self.prepare(event)?;
         loop {
             // From here on it is noticed when something leaves.
             let room = self.room.notified();
-            let admission = self.admit(prepared);
+            let admission = self.admit(prepared, when_full);
             if !matches!(admission, Admission::NoRoom(_)) {
                 // What was left to this sender may do for the next one.
                 self.room.notify_one();
@@ -97,7 +97,7 @@ impl Shared {
     }
 
     /// Put an event into the queue, if there is room.
-    fn admit(self: &Arc<Self>, prepared: Prepared) -> Admission {
+    fn admit(self: &Arc<Self>, prepared: Prepared, when_full: WhenFull) -> Admission {
         let Prepared { event, bytes } = prepared;
         let mut desk = self.lock();
         let refused = |mut desk: MutexGuard<'_, Desk>, event: &IngressEvent, refusal: Refusal| {
@@ -118,7 +118,7 @@ impl Shared {
         let full = Refusal::Full { events: most };
         while !desk.has_room(bytes) {
             let alone_too_large = bytes > self.options.queue_bytes || most == 0;
-            match self.options.when_full {
+            match when_full {
                 WhenFull::Wait if !alone_too_large => return Admission::NoRoom(Prepared { event, bytes }),
                 // What is kept outside the queue is not dropped: that would be all of it.
                 WhenFull::DropOldest if !alone_too_large && desk.backlog.is_none() => {
@@ -169,7 +169,7 @@ impl Shared {
                 self.work.notify_all();
             }
             Err(error) => {
-                desk.metrics.accepted -= 1;
+                desk.metrics.accepted = desk.metrics.accepted.saturating_sub(1);
                 desk.counters.enqueued -= 1;
                 desk.not_stored(&self.net, seq, error);
                 let left = desk.leave(seq, Settlement::Abandoned, None);

@@ -43,6 +43,8 @@ pub(super) struct Desk {
     pub(super) backlog: Option<Backlog>,
     /// The queue's bounds, in events and bytes.
     most: (usize, usize),
+    /// Whether an event that failed comes again as a new one.
+    by_sender: bool,
     pub(super) requests: VecDeque<Request>,
     /// Whether what was taken last was an event: then a request goes first.
     event_was_last: bool,
@@ -127,6 +129,17 @@ pub(super) enum Answered {
 }
 
 impl Answered {
+    /// Whether the plugin dealt with an event, or a tool answered. That it says how it is proves nothing.
+    pub(super) fn went_well(&self) -> bool {
+        match self {
+            Answered::Nobody | Answered::Probe(..) => false,
+            Answered::Event(_, outcome) => {
+                matches!(outcome.settlement, Settlement::Accepted | Settlement::Declined)
+            }
+            Answered::Tool(_, answer) => answer.is_ok(),
+        }
+    }
+
     pub(super) fn tell(self) {
         // It fails where nobody wants to know any more.
         match self {
@@ -191,6 +204,7 @@ impl Desk {
                 not_before: None,
             }),
             most: (options.queue_events, options.queue_bytes),
+            by_sender: options.retry.by_sender,
             requests: VecDeque::new(),
             event_was_last: false,
             results: Ring::new(COMMAND_RESULTS),
@@ -412,15 +426,17 @@ impl Desk {
         let (tell, ticket) = Ticket::new(Arc::clone(&id));
         self.known.begin(&id, &ticket);
         let lane = event.source.clone();
+        let tried = event.attempt > 1;
         let item = Item {
             id,
             event: Some(event),
             accepted: now,
             tell,
         };
-        self.queue.push(seq, &lane, bytes, item);
+        self.queue.push(seq, &lane, bytes, now, tried, item);
         self.counters.enqueued += 1;
-        self.metrics.accepted += 1;
+        // One that comes again was counted when it came first.
+        self.metrics.accepted += u64::from(!(self.by_sender && tried));
         ticket
     }
 
@@ -438,7 +454,7 @@ impl Desk {
     }
 
     pub(super) fn back(&mut self, seq: Seq, event: Box<IngressEvent>, at: Instant) {
-        if let Some(item) = self.queue.put_back(seq, at) {
+        if let Some(item) = self.queue.put_back(seq, at, event.attempt > 1) {
             item.event = Some(event);
         }
     }

@@ -83,8 +83,10 @@ pub struct Ending {
     pub code: Option<FailureCode>,
     /// Whether a call had to be ended because the time was over.
     pub forced: bool,
-    /// Events that were accepted and not delivered.
+    /// Events that were accepted and not dealt with.
     pub abandoned: u64,
+    /// Whether the journal keeps those, for the next service.
+    pub kept: bool,
 }
 
 impl Plan {
@@ -204,7 +206,8 @@ impl Service {
     ///
     /// A [`Refusal`], and the event is not accepted.
     pub async fn send(&self, event: impl Into<Event>) -> Result<Ticket, Refusal> {
-        self.handle.shared.send(event.into()).await
+        let shared = &self.handle.shared;
+        shared.send(event.into(), shared.options.when_full).await
     }
 
     /// The same on this thread, which must not be one that drives other futures.
@@ -261,6 +264,18 @@ impl Service {
         self.handle.shared.dead_letters()
     }
 
+    /// How it is run.
+    #[must_use]
+    pub fn options(&self) -> &ServiceOptions {
+        &self.handle.shared.options
+    }
+
+    /// Whether an event that the service does not get to is kept in its journal, for the next one.
+    #[must_use]
+    pub fn keeps_events(&self) -> bool {
+        self.handle.shared.journal.keeps()
+    }
+
     /// Watch what happens from now on.
     #[must_use]
     pub fn observe(&self) -> Observer {
@@ -310,6 +325,7 @@ impl Ending {
             code: Some(FailureCode::ServiceLost),
             forced: false,
             abandoned: 0,
+            kept: false,
         }
     }
 }

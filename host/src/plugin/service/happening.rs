@@ -90,10 +90,12 @@ pub enum What {
         /// Its ingress.
         ingress: String,
     },
-    /// The service ended before these events were delivered.
+    /// The service ended before it had dealt with these events.
     Abandoned {
         /// How many.
         events: usize,
+        /// Whether the journal keeps them, for the next service.
+        kept: bool,
     },
     /// A command of a plugin was carried out, or was not.
     Command(CommandResult),
@@ -126,7 +128,7 @@ pub enum What {
     },
     /// The plugin is to be restarted.
     Restart {
-        /// How many there were within the time that counts, with this one.
+        /// How many count against the limit, with this one if it does.
         count: u32,
         /// After which time, in microseconds.
         #[serde(rename = "pause_us", serialize_with = "crate::text::micros")]
@@ -145,8 +147,14 @@ pub enum What {
         state: SocketState,
         /// Why, where something went wrong.
         why: Option<String>,
+        /// Where it was denied: the lines that would have allowed it.
+        missing: Vec<Missing>,
+        /// Where it is connected again: after which time, in microseconds.
+        #[serde(rename = "again_in_us", serialize_with = "maybe_micros")]
+        #[schemars(with = "Option<f64>")]
+        again_in: Option<Duration>,
     },
-    /// A WebSocket could not be had, or what it brought could not be accepted.
+    /// A WebSocket that is not even tried.
     SocketTrouble {
         /// Why.
         why: String,

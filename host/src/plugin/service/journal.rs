@@ -49,6 +49,11 @@ pub trait Journal: fmt::Debug + Send + Sync {
     /// time.
     fn settle(&self, seq: Seq, how: Settlement, why: Option<&str>);
 
+    /// Whether events outlive the service: one that it leaves is given to the next one.
+    fn keeps(&self) -> bool {
+        true
+    }
+
     /// The service ends: what was only handed over is to be written now.
     ///
     /// # Errors
@@ -121,6 +126,10 @@ impl Journal for InMemory {
     }
 
     fn settle(&self, _: Seq, _: Settlement, _: Option<&str>) {}
+
+    fn keeps(&self) -> bool {
+        false
+    }
 
     fn close(&self) -> Result<(), JournalError> {
         Ok(())

@@ -46,7 +46,7 @@ impl Known {
     pub(super) fn settle(&mut self, id: &Arc<str>, settlement: Settlement) {
         self.under_way.remove(id);
         match settlement {
-            Settlement::Dropped | Settlement::Abandoned => return,
+            Settlement::Returned | Settlement::Dropped | Settlement::Abandoned => return,
             Settlement::Accepted | Settlement::Declined | Settlement::Dead => {}
         }
         if self.most == 0 || self.settled.insert(Arc::clone(id), settlement).is_some() {

@@ -73,3 +73,4 @@ pub use status::{
     ServiceStatus, State,
 };
 pub use ticket::{Failure, Outcome, Report, Settlement, Ticket};
+pub use time::now;

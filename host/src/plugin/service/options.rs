@@ -14,8 +14,11 @@ pub struct ServiceOptions {
     pub queue_events: usize,
     /// Most bytes of them.
     pub queue_bytes: usize,
-    /// What happens to an event for which there is no room.
+    /// What happens to an event that is sent and for which there is no room.
     pub when_full: WhenFull,
+    /// What happens to one that came over a WebSocket which the host holds. Nobody is there to be told that it is
+    /// refused; one that waits keeps the rest where it is, with the peer.
+    pub sources_when_full: WhenFull,
     /// What happens to an event that failed.
     pub retry: Retry,
     /// What happens to a plugin that failed.
@@ -48,16 +51,23 @@ pub struct Retry {
     pub attempts: u32,
     /// How long is waited in between. Events of the same source wait as well.
     pub backoff: Backoff,
+    /// Whether it is for whoever sent it to send it again, with its `attempt` raised: then it is delivered once each time,
+    /// and given up with the last.
+    pub by_sender: bool,
 }
 
 /// What happens to a plugin that failed.
+///
+/// The limit is for a plugin that is broken, and not for one that some events break. So what counts against it is what
+/// happened since the plugin last dealt with an event or answered a tool; and of an event that breaks it in each of its
+/// deliveries, the first one alone: it is the event that is given up then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Restart {
     /// How many times it is restarted [within](Restart::within); once more, and it stays failed.
     pub most: u32,
     /// Restarts that are longer ago do not count.
     pub within: Duration,
-    /// How long is waited before.
+    /// How long is waited before. The pauses grow with the restarts that count.
     pub backoff: Backoff,
 }
 
@@ -76,8 +86,9 @@ impl ServiceOptions {
     /// | | `documented` | `yoi` |
     /// |---|---|---|
     /// | queue | 32 events, refuses what is more | the same |
+    /// | what WebSockets bring | waits for room | is refused as well |
     /// | deliveries of an event | 5, with pauses | 1 |
-    /// | restarts | 10 within a minute, with pauses | none |
+    /// | restarts | 10 within five minutes, none to any avail, with pauses | none |
     /// | known events | 4096 | none: nothing is recognised |
     #[must_use]
     pub const fn of(profile: Profile) -> Self {
@@ -89,12 +100,14 @@ impl ServiceOptions {
             queue_events: limits::INGRESS_QUEUE,
             queue_bytes: limits::INGRESS_QUEUE_BYTES,
             when_full: WhenFull::Refuse,
+            sources_when_full: if once { WhenFull::Refuse } else { WhenFull::Wait },
             retry: Retry {
                 attempts: if once { 1 } else { limits::DELIVERY_ATTEMPTS },
                 backoff: Backoff {
                     first: limits::DELIVERY_PAUSE,
                     most: limits::DELIVERY_PAUSE_AT_MOST,
                 },
+                by_sender: false,
             },
             restart: Restart {
                 most: if once { 0 } else { limits::SERVICE_RESTARTS },

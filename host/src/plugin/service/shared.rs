@@ -294,7 +294,8 @@ impl Shared {
                     Settlement::Accepted => desk.metrics.taken += 1,
                     Settlement::Declined => desk.metrics.declined += 1,
                     Settlement::Dead => desk.metrics.dead += 1,
-                    Settlement::Dropped | Settlement::Abandoned => {}
+                    // It failed, and that is counted. It is not dealt with.
+                    Settlement::Returned | Settlement::Dropped | Settlement::Abandoned => {}
                 }
                 let left = desk.leave(seq, settlement, Some(report));
                 drop(desk);
@@ -316,7 +317,10 @@ impl Shared {
         }
         desk.metrics.abandoned += abandoned as u64;
         if abandoned > 0 {
-            desk.happen(&self.net, || What::Abandoned { events: abandoned });
+            desk.happen(&self.net, || What::Abandoned {
+                events: abandoned,
+                kept: self.journal.keeps(),
+            });
         }
         self.room.notify_waiters();
     }

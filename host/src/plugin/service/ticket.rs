@@ -44,6 +44,8 @@ pub enum Settlement {
     Declined,
     /// Every delivery failed.
     Dead,
+    /// Its delivery failed, and whoever sent it may send it again: see [`Retry::by_sender`](super::Retry::by_sender).
+    Returned,
     /// A newer event took its place in a full queue.
     Dropped,
     /// The service ended before. A journal keeps it for the next one.

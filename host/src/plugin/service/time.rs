@@ -18,6 +18,12 @@ pub(super) fn timestamp(at: OffsetDateTime) -> String {
         .unwrap_or_default()
 }
 
+/// Now, as [happenings](super::Happening) have it, for whoever tells of something else beside them.
+#[must_use]
+pub fn now() -> String {
+    timestamp(OffsetDateTime::now_utc())
+}
+
 /// A new id: a UUID of version 7, which begins with the time.
 pub(super) fn new_id(net: &Net) -> String {
     let millis = net.wall().unix_timestamp_nanos() / 1_000_000;

@@ -346,10 +346,7 @@ impl<'t> Tables<'t> {
     /// one try at most from an event that it had not begun, however often it dies.
     fn begin(&mut self, seq: Seq, attempt: u32, marks: &mut Marks) -> Result<(), CommitError> {
         self.attempts.insert(seq, attempt).map_err(storage)?;
-        let begun = Mark {
-            attempt,
-            begun: true,
-        };
+        let begun = Mark { attempt, begun: true };
         marks.marked.insert(seq, begun);
         let from = marks.ahead.map_or(seq, |ahead| ahead.max(seq)) + 1;
         let next = self.waiting.range(from..).map_err(storage)?;
@@ -416,6 +413,7 @@ fn name_of(how: Settlement) -> &'static str {
         Settlement::Declined => "declined",
         Settlement::Dropped => "dropped",
         Settlement::Dead => "dead",
+        Settlement::Returned => "returned",
         Settlement::Abandoned => "abandoned",
     }
 }
@@ -426,6 +424,7 @@ fn settlement_named(name: &str) -> Settlement {
         "declined" => Settlement::Declined,
         "dropped" => Settlement::Dropped,
         "dead" => Settlement::Dead,
+        "returned" => Settlement::Returned,
         _ => Settlement::Accepted,
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::{AckKind, Message};
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
 use super::begun::{HandOut, Page, Standing};
-use super::stream::{EventStream, StreamError};
-use super::take::{Stops, Taken};
+use super::stream::{EventStream, StreamError, partition};
+use super::take::{Stops, Taken, Teller};
 use crate::limits::{
     DELIVERY_PAUSE, DELIVERY_PAUSE_AT_MOST, INGRESS_EVENT_BYTES, MESSAGE_BYTES, STREAM_RETRY_TIME,
 };
@@ -19,13 +20,13 @@ use crate::plugin::service::{Outcome, Refusal, Service, Settlement};
 use crate::text::bounded;
 
 /// What a partition is taken with.
-#[derive(Clone)]
 pub(super) struct Desk {
     pub(super) stream: EventStream,
+    pub(super) partition: u32,
     pub(super) service: Service,
     pub(super) attempts: u32,
     pub(super) wait: Duration,
-    pub(super) tell: Arc<dyn Fn(Taken) + Send + Sync>,
+    pub(super) teller: Arc<Teller>,
     /// Whose event the service has. The others wait here and not in its queue: from here they can be given back.
     pub(super) turn: Arc<Mutex<()>>,
     pub(super) stops: Stops,
@@ -47,10 +48,17 @@ enum Delivery {
 enum Verdict {
     /// It was dealt with, in this attempt.
     Done(u32),
+    /// It failed in this attempt, and is to be tried again.
+    Again {
+        attempt: u32,
+        why: String,
+        pause: Duration,
+    },
+    /// This host cannot deal with it.
     Back {
         attempt: Option<u32>,
         why: String,
-        after: Option<Duration>,
+        pause: Option<Duration>,
     },
     /// It is given up, after so many attempts.
     Dead { attempts: u32, why: String },
@@ -69,7 +77,7 @@ impl Desk {
                 attempts: 0,
                 why: format!("this is no event: {error}"),
             },
-            Ok(event) => match self.deliver(page, message, event).await {
+            Ok(event) => match self.deliver(page, message, self.in_its_place(event)).await {
                 Ok(delivery) => {
                     goes_on = !matches!(
                         delivery,
@@ -89,8 +97,17 @@ impl Desk {
                 correlation_id: id.unwrap_or_default(),
                 attempt,
             }),
-            Verdict::Back { attempt, why, after } => {
-                let given_back = message.double_ack_with(AckKind::Nak(after)).await;
+            Verdict::Again { attempt, why, pause } => {
+                let given_back = message.double_ack_with(AckKind::Nak(Some(pause))).await;
+                given_back.map(|()| Taken::Retried {
+                    correlation_id: id.unwrap_or_default(),
+                    attempt,
+                    again_in: pause,
+                    why,
+                })
+            }
+            Verdict::Back { attempt, why, pause } => {
+                let given_back = message.double_ack_with(AckKind::Nak(pause)).await;
                 given_back.map(|()| Taken::Returned {
                     correlation_id: id.unwrap_or_default(),
                     attempt,
@@ -108,11 +125,45 @@ impl Desk {
                 Err(error) => Err(error.into()),
             },
         };
-        // What the stream was not told of, it gives out again.
-        (self.tell)(told.unwrap_or_else(|error| Taken::Trouble {
-            why: error.to_string(),
-        }));
+        match told {
+            Ok(taken) => self.teller.tell(taken),
+            // What the stream was not told of, it gives out again.
+            Err(error) => {
+                if let Err(StreamError::Gone(_)) = self.mend().await {
+                    return false;
+                }
+                if self.stream.link().is_connected() {
+                    self.teller.trouble(&error.to_string());
+                }
+            }
+        }
         goes_on
+    }
+
+    /// Lay out again what somebody removed. Where that is the stream itself, nothing more is taken.
+    pub(super) async fn mend(&self) -> Result<PullConsumer, StreamError> {
+        let mended = match self.stream.mend().await {
+            Ok(()) => self.stream.consumer(self.partition, self.wait).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error @ StreamError::Gone(_)) = &mended {
+            self.teller.gone(error);
+        }
+        mended
+    }
+
+    /// See whether an event lies where others of its source do.
+    fn in_its_place(&self, event: IngressEvent) -> IngressEvent {
+        let belongs = partition(&event.source);
+        if belongs != self.partition {
+            self.teller.tell(Taken::Misplaced {
+                correlation_id: event.correlation_id.clone(),
+                source: event.source.clone(),
+                partition: self.partition,
+                belongs,
+            });
+        }
+        event
     }
 
     /// Deliver it, and keep the stream from taking this host for dead meanwhile.
@@ -126,7 +177,7 @@ impl Desk {
         let trouble = |why: String| Verdict::Back {
             attempt: None,
             why,
-            after: Some(STREAM_RETRY_TIME),
+            pause: Some(STREAM_RETRY_TIME),
         };
         let given = match message.info() {
             Ok(info) => HandOut {
@@ -180,7 +231,7 @@ impl Desk {
                 return Verdict::Back {
                     attempt: None,
                     why: "this host is to stop".to_owned(),
-                    after: None,
+                    pause: None,
                 };
             }
             Delivery::Overtaken => return Verdict::Leave,
@@ -189,16 +240,22 @@ impl Desk {
         };
         match outcome.settlement {
             Settlement::Accepted | Settlement::Declined => Verdict::Done(attempt),
-            Settlement::Dead => {
+            failed @ (Settlement::Dead | Settlement::Returned) => {
                 let report = outcome.report.as_ref();
                 let failure = report.and_then(|report| report.failure.as_ref());
                 let why = failure.map_or_else(String::new, |failure| failure.message.clone());
-                self.again_or_never(attempt, why)
+                match failed {
+                    Settlement::Returned => self.again_or_never(attempt, why),
+                    _ => Verdict::Dead {
+                        attempts: attempt,
+                        why,
+                    },
+                }
             }
             Settlement::Dropped | Settlement::Abandoned => Verdict::Back {
                 attempt: Some(attempt),
-                why: "this host stopped before it was delivered".to_owned(),
-                after: None,
+                why: "this host stopped before it had dealt with it".to_owned(),
+                pause: None,
             },
         }
     }
@@ -208,7 +265,7 @@ impl Desk {
             Refusal::Stopping(_) | Refusal::Failed(_) => Verdict::Back {
                 attempt: Some(attempt),
                 why: refusal.to_string(),
-                after: None,
+                pause: None,
             },
             refusal if refusal.may_pass() => self.again_or_never(attempt, refusal.to_string()),
             refusal => Verdict::Dead {
@@ -227,11 +284,7 @@ impl Desk {
         }
         let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
         let pause = DELIVERY_PAUSE.saturating_mul(doubled).min(DELIVERY_PAUSE_AT_MOST);
-        Verdict::Back {
-            attempt: Some(attempt),
-            why,
-            after: Some(pause),
-        }
+        Verdict::Again { attempt, why, pause }
     }
 
     async fn put_aside(&self, message: &Message, attempts: u32, why: &str) -> Result<(), StreamError> {

@@ -22,7 +22,7 @@ impl StreamLetters {
     ///
     /// Where there is no server, or no such stream.
     pub async fn open(url: &str, name: &str) -> Result<Self, StreamError> {
-        let context = connect(url, name).await?;
+        let (context, link) = connect(url, name).await?;
         let events = find(&context, name).await?;
         let found = about(&events);
         let Some(owner) = found.strip_prefix(super::stream::FORMAT) else {
@@ -34,7 +34,7 @@ impl StreamLetters {
         let dead = find(&context, &format!("{name}-dead")).await?;
         let owner = owner.trim_start().to_owned();
         Ok(Self {
-            events: EventStream::of(context, name, &owner, events).await?,
+            events: EventStream::of(context, link, name, &owner, events).await?,
             dead,
         })
     }
@@ -124,7 +124,7 @@ impl StreamLetters {
     }
 }
 
-async fn find(context: &Context, name: &str) -> Result<Stream, StreamError> {
+pub(super) async fn find(context: &Context, name: &str) -> Result<Stream, StreamError> {
     let found = context.get_stream(name).await;
     found.map_err(|error| match error.kind() {
         jetstream::context::GetStreamErrorKind::JetStream(server) if server.code() == 404 => {

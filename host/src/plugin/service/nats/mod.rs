@@ -9,16 +9,23 @@
 //! `NAME.dead` in a stream `NAME-dead`, the last thousand of them; which deliveries were begun stands in a bucket
 //! `NAME-begun`.
 //!
+//! **What goes wrong is told, and what can be mended is.** A server that cannot be reached is waited for, for as long as it
+//! takes. A consumer, the bucket or the stream of dead letters that somebody removed is laid out again. A stream that
+//! was removed is not: its events went with it, and whoever takes from it ends ([`Taken::Gone`]).
+//!
 //! - [`EventStream`]: the stream, for whoever sends and for whoever takes
 //! - [`Taking`]: a service that takes from it
 //! - [`StreamLetters`]: what was given up
+//! - [`Link`]: whether the server can be reached
 
 mod begun;
 mod deal;
 mod letters;
+mod link;
 mod stream;
 mod take;
 
 pub use letters::StreamLetters;
+pub use link::Link;
 pub use stream::{EventStream, StreamError, partition};
 pub use take::{Taken, Taking};

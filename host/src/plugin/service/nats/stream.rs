@@ -8,8 +8,10 @@ use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, Stre
 use async_nats::jetstream::{self, Context, kv};
 
 use super::begun::Page;
+use super::letters::find;
+use super::link::Link;
 use crate::limits::{
-    STREAM_BYTES, STREAM_CONNECT_TIME, STREAM_DEAD_LETTERS, STREAM_DUPLICATES, STREAM_PARTITIONS,
+    STREAM_BYTES, STREAM_CONNECT_TIME, STREAM_DEAD_LETTERS, STREAM_DUPLICATES, STREAM_PARTITIONS, STREAM_PING,
 };
 use crate::plugin::message::IngressEvent;
 use crate::plugin::service::letter::{LetterError, Stored};
@@ -21,6 +23,7 @@ pub(super) const FORMAT: &str = "yoikit.stream/1";
 #[derive(Debug, Clone)]
 pub struct EventStream {
     context: Context,
+    link: Link,
     name: String,
     owner: String,
     stream: Stream,
@@ -54,7 +57,8 @@ pub enum StreamError {
     },
     /// A stream of something else.
     #[error(
-        "the stream `{name}` is not one of the plugin `{owner}`: it says of itself `{found}`; name another stream"
+        "the stream `{name}` is not one of the plugin `{owner}`: it says {}; name another stream",
+        of_itself(.found)
     )]
     Other {
         /// The stream.
@@ -64,6 +68,11 @@ pub enum StreamError {
         /// What it says.
         found: String,
     },
+    /// Somebody removed it, or made another one in its place.
+    #[error(
+        "the stream `{0}` was deleted, and the events in it with it: begin again, and it is laid out anew"
+    )]
+    Gone(String),
     /// No stream, where one was to be.
     #[error("there is no stream `{name}` of a plugin on that server{}", other(.found.as_deref()))]
     NoStream {
@@ -94,12 +103,14 @@ impl EventStream {
     ///
     /// Where there is no server, or no such stream can be had of it.
     pub async fn open(url: &str, name: &str, owner: &str) -> Result<Self, StreamError> {
-        let context = connect(url, name).await?;
+        let (context, link) = connect(url, name).await?;
         let wanted = format!("{FORMAT} {owner}");
+        let subject = |partition| format!("{name}.event.{partition}");
         let events = Config {
             name: name.to_owned(),
             description: Some(wanted.clone()),
-            subjects: vec![format!("{name}.event.*")],
+            // One by one: what is put under any other is refused, and does not lie there for nobody.
+            subjects: (0..STREAM_PARTITIONS).map(subject).collect(),
             // An event is gone when it is settled, and not before: one that there is no room for is refused.
             retention: RetentionPolicy::WorkQueue,
             discard: DiscardPolicy::New,
@@ -107,13 +118,7 @@ impl EventStream {
             duplicate_window: STREAM_DUPLICATES,
             ..Config::default()
         };
-        let dead = Config {
-            name: format!("{name}-dead"),
-            description: Some(wanted.clone()),
-            subjects: vec![format!("{name}.dead")],
-            max_messages: STREAM_DEAD_LETTERS,
-            ..Config::default()
-        };
+        let dead = for_dead(name, owner);
         let mut opened = Vec::with_capacity(2);
         for config in [events, dead] {
             let name = config.name.clone();
@@ -128,36 +133,25 @@ impl EventStream {
             }
             opened.push(stream);
         }
-        Self::of(context, name, owner, opened.swap_remove(0)).await
+        Self::of(context, link, name, owner, opened.swap_remove(0)).await
     }
 
     /// The stream that was found.
     pub(super) async fn of(
         context: Context,
+        link: Link,
         name: &str,
         owner: &str,
         stream: Stream,
     ) -> Result<Self, StreamError> {
         let failed = |cause: String| StreamError::server("keep count of", name, cause);
-        // As the client lays out a bucket, which asks the server more than an older one knows to answer.
-        let bucket = format!("{name}-begun");
-        let config = Config {
-            name: format!("KV_{bucket}"),
-            description: Some(format!("{FORMAT} {owner}")),
-            subjects: vec![format!("$KV.{bucket}.>")],
-            max_messages_per_subject: 1,
-            discard: DiscardPolicy::New,
-            allow_rollup: true,
-            deny_delete: true,
-            allow_direct: true,
-            ..Config::default()
-        };
-        let laid_out = context.get_or_create_stream(config).await;
+        let laid_out = context.get_or_create_stream(for_counts(name, owner)).await;
         laid_out.map_err(|error| failed(error.to_string()))?;
-        let begun = context.get_key_value(bucket).await;
+        let begun = context.get_key_value(format!("{name}-begun")).await;
         let begun = begun.map_err(|error| failed(error.to_string()))?;
         Ok(Self {
             context,
+            link,
             name: name.to_owned(),
             owner: owner.to_owned(),
             stream,
@@ -175,6 +169,33 @@ impl EventStream {
     #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner
+    }
+
+    /// Whether its server can be reached.
+    #[must_use]
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// See that the stream is there still, and lay out again what somebody removed of what belongs to it.
+    pub(super) async fn mend(&self) -> Result<(), StreamError> {
+        let found = match find(&self.context, &self.name).await {
+            Err(StreamError::NoStream { .. }) => return Err(StreamError::Gone(self.name.clone())),
+            found => found?,
+        };
+        // Another one counts its events from 1, and what is known of this one's says nothing of those.
+        if found.cached_info().created != self.stream.cached_info().created {
+            return Err(StreamError::Gone(self.name.clone()));
+        }
+        for config in [
+            for_dead(&self.name, &self.owner),
+            for_counts(&self.name, &self.owner),
+        ] {
+            let name = config.name.clone();
+            let laid_out = self.context.get_or_create_stream(config).await;
+            laid_out.map_err(|error| StreamError::server("lay out", &name, error))?;
+        }
+        Ok(())
     }
 
     /// Put an event into the stream. It is there, and will be delivered, when this is done; one with the same id that
@@ -259,22 +280,56 @@ impl StreamError {
     }
 }
 
+/// The stream of what was given up.
+fn for_dead(name: &str, owner: &str) -> Config {
+    Config {
+        name: format!("{name}-dead"),
+        description: Some(format!("{FORMAT} {owner}")),
+        subjects: vec![format!("{name}.dead")],
+        max_messages: STREAM_DEAD_LETTERS,
+        ..Config::default()
+    }
+}
+
+/// The bucket of what was begun, as the client lays out one, which asks the server more than an older one knows to answer.
+fn for_counts(name: &str, owner: &str) -> Config {
+    let bucket = format!("{name}-begun");
+    Config {
+        name: format!("KV_{bucket}"),
+        description: Some(format!("{FORMAT} {owner}")),
+        subjects: vec![format!("$KV.{bucket}.>")],
+        max_messages_per_subject: 1,
+        discard: DiscardPolicy::New,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
+        ..Config::default()
+    }
+}
+
 /// A server that has streams, and maybe one of this name.
-pub(super) async fn connect(url: &str, name: &str) -> Result<Context, StreamError> {
+pub(super) async fn connect(url: &str, name: &str) -> Result<(Context, Link), StreamError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
         return Err(StreamError::BadName(name.to_owned()));
     }
+    let link = Link::new();
+    let hears = link.clone();
     let connecting = async_nats::ConnectOptions::new()
         .name("yoikit")
         .connection_timeout(STREAM_CONNECT_TIME)
+        .ping_interval(STREAM_PING)
+        .event_callback(move |event| {
+            hears.heard(&event);
+            std::future::ready(())
+        })
         .connect(url);
     let client = connecting.await.map_err(|error| StreamError::Connect {
         // Without a name and a password, if it has them.
         url: url.rsplit('@').next().unwrap_or(url).to_owned(),
         cause: error.to_string(),
     })?;
-    Ok(jetstream::new(client))
+    Ok((jetstream::new(client), link))
 }
 
 /// What a stream says of itself: the format of its events, and whose it is.
@@ -286,7 +341,14 @@ pub(super) fn about(stream: &Stream) -> String {
 fn other(found: Option<&str>) -> String {
     match found {
         None => String::new(),
-        Some(found) => format!(": one of that name says of itself `{found}`"),
+        Some(found) => format!(": one of that name says {}", of_itself(found)),
+    }
+}
+
+fn of_itself(found: &str) -> String {
+    match found {
+        "" => "nothing of itself".to_owned(),
+        found => format!("of itself `{found}`"),
     }
 }
 

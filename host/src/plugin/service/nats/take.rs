@@ -1,8 +1,8 @@
 //! A service that takes its events from a stream.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::PullConsumer;
@@ -15,7 +15,9 @@ use tokio::task::JoinSet;
 use super::begun::Page;
 use super::deal::Desk;
 use super::stream::{EventStream, StreamError};
-use crate::limits::{STREAM_PARTITIONS, STREAM_PULL_TIME, STREAM_RETRY_TIME};
+use crate::limits::{
+    STREAM_LOOK, STREAM_PARTITIONS, STREAM_PULL_TIME, STREAM_RETRY_TIME, STREAM_TROUBLE_QUIET,
+};
 use crate::plugin::service::{Service, ServiceOptions, WhenFull};
 
 /// What becomes of an event of a stream, for whoever watches.
@@ -29,7 +31,20 @@ pub enum Taken {
         /// Which attempt it was, over all hosts.
         attempt: u32,
     },
-    /// It was given back, to be tried again by this host or another.
+    /// It failed, and is given out again after a pause, to this host or another.
+    Retried {
+        /// Its id.
+        correlation_id: String,
+        /// Which attempt it was, over all hosts.
+        attempt: u32,
+        /// After which time it is given out again, in microseconds.
+        #[serde(rename = "again_in_us", serialize_with = "crate::text::micros")]
+        #[schemars(with = "f64")]
+        again_in: Duration,
+        /// Why.
+        why: String,
+    },
+    /// It was given back, since this host could not deal with it.
     Returned {
         /// Its id.
         correlation_id: String,
@@ -50,9 +65,35 @@ pub enum Taken {
         /// Its id.
         correlation_id: String,
     },
+    /// It lies in another partition than its source's, so that its order with others of that source is not kept. It is
+    /// delivered all the same.
+    Misplaced {
+        /// Its id.
+        correlation_id: String,
+        /// Where it comes from.
+        source: String,
+        /// The partition that it lies in.
+        partition: u32,
+        /// Its source's.
+        belongs: u32,
+    },
     /// The server does not do what is asked; it is asked again.
     Trouble {
         /// What went wrong.
+        why: String,
+    },
+    /// The server cannot be reached; it is tried again and again. What was under way may be given out once more.
+    Lost,
+    /// The server can be reached again.
+    Found {
+        /// How long it could not, in microseconds.
+        #[serde(rename = "after_us", serialize_with = "crate::text::micros")]
+        #[schemars(with = "f64")]
+        after: Duration,
+    },
+    /// Somebody removed the stream. Nothing more is taken.
+    Gone {
+        /// What to do.
         why: String,
     },
 }
@@ -61,8 +102,8 @@ pub enum Taken {
 ///
 /// Dropped, it takes no more, and what it had is given to another host when that has waited long enough.
 pub struct Taking {
-    stop: watch::Sender<bool>,
-    partitions: JoinSet<()>,
+    stop: Arc<watch::Sender<bool>>,
+    tasks: JoinSet<()>,
 }
 
 /// Whether no more is to be taken. A sender that is gone says so as well.
@@ -70,8 +111,9 @@ pub struct Taking {
 pub(super) struct Stops(watch::Receiver<bool>);
 
 impl Taking {
-    /// Have a service take events from a stream. Each is attempted so many times, by whichever host; one that a host
-    /// says nothing about for `wait` is taken for lost with it, and given to another.
+    /// Have a service take events from a stream. Each is attempted as often as the service's [`Retry`](crate::plugin::service::Retry)
+    /// has it, by whichever host; one that a host says nothing about for `wait` is taken for lost with it, and given to
+    /// another.
     ///
     /// The service is one with [`Taking::options`].
     ///
@@ -81,33 +123,37 @@ impl Taking {
     pub async fn begin(
         stream: &EventStream,
         service: &Service,
-        attempts: u32,
         wait: Duration,
         tell: impl Fn(Taken) + Send + Sync + 'static,
     ) -> Result<Self, StreamError> {
         let (stop, stops) = watch::channel(false);
-        let desk = Desk {
-            stream: stream.clone(),
-            service: service.clone(),
-            attempts: attempts.max(1),
-            wait,
-            tell: Arc::new(tell),
-            turn: Arc::new(Mutex::new(())),
-            stops: Stops(stops),
-        };
-        let mut partitions = JoinSet::new();
+        let stop = Arc::new(stop);
+        let teller = Arc::new(Teller::new(Box::new(tell), Arc::clone(&stop)));
+        let turn = Arc::new(Mutex::new(()));
+        let mut tasks = JoinSet::new();
         for partition in 0..STREAM_PARTITIONS {
+            let desk = Desk {
+                stream: stream.clone(),
+                partition,
+                service: service.clone(),
+                attempts: service.options().retry.attempts.max(1),
+                wait,
+                teller: Arc::clone(&teller),
+                turn: Arc::clone(&turn),
+                stops: Stops(stops.clone()),
+            };
             let consumer = stream.consumer(partition, wait).await?;
-            partitions.spawn(take(desk.clone(), stream.page(partition), consumer));
+            tasks.spawn(take(desk, stream.page(partition), consumer));
         }
-        Ok(Self { stop, partitions })
+        tasks.spawn(watch_over(stream.clone(), teller, Stops(stops)));
+        Ok(Self { stop, tasks })
     }
 
-    /// The options of a service that takes from a stream: the stream counts attempts, keeps what is not settled, and
-    /// knows duplicates; and there is always room for the few events that are under way.
+    /// The options of a service that takes from a stream: the stream gives out again what failed, counts attempts, keeps
+    /// what is not settled, and knows duplicates; and there is always room for the few events that are under way.
     #[must_use]
     pub fn options(mut options: ServiceOptions) -> ServiceOptions {
-        options.retry.attempts = 1;
+        options.retry.by_sender = true;
         options.known_events = 0;
         options.when_full = WhenFull::Wait;
         options
@@ -118,15 +164,14 @@ impl Taking {
     ///
     /// A service that is to stop is [stopped](Service::stop) after this.
     pub fn halt(&self) {
-        // Where nobody hears it, everything has ended.
-        let _ = self.stop.send(true);
+        self.stop.send_replace(true);
     }
 
     /// [Halt](Taking::halt), and wait until the stream was told what became of everything. What the service abandons
     /// is given back at once.
     pub async fn stop(mut self) {
         self.halt();
-        while self.partitions.join_next().await.is_some() {}
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
@@ -137,7 +182,7 @@ impl Stops {
 }
 
 /// Take the events of a partition, one after the other.
-async fn take(mut desk: Desk, mut page: Page, consumer: PullConsumer) {
+async fn take(mut desk: Desk, mut page: Page, mut consumer: PullConsumer) {
     loop {
         let message = tokio::select! {
             biased;
@@ -152,12 +197,98 @@ async fn take(mut desk: Desk, mut page: Page, consumer: PullConsumer) {
                 }
             }
             Err(why) => {
-                (desk.tell)(Taken::Trouble { why });
+                match desk.mend().await {
+                    Ok(mended) => consumer = mended,
+                    Err(StreamError::Gone(_)) => return,
+                    // Of an outage it was told, and what it brings about is no news.
+                    Err(error) if desk.stream.link().is_connected() => {
+                        desk.teller.trouble(&format!("{why}; {error}"));
+                    }
+                    Err(_) => {}
+                }
                 tokio::select! {
                     () = desk.stops.come() => return,
                     () = tokio::time::sleep(STREAM_RETRY_TIME) => {}
                 }
             }
+        }
+    }
+}
+
+/// Tell when the server is lost and when it is found, and look whether the stream is there still.
+async fn watch_over(stream: EventStream, teller: Arc<Teller>, mut stops: Stops) {
+    let mut connected = stream.link().watch();
+    let mut lost: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            biased;
+            () = stops.come() => return,
+            changed = connected.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                match (*connected.borrow_and_update(), lost) {
+                    (false, None) => {
+                        lost = Some(Instant::now());
+                        teller.tell(Taken::Lost);
+                    }
+                    (true, Some(since)) => {
+                        lost = None;
+                        teller.tell(Taken::Found { after: since.elapsed() });
+                    }
+                    _ => {}
+                }
+            }
+            () = tokio::time::sleep(STREAM_LOOK), if lost.is_none() => {
+                // Of what else is wrong those tell who take from it, if it lasts.
+                if let Err(error @ StreamError::Gone(_)) = stream.mend().await {
+                    teller.gone(&error);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Tells whoever watches.
+pub(super) struct Teller {
+    tell: Box<dyn Fn(Taken) + Send + Sync>,
+    stop: Arc<watch::Sender<bool>>,
+    /// What went wrong last, and when that was told.
+    trouble: std::sync::Mutex<Option<(String, Instant)>>,
+}
+
+impl Teller {
+    fn new(tell: Box<dyn Fn(Taken) + Send + Sync>, stop: Arc<watch::Sender<bool>>) -> Self {
+        Self {
+            tell,
+            stop,
+            trouble: std::sync::Mutex::default(),
+        }
+    }
+
+    pub(super) fn tell(&self, taken: Taken) {
+        (self.tell)(taken);
+    }
+
+    /// Something goes wrong, which each partition may meet again and again.
+    pub(super) fn trouble(&self, why: &str) {
+        let mut last = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = last
+            .as_ref()
+            .is_none_or(|(told, at)| told != why || at.elapsed() >= STREAM_TROUBLE_QUIET);
+        if is_news {
+            *last = Some((why.to_owned(), Instant::now()));
+            drop(last);
+            self.tell(Taken::Trouble { why: why.to_owned() });
+        }
+    }
+
+    /// The stream is no more: nothing more is taken. It is told once.
+    pub(super) fn gone(&self, error: &StreamError) {
+        if !self.stop.send_replace(true) {
+            let why = error.to_string();
+            self.tell(Taken::Gone { why });
         }
     }
 }

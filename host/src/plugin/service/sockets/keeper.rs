@@ -1,14 +1,15 @@
 //! The task of one socket: it connects, listens, sends, and connects again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::Instant as Tick;
 
 use super::{Job, Socket, SocketState, worded};
 use crate::Profile;
+use crate::authority::Missing;
 use crate::imports::Destination;
 use crate::imports::websocket::wire::{self, Fault, Received, Stream};
 use crate::limits::{
@@ -43,6 +44,8 @@ pub(super) struct Keeper {
     pub(super) end: watch::Receiver<bool>,
     /// Which kinds of events the ingress takes; any, if there are none.
     pub(super) kinds: Vec<String>,
+    /// Connections in a row that did not hold.
+    pub(super) failures: u32,
 }
 
 const BACKOFF: Backoff = Backoff {
@@ -64,53 +67,70 @@ impl Keeper {
     async fn run(&mut self, dialled: oneshot::Sender<()>) {
         let net = self.shared.net.clone();
         let mut dialled = Some(dialled);
-        let mut failures = 0;
         loop {
-            self.go(SocketState::Connecting, None);
+            self.go(SocketState::Connecting, Change::default());
             let opening = wire::open(net.clone(), self.to.clone());
             let Some(opened) = self.without(opening).await else {
                 return;
             };
             let connected_at = net.now();
-            match opened {
+            let again_in = match opened {
                 Ok(mut stream) => {
-                    self.go(SocketState::Connected, None);
+                    self.go(SocketState::Connected, Change::default());
                     if let Some(dialled) = dialled.take() {
                         // It fails where nobody waits for it.
                         let _ = dialled.send(());
                     }
-                    if self.listen(&mut stream).await.is_none() {
+                    let Some(again_in) = self.listen(&mut stream, connected_at).await else {
                         // The other side is gone if it fails.
                         let _ = wire::close(&mut stream, net.times().close).await;
                         return;
-                    }
+                    };
+                    again_in
                 }
                 Err(fault) => {
-                    let shown = self.to.shown.clone();
-                    let why = fault.message(&shown);
-                    let missing = fault
-                        .denial()
-                        .map_or_else(Vec::new, |denial| denial.lines().to_vec());
-                    let why = format!("host-owned WebSocket open failed for {shown}: {why}");
-                    self.shared.socket_trouble(&why, &missing);
-                    self.go(SocketState::Failed, Some(why));
+                    let again_in = self.again_in(connected_at);
+                    self.not_opened(fault, again_in);
                     if let Some(dialled) = dialled.take() {
                         let _ = dialled.send(());
                     }
+                    again_in
                 }
-            }
-            match self.shared.profile {
-                Profile::Documented => {}
-                // What is lost stays lost.
-                Profile::Yoi => return,
-            }
-            let held = net.now().saturating_duration_since(connected_at) >= SOCKET_HELD;
-            failures = if held { 1 } else { failures + 1 };
-            let pause = tokio::time::sleep(BACKOFF.pause(failures, net.random()));
-            if self.without(pause).await.is_none() {
+            };
+            let Some(pause) = again_in else { return };
+            if self.without(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
         }
+    }
+
+    /// After which pause it is connected again that was lost just now, or not had. None where it stays lost.
+    fn again_in(&mut self, connected_at: Instant) -> Option<Duration> {
+        let net = &self.shared.net;
+        match self.shared.profile {
+            Profile::Documented => {}
+            Profile::Yoi => return None,
+        }
+        let held = net.now().saturating_duration_since(connected_at) >= SOCKET_HELD;
+        self.failures = if held { 1 } else { self.failures.saturating_add(1) };
+        Some(BACKOFF.pause(self.failures, net.random()))
+    }
+
+    fn not_opened(&self, fault: Fault, again_in: Option<Duration>) {
+        let shown = &self.to.shown;
+        let why = fault.message(shown);
+        let missing = fault
+            .denial()
+            .map_or_else(Vec::new, |denial| denial.lines().to_vec());
+        let noted = format!("host-owned WebSocket open failed for {shown}: {why}");
+        self.shared.note_socket_trouble(&noted, &missing);
+        let change = Change {
+            why: Some(why),
+            noted: Some(noted),
+            missing,
+            again_in,
+        };
+        self.go(SocketState::Failed, change);
     }
 
     /// Do something without a connection: nothing can be sent meanwhile. None where the service has enough.
@@ -129,28 +149,40 @@ impl Keeper {
         }
     }
 
-    /// Hand on what comes until the connection is over, and that as well. None where the service has enough.
-    async fn listen(&mut self, stream: &mut Stream) -> Option<()> {
+    /// Hand on what comes until the connection is over, and that as well. When it is to be connected again; none where
+    /// the service has enough.
+    async fn listen(&mut self, stream: &mut Stream, connected_at: Instant) -> Option<Option<Duration>> {
         let url = self.socket.url.clone();
         let ended = self.talk(stream).await;
-        let (kind, payload) = match ended {
+        let (kind, payload, state, change) = match ended {
             Ended::Enough => return None,
             Ended::Closed => {
                 let reason = "host-owned WebSocket closed by peer";
-                self.go(SocketState::Closed, Some(reason.to_owned()));
-                ("websocket_close", json!({ "url": url, "reason": reason }))
+                let change = Change {
+                    why: Some("the other side closed it".to_owned()),
+                    noted: Some(reason.to_owned()),
+                    ..Change::default()
+                };
+                let payload = json!({ "url": url, "reason": reason });
+                ("websocket_close", payload, SocketState::Closed, change)
             }
             Ended::Broken(why) => {
                 let why = worded(&why);
-                self.go(SocketState::Failed, Some(why.clone()));
-                ("websocket_error", json!({ "url": url, "error": why }))
+                let payload = json!({ "url": url, "error": why });
+                let change = Change {
+                    why: Some(why),
+                    ..Change::default()
+                };
+                ("websocket_error", payload, SocketState::Failed, change)
             }
         };
+        let again_in = self.again_in(connected_at);
+        self.go(state, Change { again_in, ..change });
         if let Some(sending) = self.event(kind, payload) {
             let sent = self.without(sending).await?;
             self.sent(sent);
         }
-        Some(())
+        Some(again_in)
     }
 
     async fn talk(&mut self, stream: &mut Stream) -> Ended {
@@ -236,23 +268,34 @@ impl Keeper {
             attempt: 1,
         };
         let shared = Arc::clone(&self.shared);
-        Some(Box::pin(async move { shared.send(event).await }))
+        Some(Box::pin(async move {
+            shared.send(event, shared.options.sources_when_full).await
+        }))
     }
 
+    /// That it was refused was told where it was.
     fn sent(&self, sent: Result<Ticket, Refusal>) {
         if let Err(refusal) = sent {
             self.socket.lock().queue_drops += 1;
             let why = format!("host-owned WebSocket ingress drop: {refusal}");
-            self.shared.socket_trouble(&why, &[]);
+            self.shared.note_socket_trouble(&why, &[]);
         }
     }
 
-    fn go(&self, to: SocketState, why: Option<String>) {
+    fn go(&self, to: SocketState, change: Change) {
+        let Change {
+            why,
+            noted,
+            missing,
+            again_in,
+        } = change;
+        let why = why.map(|why| worded(&why));
+        // What the contract words is noted in its words.
+        let noted = noted.map(|noted| worded(&noted)).or_else(|| why.clone());
         let mut state = self.socket.lock();
         state.state = to;
-        let why = why.map(|why| worded(&why));
-        if why.is_some() {
-            state.last_error.clone_from(&why);
+        if noted.is_some() {
+            state.last_error.clone_from(&noted);
         }
         drop(state);
         let kind = match to {
@@ -267,7 +310,7 @@ impl Keeper {
         if let Some(kind) = kind {
             let message = format!(
                 "host-owned WebSocket {shown}: {}",
-                why.as_deref().unwrap_or("connected")
+                noted.as_deref().unwrap_or("connected")
             );
             desk.note(kind, &message);
         }
@@ -276,22 +319,34 @@ impl Keeper {
             ingress: self.socket.ingress.clone(),
             state: to,
             why,
+            missing,
+            again_in,
         });
     }
 }
 
+/// What there is to say of a change.
+#[derive(Debug, Default)]
+struct Change {
+    why: Option<String>,
+    /// The same as status and diagnostics have it, where that is different.
+    noted: Option<String>,
+    missing: Vec<Missing>,
+    again_in: Option<Duration>,
+}
+
 /// How long it is waited for the other side, and with how many frames that say nothing.
 struct Patience {
-    until: Instant,
+    until: Tick,
     /// Whether it was asked.
     asked: bool,
     /// Frames that said nothing, since then.
-    control: (usize, Instant),
+    control: (usize, Tick),
 }
 
 impl Patience {
     fn new() -> Self {
-        let now = Instant::now();
+        let now = Tick::now();
         Self {
             until: now + SOCKET_SILENCE,
             asked: false,
@@ -309,7 +364,7 @@ impl Patience {
     /// The other side is there, and says nothing. It may not do so all the time: so many times in `window`.
     fn control_frame(&mut self, window: Duration) -> Result<(), Fault> {
         let (count, since) = self.control;
-        let now = Instant::now();
+        let now = Tick::now();
         let (count, since) = if now - since < window {
             (count, since)
         } else {

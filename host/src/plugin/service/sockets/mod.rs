@@ -3,7 +3,8 @@
 //! Each has a task of its own on the network's runtime. It connects, hands on what comes as events, sends what
 //! commands ask it to, and, where the connection is lost, connects again after a pause. While an event of it waits
 //! for room in the queue it reads nothing: what a peer sends then waits in the peer's own buffers. Where nothing
-//! comes for a while it asks whether the other side is still there.
+//! comes for a while it asks whether the other side is still there. An operator may have what comes too fast refused
+//! instead, or the oldest dropped for it ([`sources_when_full`](super::ServiceOptions::sources_when_full)).
 //!
 //! In profile `yoi` it is as in the yoi host: an ingress is dialled whether it was granted or not, one after the
 //! other while the service starts; of two with the same URL only the last can be seen or sent to; a connection that
@@ -198,6 +199,7 @@ impl Sockets {
             sends: jobs,
             end: self.end.subscribe(),
             kinds: ingress.event_kinds.clone(),
+            failures: 0,
         };
         let (tell, dialled) = oneshot::channel();
         shared.net.spawn(keeper.keep(tell));
@@ -277,19 +279,24 @@ impl Socket {
 }
 
 impl Shared {
-    /// Something is wrong with a socket.
+    /// Something is wrong with a socket, which is told where it is noted.
     fn socket_trouble(&self, why: &str, missing: &[Missing]) {
+        self.note_socket_trouble(why, missing);
+        self.lock().happen(&self.net, || What::SocketTrouble {
+            why: worded(why),
+            missing: missing.to_vec(),
+        });
+    }
+
+    /// Something is wrong with a socket.
+    fn note_socket_trouble(&self, why: &str, missing: &[Missing]) {
         let why = worded(why);
         let mut desk = self.lock();
         desk.note(DiagnosticKind::ServiceWebSocketError, &why);
-        desk.last_error = Some(why.clone());
+        desk.last_error = Some(why);
         if !missing.is_empty() {
             desk.metrics.denied += 1;
         }
-        desk.happen(&self.net, || What::SocketTrouble {
-            why,
-            missing: missing.to_vec(),
-        });
     }
 }
 

@@ -7,6 +7,10 @@
 //! that cannot be delivered at all is given up at once. A call that is ended because the service ends says nothing
 //! about the event.
 //!
+//! **A few events that break the plugin are not to take it from all others.** One that breaks it when it is tried again
+//! is to blame itself, and that restart does not count against the limit; and as soon as anything goes well, no earlier
+//! one does. What is left is a plugin that one thing after the other breaks: that one is failed.
+//!
 //! In profile `yoi` nothing is tried again and nothing restarted; an answer that came too late is acted upon before
 //! it is found to be late.
 
@@ -38,7 +42,7 @@ pub(super) struct Supervisor {
     access: Access,
     /// None once it has ended.
     instance: Option<Instance>,
-    /// When it was restarted, as far back as that counts.
+    /// When it was restarted, as far as that counts.
     restarts: VecDeque<Instant>,
     /// Times in a row that the journal failed.
     unwritten: u32,
@@ -82,14 +86,22 @@ impl Supervisor {
             return;
         }
         loop {
-            let answered = match self.shared.next(&mut self.hold) {
+            let task = self.shared.next(&mut self.hold);
+            let blame = match &task {
+                Task::Deliver(delivery) if delivery.event.attempt > 1 => Blame::Event,
+                _ => Blame::Plugin,
+            };
+            let answered = match task {
                 Task::Serve(request) => self.serve(request),
                 Task::Deliver(delivery) => self.deliver(delivery),
                 Task::Read { after, most, bytes } => self.read(after, most, bytes),
                 Task::Restart => self.restart(),
                 Task::End => break,
             };
-            self.look_after();
+            if answered.went_well() {
+                self.restarts.clear();
+            }
+            self.look_after(blame);
             answered.tell();
         }
         self.end();
@@ -136,7 +148,7 @@ impl Supervisor {
     }
 
     /// See whether the plugin broke, and what is to be done then.
-    fn look_after(&mut self) {
+    fn look_after(&mut self, blame: Blame) {
         let shared = Arc::clone(&self.shared);
         let broken = self.instance().lifecycle() == Lifecycle::Failed;
         if !broken {
@@ -155,13 +167,13 @@ impl Supervisor {
             .unwrap_or("the plugin failed")
             .to_owned();
         match shared.profile {
-            Profile::Documented => self.plan_restart(why),
+            Profile::Documented => self.plan_restart(why, blame),
             // What broke there stays broken.
             Profile::Yoi => self.fail(why),
         }
     }
 
-    fn plan_restart(&mut self, why: String) {
+    fn plan_restart(&mut self, why: String, blame: Blame) {
         let shared = Arc::clone(&self.shared);
         let policy = shared.options.restart;
         let now = shared.net.now();
@@ -171,17 +183,26 @@ impl Supervisor {
             self.restarts.pop_front();
         }
         let before = u32::try_from(self.restarts.len()).unwrap_or(u32::MAX);
-        if before >= policy.most {
-            let within = policy.within;
-            self.fail(match before {
-                0 => why,
-                _ => format!("{why} (it was restarted {before} times within {within:?}, which is the limit)"),
-            });
-            return;
-        }
-        let count = before + 1;
-        let pause = policy.backoff.pause(count, shared.net.random());
-        self.restarts.push_back(now);
+        let (count, pause) = match blame {
+            // The event had a pause of its own.
+            Blame::Event => (before, policy.backoff.pause(1, shared.net.random())),
+            Blame::Plugin if before < policy.most => {
+                self.restarts.push_back(now);
+                let count = before + 1;
+                (count, policy.backoff.pause(count, shared.net.random()))
+            }
+            Blame::Plugin => {
+                let within = policy.within;
+                self.fail(match before {
+                    0 => why,
+                    _ => format!(
+                        "{why} (it was restarted {before} times within {within:?} and nothing went well meanwhile, \
+                         which is the limit)"
+                    ),
+                });
+                return;
+            }
+        };
         let mut desk = shared.lock();
         desk.running = false;
         desk.restart_at = Some(now + pause);
@@ -263,6 +284,7 @@ impl Supervisor {
             code,
             forced: shared.cancel.is_cancelled(),
             abandoned: desk.metrics.abandoned,
+            kept: shared.journal.keeps(),
         };
         desk.close();
         desk.calls_on = calls_on;
@@ -283,6 +305,14 @@ impl Supervisor {
             self.serve(request).tell();
         }
     }
+}
+
+/// Who is to blame where the plugin breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blame {
+    /// An event that was delivered before: it has so many deliveries and no more.
+    Event,
+    Plugin,
 }
 
 impl Drop for Supervisor {

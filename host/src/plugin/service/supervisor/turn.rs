@@ -178,6 +178,7 @@ impl Supervisor {
             },
             // It would be the same again.
             CallError::Input(_) | CallError::NoExport { .. } => After::Settled(Settlement::Dead),
+            _ if attempt < retry.attempts && retry.by_sender => After::Settled(Settlement::Returned),
             _ if attempt < retry.attempts => After::Again {
                 pause: retry.backoff.pause(attempt, self.shared.net.random()),
             },
