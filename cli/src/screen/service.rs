@@ -196,6 +196,11 @@ fn service(out: &mut impl Write, happening: &Happening) -> io::Result<()> {
             to: State::Running,
             ..
         } => Ok(()),
+        // A line that says when it is restarted, and why, comes next.
+        What::State {
+            to: State::Restarting,
+            ..
+        } => Ok(()),
         What::State { from: _, to, why } => {
             begin("state", plain)?;
             write!(out, "{}", state(*to))?;
@@ -272,10 +277,20 @@ fn service(out: &mut impl Write, happening: &Happening) -> io::Result<()> {
             writeln!(out, "{}: {}", import.name(), harmless_line(message))?;
             lines_to_add(out, missing)
         }
-        What::Restart { count, pause, why } => {
+        What::Restart {
+            counts: true,
+            count,
+            pause,
+            why,
+        } => {
             begin("restart", WARN)?;
-            write!(out, "number {count}, in {}", time(*pause))?;
+            write!(out, "in {}, number {count} in a row", time(*pause))?;
             because(out, Some(why))
+        }
+        // The event that it is for was told with its reason.
+        What::Restart { pause, .. } => {
+            begin("restart", WARN)?;
+            writeln!(out, "in {}", time(*pause))
         }
         // What comes of it is a line of its own.
         What::Socket {

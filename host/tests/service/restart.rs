@@ -8,7 +8,9 @@ use yoi_host::plugin::FailureCode;
 use serde_json::json;
 use yoi_host::authority::Manifest;
 use yoi_host::plugin::message::IngressEvent;
-use yoi_host::plugin::service::{CommandStatus, Kept, Recovered, Service, ServiceOptions, Settlement, State};
+use yoi_host::plugin::service::{
+    CommandStatus, Kept, Recovered, Service, ServiceOptions, Settlement, State, StopTimes,
+};
 use yoi_host::world::{Clock, HttpPeer, NetOptions, ScriptedDialer, ScriptedResolver};
 use yoi_host::{Limits, Profile};
 
@@ -175,6 +177,46 @@ fn what_was_tried_before_the_host_died_waits_for_what_was_not() {
         _ => None,
     });
     assert_eq!(begun.collect::<Vec<_>>(), [1, 0, 2, 3]);
+}
+
+/// Hostile in the time of the world, where each restart has this pause before it.
+fn pausing(pause: Duration) -> Service {
+    let mut options = ServiceOptions::of(Profile::Documented);
+    options.restart.backoff.first = pause;
+    options.restart.backoff.most = pause;
+    options.retry.attempts = 1;
+    let profile = Profile::Documented;
+    let plan = plan_of(
+        plugin(yoi_guests::HOSTILE, profile),
+        &manifest(yoi_guests::HOSTILE),
+        &NetOptions::new().build(),
+    );
+    Service::start(plan.config(r#"{"ingress":"told"}"#).options(options)).unwrap()
+}
+
+#[test]
+fn a_service_that_is_told_to_stop_while_its_plugin_is_down_stops_in_order() {
+    let service = pausing(Duration::from_secs(3600));
+    assert_eq!(outcome(&service, mode("trap")).settlement, Settlement::Dead);
+    assert_eq!(service.state(), State::Restarting);
+    let behind = service.send_blocking(mode("echo")).unwrap();
+    let ending = service.stop(crate::support::at_once()).wait();
+    assert_eq!((ending.state, ending.abandoned), (State::Stopped, 1));
+    assert_eq!(behind.wait().settlement, Settlement::Abandoned);
+}
+
+#[test]
+fn what_waits_for_a_restart_is_delivered_before_the_end() {
+    let service = pausing(Duration::from_millis(200));
+    assert_eq!(outcome(&service, mode("trap")).settlement, Settlement::Dead);
+    let behind = service.send_blocking(mode("echo")).unwrap();
+    let times = StopTimes {
+        drain: Duration::from_secs(600),
+        hard: Duration::from_secs(600),
+    };
+    let ending = service.stop(times).wait();
+    assert_eq!((ending.state, ending.abandoned), (State::Stopped, 0));
+    assert_eq!(behind.wait().settlement, Settlement::Accepted);
 }
 
 #[test]

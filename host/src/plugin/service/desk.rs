@@ -477,7 +477,9 @@ impl Desk {
             self.event_was_last = true;
             return Some(Task::Deliver(delivery));
         }
-        if self.stop.is_some() {
+        // What waits is worth the restart that was planned before, as long as there is time for it.
+        let restarts = goes_on && self.restart_at.is_some() && self.queue.has_ready(now);
+        if self.stop.is_some() && !restarts {
             return Some(Task::End);
         }
         if self.restart_at.is_some_and(|at| at <= now) {
@@ -503,7 +505,8 @@ impl Desk {
             None
         };
         let read = self.backlog.as_ref().and_then(|backlog| backlog.not_before);
-        [retry, read.filter(|_| self.running), self.restart_at]
+        let drained = self.stop.as_ref().map(|order| order.drain_until);
+        [retry, read.filter(|_| self.running), self.restart_at, drained]
             .into_iter()
             .flatten()
             .min()

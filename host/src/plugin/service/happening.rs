@@ -128,7 +128,9 @@ pub enum What {
     },
     /// The plugin is to be restarted.
     Restart {
-        /// How many count against the limit, with this one if it does.
+        /// Whether it counts against the limit: it does not where an event is to blame that was delivered before.
+        counts: bool,
+        /// How many do, with this one if so.
         count: u32,
         /// After which time, in microseconds.
         #[serde(rename = "pause_us", serialize_with = "crate::text::micros")]

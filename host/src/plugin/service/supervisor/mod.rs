@@ -208,7 +208,12 @@ impl Supervisor {
         desk.restart_at = Some(now + pause);
         desk.last_error = Some(why.clone());
         desk.go(&shared.net, State::Restarting, Some(why.clone()));
-        desk.happen(&shared.net, || What::Restart { count, pause, why });
+        desk.happen(&shared.net, || What::Restart {
+            counts: blame == Blame::Plugin,
+            count,
+            pause,
+            why,
+        });
     }
 
     fn restart(&mut self) -> Answered {
@@ -237,7 +242,11 @@ impl Supervisor {
     /// End the plugin in order, as far as it lets itself be, and tell how it went.
     fn end(&mut self) {
         let shared = Arc::clone(&self.shared);
-        let farewell = shared.lock().stop.as_ref().is_none_or(|order| order.farewell);
+        let desk = shared.lock();
+        // A plugin that broke, and was to be started anew, has nobody to say farewell to. That it broke was told.
+        let is_there = desk.restart_at.is_none();
+        let farewell = is_there && desk.stop.as_ref().is_none_or(|order| order.farewell);
+        drop(desk);
         shared.sockets().end();
         shared.abandon(&mut shared.lock());
         let stopped = match farewell {
