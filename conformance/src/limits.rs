@@ -85,3 +85,13 @@ pub const REPORT_BYTES: usize = 256 * 1024 * 1024;
 
 /// Most pages of a server's list of tools. Servers have one; a list without end is none.
 pub const MCP_PAGES: usize = 64;
+
+/// How long an event of an exchange may be waited for whose child is played by a clock that jumps: longer than any
+/// exchange takes by itself.
+pub const SCRIPTED_PLAY_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long where the child is a shell: far more than one takes on a machine that is busy.
+pub const PLAY_TIME: Duration = Duration::from_secs(20);
+
+/// For how long nothing happens until it is said that nothing happens any more.
+pub const PLAY_PAUSE: Duration = Duration::from_millis(200);

@@ -1,9 +1,10 @@
-//! Who tests the tester: plugins and hosts that are broken on purpose, each in one way.
+//! Who tests the tester: plugins, and hosts of plugins and of child agents, that are broken on purpose, each in one way.
 //!
 //! A mutant says beforehand which case catches it. Where that cannot be the only one it names the others, and why.
 //! [`judge`] holds a mutant to all cases and compares with the good one it was made of: no other verdict may
 //! differ.
 
+mod broker;
 mod guests;
 mod hosts;
 
@@ -17,11 +18,15 @@ use serde::Serialize;
 
 use yoi_host::Profile;
 use yoi_host::authority::Manifest;
+use yoi_host::bridge::Mode;
 use yoi_host::engine::{Engine, EngineError, EngineOptions};
 
 use crate::limits::INSTANCES;
 use crate::plan::{Plan, Planned, Selection};
 use crate::runner::{self, Options};
+use crate::suites::Contract;
+use crate::suites::bridge::broker::own::Own;
+use crate::suites::bridge::{self, BrokerTarget};
 use crate::suites::plugin::{self, GuestTarget, HostTarget};
 use crate::{About, Side, Subject};
 
@@ -31,10 +36,20 @@ const INPUTS: u32 = 16;
 /// Cases that run at a time, on each core: most mutants of hosts have somebody wait, a second and longer.
 const AT_A_TIME: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
+/// Whose place a mutant takes.
+type Place = (Contract, Side);
+
+/// All of them, in the order in which they are told.
+const PLACES: [Place; 3] = [
+    (Contract::Plugin, Side::Guest),
+    (Contract::Plugin, Side::Host),
+    (Contract::Bridge, Side::Host),
+];
+
 /// How each case ended.
 type Verdicts = BTreeMap<&'static str, &'static str>;
 
-/// A plugin or a host that is broken on purpose.
+/// Who is broken on purpose.
 pub struct Mutant {
     /// What it is called.
     pub name: &'static str,
@@ -50,6 +65,8 @@ pub struct Mutant {
 enum Kind {
     Guest(fn() -> guests::Guest),
     Host(fn() -> HostTarget),
+    /// What is done to our own host of child agents.
+    Broker(fn(&mut Own)),
 }
 
 /// What became of a mutant.
@@ -57,6 +74,8 @@ enum Kind {
 pub struct Judged {
     /// The mutant.
     pub name: &'static str,
+    /// The contract that it breaks.
+    pub contract: &'static str,
     /// Whose place it takes.
     pub side: Side,
     /// The case that was to catch it.
@@ -74,7 +93,8 @@ pub struct Judged {
 /// All of them.
 #[must_use]
 pub fn all() -> Vec<Mutant> {
-    guests::all().into_iter().chain(hosts::all()).collect()
+    let parts = [guests::all(), hosts::all(), broker::all()];
+    parts.into_iter().flatten().collect()
 }
 
 /// Hold these mutants to all cases.
@@ -89,22 +109,32 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
     let made = mutants.iter().map(|mutant| match mutant.kind {
         Kind::Guest(make) => guest(mutant.name, make(), &engine),
         Kind::Host(make) => host(mutant.name, make()),
+        Kind::Broker(breaks) => {
+            let mut own = broker::good();
+            breaks(&mut own);
+            child_host(mutant.name, own)
+        }
     });
-    let sides = [Side::Guest, Side::Host].into_iter();
-    let sides: Vec<Side> = sides
-        .filter(|side| mutants.iter().any(|mutant| mutant.side() == *side))
+    let stands = PLACES.into_iter();
+    let places: Vec<Place> = stands
+        .filter(|place| mutants.iter().any(|mutant| mutant.place() == *place))
         .collect();
     // Behind them the good ones that they were made of.
-    let good = sides.iter().map(|side| match side {
-        Side::Guest => guest("good", guests::good(), &engine),
-        Side::Host => host("good", HostTarget::in_process()),
+    let good = places.iter().map(|place| match place {
+        (Contract::Bridge, _) => child_host("good", broker::good()),
+        (_, Side::Guest) => guest("good", guests::good(), &engine),
+        (_, Side::Host) => host("good", HostTarget::in_process()),
     });
     let subjects: Vec<_> = made.chain(good).collect();
     let mut seen = verdicts(&subjects);
-    let good: Vec<(Side, Verdicts)> = sides.iter().copied().zip(seen.split_off(mutants.len())).collect();
+    let good: Vec<(Place, Verdicts)> = places
+        .iter()
+        .copied()
+        .zip(seen.split_off(mutants.len()))
+        .collect();
     let judged = mutants.iter().zip(&seen).filter_map(|(mutant, seen)| {
-        let (side, good) = good.iter().find(|(side, _)| *side == mutant.side())?;
-        Some(mutant.compared(*side, good, seen))
+        let (_, good) = good.iter().find(|(place, _)| *place == mutant.place())?;
+        Some(mutant.compared(good, seen))
     });
     Ok(judged.collect())
 }
@@ -113,10 +143,11 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
 #[must_use]
 pub fn table(judged: &[Judged]) -> String {
     let mut out = String::new();
-    for side in [Side::Guest, Side::Host] {
-        let mut rows = judged.iter().filter(|row| row.side == side).peekable();
+    for (contract, side) in PLACES {
+        let is_here = |row: &&Judged| row.contract == contract.name() && row.side == side;
+        let mut rows = judged.iter().filter(is_here).peekable();
         if rows.peek().is_some() {
-            let _ = writeln!(out, "{side}");
+            let _ = writeln!(out, "{} {side}", contract.name());
         }
         for row in rows {
             let verdict = if row.is_as_it_should_be() {
@@ -148,14 +179,22 @@ impl Judged {
 }
 
 impl Mutant {
-    fn side(&self) -> Side {
+    /// The contract that it breaks.
+    #[must_use]
+    pub fn contract(&self) -> Contract {
+        self.place().0
+    }
+
+    fn place(&self) -> Place {
         match self.kind {
-            Kind::Guest(_) => Side::Guest,
-            Kind::Host(_) => Side::Host,
+            Kind::Guest(_) => (Contract::Plugin, Side::Guest),
+            Kind::Host(_) => (Contract::Plugin, Side::Host),
+            Kind::Broker(_) => (Contract::Bridge, Side::Host),
         }
     }
 
-    fn compared(&self, side: Side, good: &Verdicts, seen: &Verdicts) -> Judged {
+    fn compared(&self, good: &Verdicts, seen: &Verdicts) -> Judged {
+        let (contract, side) = self.place();
         let named = |id: &str| {
             self.seen_by
                 .iter()
@@ -179,6 +218,7 @@ impl Mutant {
             });
         Judged {
             name: self.name,
+            contract: contract.name(),
             side,
             caught_by: self.caught_by,
             caught: seen.get(self.caught_by) == Some(&"fail") && good.get(self.caught_by) == Some(&"pass"),
@@ -210,6 +250,19 @@ fn host(name: &str, target: HostTarget) -> Arc<dyn Subject> {
         trouble: None,
     };
     plugin::host().bind(Arc::new(target), about)
+}
+
+fn child_host(name: &str, own: Own) -> Arc<dyn Subject> {
+    let target = BrokerTarget::of(own);
+    let about = About {
+        name: name.to_owned(),
+        door: target.door().to_owned(),
+        profile: Mode::default().name().to_owned(),
+        digest: None,
+        remark: None,
+        trouble: None,
+    };
+    bridge::broker().bind(Arc::new(target), about)
 }
 
 /// The word for how each case ended, of every subject. They are run all at once, so that nobody waits for those who

@@ -13,7 +13,7 @@ pub enum Contract {
     /// Components that act as plugins of coding agents, and their hosts.
     #[default]
     Plugin,
-    /// Dialects of child agents.
+    /// Dialects of child agents, and hosts that run them.
     Bridge,
     /// Engines of code that calls tools, and their hosts.
     Ptc,
@@ -42,7 +42,11 @@ impl Contract {
                 .chain(plugin::host().cases())
                 .cloned()
                 .collect(),
-            Self::Bridge => bridge::dialect().cases().cloned().collect(),
+            Self::Bridge => bridge::dialect()
+                .cases()
+                .chain(bridge::broker().cases())
+                .cloned()
+                .collect(),
             Self::Ptc => ptc::engine().cases().cloned().collect(),
         }
     }

@@ -20,6 +20,7 @@ fn anchor(heading: &str) -> String {
         .trim()
         .to_lowercase()
         .replace(' ', "-")
+        .replace('\'', "")
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn every_clause_stands_in_a_section_that_there_is() {
             assert!(conformance.join("..").join(file).exists(), "{}: {file}", case.id);
         }
     }
-    assert_eq!(used.len(), 2, "contracts of their own: {used:?}");
+    assert_eq!(used.len(), 3, "contracts of their own: {used:?}");
     for (file, used) in used {
         let contract = std::fs::read_to_string(conformance.join(file)).unwrap();
         let headings: BTreeSet<String> = contract

@@ -29,6 +29,7 @@ fn a_named_set_never_changes() {
     insta::assert_snapshot!("plugin-1", set(&Contract::Plugin.cases(), 1));
     insta::assert_snapshot!("plugin-2", set(&Contract::Plugin.cases(), 2));
     insta::assert_snapshot!("ptc-1", set(&Contract::Ptc.cases(), 1));
+    insta::assert_snapshot!("bridge-1", set(&Contract::Bridge.cases(), 1));
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn no_id_is_there_twice_or_the_beginning_of_another() {
 fn the_newest_set_has_its_snapshot() {
     // A set that nothing holds to what it was could change unseen.
     let snapshots = include_str!("sets.rs");
-    for contract in [Contract::Plugin, Contract::Ptc] {
+    for contract in Contract::ALL {
         let cases = contract.cases();
         let revision = |case: &Case| match case.set {
             Set::Revision(first) => Some(first),

@@ -40,8 +40,9 @@ pub(crate) struct Test {
     #[arg(long, requires = "command")]
     pub(crate) mcp: bool,
 
-    /// Which side is held to the contract: `guest`, a plugin, or `host`, a plugin host: yoikit's own, or any that
-    /// COMMAND is an adapter of, which speaks `yoikit.host/1`, as `yoikit host-adapter` does [default: guest]
+    /// Which side is held to the contract: `guest`, a plugin or a dialect, or `host`, who runs them: yoikit's own, or,
+    /// for plugins, any that COMMAND is an adapter of, which speaks `yoikit.host/1`, as `yoikit host-adapter` does
+    /// [default: guest]
     #[arg(long, value_parser = parse_side, conflicts_with = "mcp")]
     pub(crate) side: Option<Side>,
 
@@ -119,7 +120,8 @@ pub(crate) struct Test {
     pub(crate) behaviours: bool,
 
     /// Test the tester: hold its own plugins and hosts that are broken on purpose to all cases, and say which case
-    /// catches each; of a selection, those that its cases are to catch. All of them take a minute or two
+    /// catches each; of a selection, those that its cases are to catch. All of them take a minute or two. `--contract
+    /// bridge` has hosts of child agents
     #[arg(long, conflicts_with_all = ["list", "dry_run", "behaviours", "targets", "command"])]
     pub(crate) mutants: bool,
 

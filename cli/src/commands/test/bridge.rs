@@ -14,8 +14,7 @@ use crate::failure::Failure;
 
 pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
     if args.side == Some(Side::Host) {
-        let reason = "so far nothing is asked of the host's side of `bridge`: leave out `--side host`";
-        return Err(Failure::Usage(reason.to_owned()));
+        return hosts(args);
     }
     if args.targets.is_empty() && args.command.is_empty() {
         let reason =
@@ -53,6 +52,24 @@ pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
         entrants.extend(opening.command(&args.command));
     }
     Ok(entrants)
+}
+
+/// The one host that there is: nobody else's can be asked so far.
+fn hosts(args: &Test) -> Result<Vec<Entrant>, Failure> {
+    let reason = if !args.targets.is_empty() || !args.command.is_empty() {
+        "the host's side of `bridge` is asked of yoikit's own host: leave out the target"
+    } else if args.speaks.is_some() {
+        "`--speaks` says whose dialect a target is, and a host has none: leave it out"
+    } else if args
+        .profile
+        .iter()
+        .any(|profile| profile != Mode::Faithful.name())
+    {
+        "the host's side of `bridge` has the profile `faithful` alone"
+    } else {
+        return Ok(Opening::hosts());
+    };
+    Err(Failure::Usage(reason.to_owned()))
 }
 
 fn adapter(target: &Path) -> Option<Adapter> {

@@ -12,7 +12,10 @@ use crate::report::test::{BehavioursReport, MutantsReport};
 use crate::screen;
 
 pub(super) fn behaviours(args: &Test) -> Result<Exit, Failure> {
-    only_plugin(args, "--behaviours")?;
+    if args.contract != Contract::Plugin {
+        let why = "`--behaviours` is of the contract `plugin`";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     if args.json {
         screen::json(&BehavioursReport::of(AREAS))?;
     } else {
@@ -22,20 +25,23 @@ pub(super) fn behaviours(args: &Test) -> Result<Exit, Failure> {
 }
 
 pub(super) fn mutants(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
-    only_plugin(args, "--mutants")?;
-    let cases = Contract::Plugin.cases();
+    if args.contract == Contract::Ptc {
+        let why = "`--mutants` is of the contracts `plugin` and `bridge`";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    let cases = args.contract.cases();
     let is_meant = |mutant: &Mutant| {
         let mut catchers = cases.iter().filter(|case| case.id == mutant.caught_by);
         catchers.any(|case| selection.takes(case))
     };
     let mutants: Vec<Mutant> = mutants::all().into_iter().filter(is_meant).collect();
     if mutants.is_empty() {
-        let why = "none of the broken plugins and hosts is caught by a case that is selected";
+        let why = "none of those that are broken is caught by a case that is selected";
         return Err(Failure::Usage(why.to_owned()));
     }
     screen::progress(&match mutants.len() {
-        1 => "1 plugin or host that is broken is held to all cases".to_owned(),
-        count => format!("{count} plugins and hosts that are broken are held to all cases"),
+        1 => "1 that is broken is held to all cases".to_owned(),
+        count => format!("{count} that are broken are held to all cases"),
     });
     let judged = mutants::judge(&mutants).map_err(Failure::Engine)?;
     let caught = judged.iter().all(Judged::is_as_it_should_be);
@@ -46,11 +52,4 @@ pub(super) fn mutants(args: &Test, selection: &Selection) -> Result<Exit, Failur
     }
     // A suite that misses one is broken itself.
     Ok(if caught { Exit::Ok } else { Exit::HarnessFault })
-}
-
-fn only_plugin(args: &Test, word: &str) -> Result<(), Failure> {
-    match args.contract {
-        Contract::Plugin => Ok(()),
-        _ => Err(Failure::Usage(format!("`{word}` is of the contract `plugin`"))),
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use yoi_host::bridge::{Adapter, DialectComponent, Mode};
 
 use super::process::ProcessDialect;
-use super::{DialectTarget, dialect};
+use super::{BrokerTarget, DialectTarget, broker, dialect};
 use crate::About;
 use crate::limits::PROCESS_INPUT_TIME;
 use crate::run::Entrant;
@@ -71,6 +71,29 @@ impl Opening {
             self.entrant(&name, target, words)
         });
         targets.collect()
+    }
+
+    /// Our own host, with children that are played in this process and with children that are processes.
+    #[must_use]
+    pub fn hosts() -> Vec<Entrant> {
+        let targets = [BrokerTarget::scripted(), BrokerTarget::processes()];
+        let entrants = targets.into_iter().map(|target| {
+            let about = About {
+                name: "yoikit".to_owned(),
+                door: target.door().to_owned(),
+                profile: Mode::Faithful.name().to_owned(),
+                digest: None,
+                remark: None,
+                trouble: None,
+            };
+            let words = ["--contract", "bridge", "--side", "host"].map(str::to_owned);
+            Entrant {
+                subject: broker().bind_paced(Arc::new(target), about, PROCESS_INPUT_TIME),
+                judged: true,
+                words: words.to_vec(),
+            }
+        });
+        entrants.collect()
     }
 
     fn modes_of_others(&self) -> impl Iterator<Item = Mode> + '_ {

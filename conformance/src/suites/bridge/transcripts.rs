@@ -231,7 +231,7 @@ impl Transcript {
 }
 
 /// What a reader has of a voice who honours what is void.
-fn said(events: &[NormalizedEvent], voice: Voice) -> String {
+pub(super) fn said(events: &[NormalizedEvent], voice: Voice) -> String {
     let mut said = String::new();
     for event in events {
         match event {
