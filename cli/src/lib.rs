@@ -24,7 +24,11 @@ pub use exit::Exit;
 /// Run the command that `words` spell, the program's name first, and say how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     let words: Vec<OsString> = words.into_iter().collect();
-    let wants_json = words.iter().any(|word| word == "--json");
+    // `bridge replay` prints nothing else.
+    let replays = words
+        .windows(2)
+        .any(|pair| pair[0] == "bridge" && pair[1] == "replay");
+    let wants_json = replays || words.iter().any(|word| word == "--json");
     let args = match args::Args::try_parse_from(words) {
         Ok(args) => args,
         Err(answer) => {

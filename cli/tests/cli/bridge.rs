@@ -130,6 +130,68 @@ fn what_cannot_be_asked_says_why() {
 }
 
 #[test]
+fn a_failure_is_one_line_of_json_where_lines_of_json_are_expected() {
+    let folder = folder("");
+    let failed = |words: &[&str]| {
+        let ran = yoikit(folder.path(), &[&["bridge"], words].concat());
+        let lines: Vec<serde_json::Value> = ran
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 1, "{}", ran.stdout);
+        assert_eq!(lines[0]["schema"], "yoikit.failure/1");
+        assert_eq!(lines[0]["exit"], ran.status);
+        assert!(!ran.stderr.is_empty());
+        format!(
+            "{} {}",
+            ran.status,
+            lines[0]["message"].as_str().unwrap().lines().next().unwrap()
+        )
+    };
+    let all = [
+        failed(&["run", "codex-cli", " ", "--json"]),
+        failed(&["run", "codex-cli", "hi", "--cwd", "no-such", "--json"]),
+        failed(&["run", "no.wasm", "hi", "--binary", "sh", "--json"]),
+        failed(&["run", "codex-cli", "hi", "--env", "=x", "--json"]),
+        failed(&["record", "codex-cli", "hi", "-o", "no-such/kept", "--json"]),
+        failed(&["replay", "codex-cli", "no-such"]),
+        failed(&["replay", "codex-cli", "."]),
+        failed(&["replay", "codex-cli", "turn.ndjson", "--mode", "exact"]),
+        failed(&["replay", "gemini", "turn.ndjson"]),
+        failed(&["replay", "turn.wasm", "turn.ndjson", "--mode", "compat"]),
+        failed(&["probe", "codex-cli", "--binary", "no-such", "--json"]),
+        failed(&["probe", "codex-cli", "--binary", "turn.ndjson", "--json"]),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    2 there is nothing to ask: the prompt is empty
+    3 failed to work in no-such: No such file or directory (os error 2)
+    3 failed to read the dialect no.wasm: No such file or directory (os error 2)
+    2 error: invalid value '=x' for '--env <VARIABLE>': a variable has a name
+    3 failed to begin the recording no-such/kept: No such file or directory (os error 2)
+    3 failed to read what a child said in no-such: No such file or directory (os error 2)
+    3 failed to read what a child said in .: is a directory
+    2 error: invalid value 'exact' for '--mode <MODE>': choose `faithful` or `compat`
+    2 error: invalid value 'gemini' for '<ADAPTER>': there is no adapter `gemini`: choose `claude-cli`, `codex-cli`, `codex-app-server`, `indusagi-cli` or `indusagi-wire`; or the file of a dialect, `NAME.wasm`
+    2 the reference has no `turn`, so there is nothing to be compared with: leave out `--mode compat`
+    3 there is no program `no-such`: install it, or say where it is with `--binary FILE`
+    3 there is no program `turn.ndjson`: install it, or say where it is with `--binary FILE`
+    ");
+}
+
+#[test]
+fn a_child_that_says_nothing_leaves_no_recording() {
+    let folder = folder("");
+    let words = ["bridge", "record", "codex-cli", "hi", "-o", "kept.ndjson"];
+    let absent = [&words[..], &["--binary", "no-such-codex"]].concat();
+    assert_eq!(yoikit(folder.path(), &absent).status, 3);
+    assert!(!folder.path().join("kept.ndjson").exists());
+    // So that whoever mends it can try again.
+    fs::write(folder.path().join("codex.sh"), "cat >/dev/null; cat turn.ndjson").unwrap();
+    assert_eq!(ask(folder.path(), &words).status, 0);
+}
+
+#[test]
 fn a_conversation_is_gone_on_with_and_begun_anew_where_it_is_lost() {
     let script = r#"cat >/dev/null
 case "$*" in *resume*) test -e lost && { echo 'no rollout found for thread id' >&2; exit 1; };; esac

@@ -1,7 +1,7 @@
 //! `yoikit bridge run` and `yoikit bridge record`.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -25,17 +25,6 @@ use crate::screen::bridge::Show;
 pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
     let prompt = prompt(ask)?;
     let mut broker = Broker::new();
-    if let Some(path) = record {
-        let mut options = OpenOptions::new();
-        // What a child says may hold anything that it read.
-        let file = options.write(true).create_new(true).mode(0o600).open(path);
-        let file = file.map_err(|cause| Failure::File {
-            path: path.to_owned(),
-            doing: "begin the recording",
-            cause,
-        })?;
-        broker = broker.with_factory(Some(Arc::new(Recording::of(Arc::new(Processes), file))));
-    }
     if let Some(path) = &ask.links {
         broker = broker.with_links(Arc::new(LinksOnDisk::at(path)));
     }
@@ -70,7 +59,6 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
         provider: name.clone(),
         base_url: String::new(),
     };
-    let model = broker.bind(model, spec);
     let mut options = ExchangeOptions {
         cwd: folder(ask)?,
         resume: ask.resume.clone(),
@@ -80,12 +68,41 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
     };
     options.times.idle = ask.idle.unwrap_or(options.times.idle);
     options.times.total = ask.timeout.unwrap_or(options.times.total);
-    runtime()?.block_on(async {
+    // Last, so that nothing that was typed wrongly leaves a file behind.
+    if let Some(path) = record {
+        let recording = Recording::of(Arc::new(Processes), begin_recording(path)?);
+        broker = broker.with_factory(Some(Arc::new(recording)));
+    }
+    let model = broker.bind(model, spec);
+    let ran = runtime()?.block_on(async {
         let exchange = broker.begin(&model, &Context::of_prompt(prompt), &options);
         let exchange =
             exchange.ok_or_else(|| Failure::Other("there is no bridge for this adapter".to_owned()))?;
         drive(exchange, &name, ask.json).await
+    });
+    if let Some(path) = record {
+        drop_if_empty(path);
+    }
+    ran
+}
+
+fn begin_recording(path: &Path) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    // What a child says may hold anything that it read.
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    file.map_err(|cause| Failure::File {
+        path: path.to_owned(),
+        doing: "begin the recording",
+        cause,
     })
+}
+
+/// A child that said nothing leaves no recording, which would stand in the way of the next.
+fn drop_if_empty(path: &Path) {
+    if fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+        // It is ours, and empty: one that stays does no more harm than that.
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// Show the events until there are none.
@@ -131,9 +148,20 @@ async fn drive(mut exchange: Exchange, name: &str, json: bool) -> Result<Exit, F
 }
 
 fn prompt(ask: &Ask) -> Result<String, Failure> {
-    if ask.prompt != "-" {
-        return Ok(ask.prompt.clone());
+    let prompt = match ask.prompt.as_str() {
+        "-" => typed()?,
+        prompt => prompt.to_owned(),
+    };
+    if prompt.trim().is_empty() {
+        return Err(Failure::Usage(
+            "there is nothing to ask: the prompt is empty".to_owned(),
+        ));
     }
+    Ok(prompt)
+}
+
+/// What stands on standard input.
+fn typed() -> Result<String, Failure> {
     let text = read_text(io::stdin().lock(), BRIDGE_PROMPT_BYTES);
     let text = text.map_err(|cause| Failure::Other(format!("failed to read the prompt: {cause}")))?;
     if text.len() > BRIDGE_PROMPT_BYTES {

@@ -40,7 +40,13 @@ pub(super) fn run(args: &BridgeReplay) -> Result<Exit, Failure> {
     };
     let from: Box<dyn Read> = match args.file == Path::new("-") {
         true => Box::new(io::stdin().lock()),
-        false => Box::new(File::open(&args.file).map_err(failed)?),
+        false => {
+            let file = File::open(&args.file).map_err(failed)?;
+            if file.metadata().is_ok_and(|found| found.is_dir()) {
+                return Err(failed(io::ErrorKind::IsADirectory.into()));
+            }
+            Box::new(file)
+        }
     };
     let mut lines = LineReader::new(from, CHILD_LINE_BYTES);
     let mut translation = Translation::new(dialect, args.mode);
