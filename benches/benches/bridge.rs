@@ -6,9 +6,13 @@
 //!   kept; beside parsing the same lines and no more
 //! - `exchange`: a child that is started, asked, listened to and taken down, beside the bare pipe: the same child, and
 //!   its output read to the end
+//! - `deltas alone`: the same deltas in a process that does nothing else, for the most memory that it takes, beside one
+//!   that does nothing at all
+//! - `slow reader`: a child that says lines without end to somebody who does not read: what the host grows by, and how
+//!   long it takes to end that
 //!
 //! The claims are those of the contract's issue with the reference, which takes 28 s and 3.9 GB for 20,000 deltas:
-//! 300 MB/s, and 100 ms.
+//! 300 MB/s, 100 ms and 50 MB; and an abort within 100 ms, however slow the reader.
 
 #![expect(clippy::print_stdout, reason = "the figures are what the run is for")]
 
@@ -18,12 +22,13 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use yoi_benches::{Bench, Race};
+use yoi_benches::{Bench, Race, kept};
 use yoi_host::bridge::{
-    Adapter, Broker, Context, ExchangeOptions, MessageSeed, Mode, Model, NormalizedEvent, Opening, Sink,
-    StreamEvent, Translation, dialect,
+    Adapter, Broker, Context, Exchange, ExchangeOptions, MessageSeed, Mode, Model, NormalizedEvent, Opening,
+    Sink, StreamEvent, Translation, dialect,
 };
 use yoi_host::wire::{Line, Lines};
 
@@ -32,7 +37,19 @@ const DELTAS: usize = 20_000;
 /// Deltas of a child that is started for them: what a long answer has.
 const SAID: usize = 1000;
 
+/// Most KiB that the deltas may take.
+const DELTAS_AT_MOST: u64 = 50 * 1024;
+
+/// How long it may take to end an exchange whose reader is slow.
+const ABORT_AT_MOST: Duration = Duration::from_millis(100);
+
+/// Has this program do one thing and say what that took. Its value is how many deltas.
+const ALONE: &str = "YOIKIT_BENCH_DELTAS";
+
 fn main() {
+    if let Some(count) = std::env::var(ALONE).ok().and_then(|count| count.parse().ok()) {
+        return alone(count);
+    }
     let mut bench = Bench::from_args();
     let lines = pass_through();
     // So many milliseconds are 300 MB/s.
@@ -64,9 +81,102 @@ fn main() {
             .rival("bridge", || child.asked())
             .rival("bare pipe", || child.read()),
     );
+    let is_test = bench.is_test();
     println!("{}", bench.finish());
-    let peak = peak().map_or_else(|| "?".to_owned(), |kib| (kib / 1024).to_string());
-    println!("the process had at most {peak} MB");
+    deltas_alone();
+    slow_reader(match is_test {
+        true => (1, Duration::from_millis(10)),
+        false => (50, Duration::from_secs(3)),
+    });
+}
+
+/// What a process of its own says of so many deltas.
+fn alone(count: usize) {
+    let lines = deltas(count);
+    let began = Instant::now();
+    let told = tell(&lines);
+    let took = began.elapsed();
+    assert!(told.len() > count, "all is told");
+    println!("{} {}", took.as_micros(), peak().unwrap_or_default());
+}
+
+/// How many microseconds so many deltas take in a process of their own, and how many KiB it had at most.
+fn in_a_process(count: usize) -> Option<(u64, u64)> {
+    let program = std::env::current_exe().ok()?;
+    let output = Command::new(program)
+        .env(ALONE, count.to_string())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let (took, peak) = text.trim().split_once(' ')?;
+    Some((took.parse().ok()?, peak.parse().ok()?))
+}
+
+fn deltas_alone() {
+    let (Some((_, nothing)), Some((_, half)), Some((took, peak))) =
+        (in_a_process(0), in_a_process(DELTAS / 2), in_a_process(DELTAS))
+    else {
+        println!("deltas alone   the process says nothing: not measured");
+        return;
+    };
+    let mib = |kib: u64| kib as f64 / 1024.0;
+    println!(
+        "deltas alone   {DELTAS} in {:.1} ms, all events kept; at most {:.1} MiB, half of them {:.1} MiB, none {:.1} MiB  (at most {} MiB: {})",
+        took as f64 / 1000.0,
+        mib(peak),
+        mib(half),
+        mib(nothing),
+        DELTAS_AT_MOST / 1024,
+        kept(peak <= DELTAS_AT_MOST),
+    );
+}
+
+/// So many exchanges with a child that never stops talking, the first of which is left unread for that long.
+fn slow_reader((times, unread): (usize, Duration)) {
+    let child = Child::that_says_for_ever(&pieces(SAID));
+    let mut told = Vec::new();
+    let mut gone = Vec::new();
+    let mut grown = 0;
+    for time in 0..times {
+        child.runtime.block_on(async {
+            let mut exchange = child.begin();
+            exchange.next().await.expect("it talks");
+            // Long enough for all room to be taken.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if time == 0 {
+                let before = resident();
+                tokio::time::sleep(unread).await;
+                grown = resident().saturating_sub(before);
+            }
+            let began = Instant::now();
+            exchange.cancel();
+            let mut last = None;
+            while let Some(event) = exchange.next().await {
+                last = Some(event);
+            }
+            told.push(began.elapsed());
+            assert!(
+                matches!(&last, Some(NormalizedEvent::Failed { error }) if error.aborted),
+                "{last:?}"
+            );
+            exchange.ended().await;
+            gone.push(began.elapsed());
+        });
+    }
+    let millis = |times: &mut Vec<Duration>| {
+        times.sort_unstable();
+        let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+        let last = times[times.len() - 1];
+        (millis(times[times.len() / 2]), millis(last), last)
+    };
+    let (told, most_told, most) = millis(&mut told);
+    let (gone, most_gone, _) = millis(&mut gone);
+    println!("slow reader    {unread:?} unread: the host grew by {grown} KiB, of a child that never stops");
+    println!(
+        "ended then     told after {told:.2} ms (most of {times}: {most_told:.2} ms), child gone after {gone:.1} ms (most: {most_gone:.1} ms)  \
+         (at most {ABORT_AT_MOST:?}: {})",
+        kept(most <= ABORT_AT_MOST)
+    );
 }
 
 /// A program that says what it was made to say, whatever it is asked.
@@ -77,11 +187,20 @@ struct Child {
 
 impl Child {
     fn that_says(lines: &[u8]) -> Self {
+        Self::that_does("exec /bin/cat \"$SAID\"", lines)
+    }
+
+    /// The same again and again.
+    fn that_says_for_ever(lines: &[u8]) -> Self {
+        Self::that_does("while :; do /bin/cat \"$SAID\"; done", lines)
+    }
+
+    fn that_does(what: &str, lines: &[u8]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let said = folder.path().join("said");
         fs::write(&said, lines).expect("a file");
         let program = folder.path().join("agent");
-        let script = format!("#!/bin/sh\nexec /bin/cat '{}'\n", said.display());
+        let script = format!("#!/bin/sh\nSAID='{}'\n{what}\n", said.display());
         fs::write(&program, script).expect("a file");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("our own file");
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -95,8 +214,7 @@ impl Child {
         self.folder.path()
     }
 
-    /// Events that the bridge gives.
-    fn asked(&self) -> usize {
+    fn begin(&self) -> Exchange {
         let broker = Broker::new();
         let mut spec = Adapter::ClaudeCli.spec();
         spec.binary_path = Some(self.program().join("agent").display().to_string());
@@ -107,9 +225,14 @@ impl Child {
             base_url: String::new(),
         };
         let model = broker.bind(model, spec);
+        let exchange = broker.begin(&model, &Context::of_prompt("x"), &ExchangeOptions::default());
+        exchange.expect("a bridge")
+    }
+
+    /// Events that the bridge gives.
+    fn asked(&self) -> usize {
         self.runtime.block_on(async {
-            let exchange = broker.begin(&model, &Context::of_prompt("x"), &ExchangeOptions::default());
-            let mut exchange = exchange.expect("a bridge");
+            let mut exchange = self.begin();
             let mut events = 0;
             while let Some(event) = exchange.next().await {
                 assert!(!matches!(event, NormalizedEvent::Failed { .. }), "{event:?}");
@@ -160,10 +283,15 @@ fn pass_through() -> Vec<u8> {
 }
 
 fn deltas(count: usize) -> Vec<u8> {
+    let mut lines = pieces(count);
+    lines.extend_from_slice(b"{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false}\n");
+    lines
+}
+
+/// The same without their end.
+fn pieces(count: usize) -> Vec<u8> {
     let delta = r#"{"type":"stream_event","event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"twenty bytes of text"}},"session_id":"5b1f","parent_tool_use_id":null}"#;
-    let mut lines = format!("{delta}\n").repeat(count);
-    lines.push_str("{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false}\n");
-    lines.into_bytes()
+    format!("{delta}\n").repeat(count).into_bytes()
 }
 
 fn translation() -> Translation {
@@ -232,7 +360,16 @@ fn tell(bytes: &[u8]) -> Vec<StreamEvent> {
 
 /// The most memory that this process had so far, in KiB.
 fn peak() -> Option<u64> {
+    status("VmHWM:")
+}
+
+/// What it has now.
+fn resident() -> u64 {
+    status("VmRSS:").unwrap_or_default()
+}
+
+fn status(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
     line.split_ascii_whitespace().nth(1)?.parse().ok()
 }
