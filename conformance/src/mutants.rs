@@ -2,16 +2,17 @@
 //!
 //! A mutant says beforehand which case catches it. Where that cannot be the only one it names the others, and why.
 //! [`judge`] holds a mutant to all cases and compares with the good one it was made of: no other verdict may
-//! differ.
+//! differ. Of hosts that are altered in one thing that they may be asked, those cases are left out that do not ask it:
+//! there they are the good one.
 
 mod broker;
 mod guests;
 mod hosts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,6 +28,8 @@ use crate::runner::{self, Options};
 use crate::suites::Contract;
 use crate::suites::bridge::broker::own::Own;
 use crate::suites::bridge::{self, BrokerTarget};
+use crate::suites::plugin::door::{Ask, HostFault, Outcome, PluginHost};
+use crate::suites::plugin::host::Shelves;
 use crate::suites::plugin::{self, GuestTarget, HostTarget};
 use crate::{About, Side, Subject};
 
@@ -64,7 +67,7 @@ pub struct Mutant {
 
 enum Kind {
     Guest(fn() -> guests::Guest),
-    Host(fn() -> HostTarget),
+    Host(fn() -> hosts::Broken),
     /// What is done to our own host of child agents.
     Broker(fn(&mut Own)),
 }
@@ -106,37 +109,95 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
     let engine = EngineOptions::new(Profile::Documented)
         .instances(INSTANCES)
         .build()?;
-    let made = mutants.iter().map(|mutant| match mutant.kind {
-        Kind::Guest(make) => guest(mutant.name, make(), &engine),
-        Kind::Host(make) => host(mutant.name, make()),
-        Kind::Broker(breaks) => {
-            let mut own = broker::good();
-            breaks(&mut own);
-            child_host(mutant.name, own)
-        }
-    });
+    // First the good ones that they were made of, and what that host is asked in each case.
+    let asked = Asked::default();
+    let shelves = Arc::new(Shelves::default());
     let stands = PLACES.into_iter();
     let places: Vec<Place> = stands
         .filter(|place| mutants.iter().any(|mutant| mutant.place() == *place))
         .collect();
-    // Behind them the good ones that they were made of.
     let good = places.iter().map(|place| match place {
         (Contract::Bridge, _) => child_host("good", broker::good()),
         (_, Side::Guest) => guest("good", guests::good(), &engine),
-        (_, Side::Host) => host("good", HostTarget::in_process()),
+        (_, Side::Host) => host("good", asked.recorded().laid_out_on(&shelves)),
     });
-    let subjects: Vec<_> = made.chain(good).collect();
-    let mut seen = verdicts(&subjects);
-    let good: Vec<(Place, Verdicts)> = places
+    let good = verdicts(&good.collect::<Vec<_>>(), |_, _| true);
+    let good: Vec<(Place, Verdicts)> = places.into_iter().zip(good).collect();
+
+    let made = mutants.iter().map(|mutant| match mutant.kind {
+        Kind::Guest(make) => (guest(mutant.name, make(), &engine), None),
+        Kind::Host(make) => {
+            let broken = make();
+            let target = broken.target.laid_out_on(&shelves);
+            (host(mutant.name, target), broken.shows_in)
+        }
+        Kind::Broker(breaks) => {
+            let mut own = broker::good();
+            breaks(&mut own);
+            (child_host(mutant.name, own), None)
+        }
+    });
+    let (subjects, shows_in): (Vec<_>, Vec<_>) = made.unzip();
+    let seen = verdicts(&subjects, |subject, case| {
+        shows_in[subject].is_none_or(|asks| asked.any_of(case, asks))
+    });
+    let seen = seen.into_iter().zip(&shows_in);
+    let judged = mutants
         .iter()
-        .copied()
-        .zip(seen.split_off(mutants.len()))
-        .collect();
-    let judged = mutants.iter().zip(&seen).filter_map(|(mutant, seen)| {
-        let (_, good) = good.iter().find(|(place, _)| *place == mutant.place())?;
-        Some(mutant.compared(good, seen))
-    });
+        .zip(seen)
+        .filter_map(|(mutant, (mut seen, shows_in))| {
+            let (_, good) = good.iter().find(|(place, _)| *place == mutant.place())?;
+            if let Some(asks) = shows_in {
+                // Where it is asked for nothing that is altered it is the good one.
+                let same = good.iter().filter(|(case, _)| !asked.any_of(case, asks));
+                seen.extend(same.map(|(case, verdict)| (*case, *verdict)));
+            }
+            Some(mutant.compared(good, &seen))
+        });
     Ok(judged.collect())
+}
+
+/// What the good host is asked, by name, in each case.
+#[derive(Clone, Default)]
+struct Asked {
+    cases: Arc<Mutex<BTreeMap<&'static str, BTreeSet<&'static str>>>>,
+}
+
+/// The good host, and where it is written down what it is asked.
+struct Recorded {
+    host: Box<dyn PluginHost>,
+    case: &'static str,
+    asked: Asked,
+}
+
+impl Asked {
+    fn recorded(&self) -> HostTarget {
+        let (asked, good) = (self.clone(), HostTarget::in_process());
+        HostTarget::new(move |ctx| {
+            Ok(Box::new(Recorded {
+                host: good.session(ctx)?,
+                case: ctx.case().id,
+                asked: asked.clone(),
+            }))
+        })
+    }
+
+    /// Whether a case asks for any of these.
+    fn any_of(&self, case: &str, asks: &[&str]) -> bool {
+        let cases = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
+        cases
+            .get(case)
+            .is_none_or(|asked| asks.iter().any(|ask| asked.contains(ask)))
+    }
+}
+
+impl PluginHost for Recorded {
+    fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
+        let mut cases = self.asked.cases.lock().unwrap_or_else(PoisonError::into_inner);
+        cases.entry(self.case).or_default().insert(ask.name());
+        drop(cases);
+        self.host.ask(ask)
+    }
 }
 
 /// What became of them, as a table.
@@ -267,15 +328,17 @@ fn child_host(name: &str, own: Own) -> Arc<dyn Subject> {
 
 /// The word for how each case ended, of every subject. They are run all at once, so that nobody waits for those who
 /// wait.
-fn verdicts(subjects: &[Arc<dyn Subject>]) -> Vec<Verdicts> {
+fn verdicts(subjects: &[Arc<dyn Subject>], is_held: impl Fn(usize, &'static str) -> bool) -> Vec<Verdicts> {
     let selection = Selection {
         next: true,
         ..Selection::default()
     };
     let mut verdicts = vec![Verdicts::new(); subjects.len()];
-    let Ok(plan) = Plan::of(subjects, &selection, None) else {
+    let Ok(mut plan) = Plan::of(subjects, &selection, None) else {
         return verdicts;
     };
+    plan.whole
+        .retain(|planned| is_held(planned.subject, subjects[planned.subject].case(planned.case).id));
     let usual = Options::default();
     let options = Options {
         property_cases: INPUTS,

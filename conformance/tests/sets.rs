@@ -28,6 +28,7 @@ fn a_named_set_never_changes() {
     // Where this differs, put the new case in the next set (`Case::next`) and the old one back.
     insta::assert_snapshot!("plugin-1", set(&Contract::Plugin.cases(), 1));
     insta::assert_snapshot!("plugin-2", set(&Contract::Plugin.cases(), 2));
+    insta::assert_snapshot!("plugin-3", set(&Contract::Plugin.cases(), 3));
     insta::assert_snapshot!("ptc-1", set(&Contract::Ptc.cases(), 1));
     insta::assert_snapshot!("bridge-1", set(&Contract::Bridge.cases(), 1));
 }

@@ -3,6 +3,7 @@
 //! Most alter what it is asked and answers; those in `peers` what goes between it and whom it dials: `middleman` does
 //! it to sockets, `credulous` to certificates.
 
+mod catalogue;
 mod credulous;
 mod middleman;
 mod peers;
@@ -22,9 +23,21 @@ use crate::suites::plugin::door::{
 };
 use crate::suites::plugin::host::plugin::{FULL_ID, TOOL, VERSION};
 
+/// A host that is broken on purpose.
+pub(super) struct Broken {
+    /// It.
+    pub(super) target: HostTarget,
+    /// By name what it has to be asked for that to show; anything, where none is named. Asked for nothing of that it is
+    /// the good host: it is not by its own word, but because what breaks it is given nothing else.
+    pub(super) shows_in: Option<Asks>,
+}
+
+type Asks = &'static [&'static str];
+
 /// Our own host, and what is done to what it is asked and answers.
 struct Altered {
     host: InProcess,
+    shows_in: Option<Asks>,
     alter: Box<Alter>,
     memory: Value,
 }
@@ -36,10 +49,12 @@ type Fixed = fn(&mut dyn FnMut(&Ask) -> Outcome, Ask, &mut Value) -> Outcome;
 
 impl Altered {
     fn new(
+        shows_in: Option<Asks>,
         alter: impl Fn(&mut dyn FnMut(&Ask) -> Outcome, Ask, &mut Value) -> Outcome + Send + 'static,
     ) -> Self {
         Self {
             host: InProcess::new(),
+            shows_in,
             alter: Box::new(alter),
             memory: Value::Null,
         }
@@ -48,6 +63,9 @@ impl Altered {
 
 impl PluginHost for Altered {
     fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
+        if self.shows_in.is_some_and(|asks| !asks.contains(&ask.name())) {
+            return self.host.ask(ask);
+        }
         let mut fault = None;
         let host = &mut self.host;
         let mut inner = |ask: &Ask| match host.ask(ask) {
@@ -65,19 +83,33 @@ impl PluginHost for Altered {
     }
 }
 
-fn altered(alter: Fixed) -> HostTarget {
-    HostTarget::new(move |_| Ok(Box::new(Altered::new(alter))))
+impl Broken {
+    /// One that may be broken wherever it is asked anything.
+    fn anywhere(target: HostTarget) -> Self {
+        Self {
+            target,
+            shows_in: None,
+        }
+    }
 }
 
-fn limited(limits: fn(Limits) -> Limits) -> HostTarget {
-    HostTarget::new(move |_| {
+/// One that is altered in what it is asked by these names, and in nothing else.
+fn altered_in(asks: Asks, alter: Fixed) -> Broken {
+    Broken {
+        target: HostTarget::new(move |_| Ok(Box::new(Altered::new(Some(asks), alter)))),
+        shows_in: Some(asks),
+    }
+}
+
+fn limited(limits: fn(Limits) -> Limits) -> Broken {
+    Broken::anywhere(HostTarget::new(move |_| {
         Ok(Box::new(
             InProcess::new().limits(limits(Limits::of(Profile::Documented))),
         ))
-    })
+    }))
 }
 
-const fn mutant(name: &'static str, caught_by: &'static str, make: fn() -> HostTarget) -> Mutant {
+const fn mutant(name: &'static str, caught_by: &'static str, make: fn() -> Broken) -> Mutant {
     Mutant {
         name,
         caught_by,
@@ -143,7 +175,7 @@ fn has_code(refusal: &Refusal, code: &str) -> bool {
 macro_rules! takes_tool {
     ($pardons:expr) => {
         || {
-            altered(|host, ask, _| {
+            altered_in(&["call"], |host, ask, _| {
                 let is_call = matches!(ask, Ask::Call { .. });
                 let outcome = host(&ask);
                 let pardons: fn(&Refusal) -> bool = $pardons;
@@ -160,7 +192,7 @@ macro_rules! takes_tool {
 macro_rules! takes_status {
     ($pardons:expr) => {
         || {
-            altered(|host, ask, _| {
+            altered_in(&["start", "status", "stop"], |host, ask, _| {
                 let is_life = matches!(ask, Ask::Start | Ask::Status | Ask::Stop);
                 let outcome = host(&ask);
                 let pardons: fn(&Refusal) -> bool = $pardons;
@@ -177,7 +209,7 @@ macro_rules! takes_status {
 macro_rules! takes_service {
     ($pardons:expr) => {
         || {
-            altered(|host, ask, _| {
+            altered_in(&["deliver"], |host, ask, _| {
                 let is_event = matches!(ask, Ask::Deliver { .. });
                 let outcome = host(&ask);
                 let pardons: fn(&Refusal) -> bool = $pardons;
@@ -194,7 +226,7 @@ macro_rules! takes_service {
 macro_rules! takes_package {
     ($words:literal) => {
         || {
-            altered(|host, ask, _| {
+            altered_in(&["inspect"], |host, ask, _| {
                 let is_inspect = matches!(ask, Ask::Inspect { .. });
                 let outcome = host(&ask);
                 if is_inspect {
@@ -210,7 +242,7 @@ macro_rules! takes_package {
 macro_rules! changes_load {
     ($change:expr) => {
         || {
-            altered(|host, ask, _| match ask {
+            altered_in(&["load"], |host, ask, _| match ask {
                 Ask::Load(mut load) => {
                     let change: fn(&mut Load) = $change;
                     change(&mut load);
@@ -225,7 +257,7 @@ macro_rules! changes_load {
 macro_rules! changes_input {
     ($change:expr) => {
         || {
-            altered(|host, ask, _| match ask {
+            altered_in(&["call"], |host, ask, _| match ask {
                 Ask::Call { tool, input } => {
                     let change: fn(String) -> String = $change;
                     host(&Ask::Call {
@@ -242,7 +274,7 @@ macro_rules! changes_input {
 macro_rules! changes_event {
     ($change:expr) => {
         || {
-            altered(|host, ask, _| match ask {
+            altered_in(&["deliver"], |host, ask, _| match ask {
                 Ask::Deliver { ingress, mut event } => {
                     let change: fn(&mut Value) = $change;
                     change(&mut event);
@@ -300,6 +332,7 @@ pub(super) fn all() -> Vec<Mutant> {
     let mut all = alone();
     all.extend(peers::all());
     all.extend(queue::all());
+    all.extend(catalogue::all());
     all
 }
 
@@ -352,7 +385,7 @@ fn alone() -> Vec<Mutant> {
             takes_tool!(|refusal| says(refusal, "utf-8")),
         ),
         mutant("cuts-content", "plugin.host.tool-output.largest", || {
-            altered(|host, ask, _| match host(&ask) {
+            altered_in(&["call"], |host, ask, _| match host(&ask) {
                 Outcome::Done(Done::Tool(mut tool)) => {
                     if let Some(content) = &mut tool.content
                         && content.len() > 60_000
@@ -395,7 +428,7 @@ fn alone() -> Vec<Mutant> {
             takes_service!(|refusal| has_code(refusal, "output.too-large")),
         ),
         mutant("loses-data", "plugin.host.service-output.data", || {
-            altered(|host, ask, _| match host(&ask) {
+            altered_in(&["deliver"], |host, ask, _| match host(&ask) {
                 Outcome::Done(Done::Service(mut service)) if service.data.get("n").is_some() => {
                     service.data = Value::Null;
                     Outcome::Done(Done::Service(service))
@@ -452,7 +485,7 @@ fn alone() -> Vec<Mutant> {
         ),
         also(
             mutant("calls-any-tool", "plugin.host.tool-input.unknown-tool", || {
-                altered(|host, ask, memory| match ask {
+                altered_in(&["load", "call"], |host, ask, memory| match ask {
                     Ask::Call { tool, input } => {
                         let offered = memory
                             .as_array()
@@ -473,7 +506,7 @@ fn alone() -> Vec<Mutant> {
             "it calls a tool that is not offered",
         ),
         mutant("calls-another-tool", "plugin.host.tool-input.name", || {
-            altered(|host, ask, _| match ask {
+            altered_in(&["call"], |host, ask, _| match ask {
                 Ask::Call { tool, input } if tool == "another-tool" => host(&Ask::Call {
                     tool: TOOL.to_owned(),
                     input,
@@ -490,14 +523,17 @@ fn alone() -> Vec<Mutant> {
             &[
                 "plugin.host.configuration.not-json",
                 "plugin.host.life.restart-is-fresh",
+                "plugin.host.sources.*",
+                "plugin.host.queue.too-late",
+                "plugin.host.websocket.lasts",
             ],
-            "they give a configuration too",
+            "they give a configuration too, or tell a port by it",
         ),
         mutant(
             "makes-a-configuration-up",
             "plugin.host.configuration.absent",
             || {
-                altered(|host, ask, _| match ask {
+                altered_in(&["load"], |host, ask, _| match ask {
                     Ask::Load(mut load) => {
                         if load.config == "null" {
                             load.config = "{}".to_owned();
@@ -565,7 +601,7 @@ fn alone() -> Vec<Mutant> {
             }),
         ),
         mutant("mixes-events-up", "plugin.host.events.order", || {
-            altered(|host, ask, memory| {
+            altered_in(&["deliver"], |host, ask, memory| {
                 let fifth = matches!(&ask, Ask::Deliver { event, .. } if event["correlation_id"] == "e-5");
                 let outcome = host(&ask);
                 let before = memory.take();
@@ -578,7 +614,7 @@ fn alone() -> Vec<Mutant> {
         }),
         // Its life.
         mutant("mixes-calls-up", "plugin.host.life.order", || {
-            altered(|host, ask, memory| {
+            altered_in(&["call"], |host, ask, memory| {
                 let fifth = matches!(&ask, Ask::Call { input, .. } if input == "5");
                 let outcome = host(&ask);
                 let before = memory.take();
@@ -590,7 +626,7 @@ fn alone() -> Vec<Mutant> {
             })
         }),
         mutant("stops-twice", "plugin.host.life.stop-once", || {
-            altered(|host, ask, memory| {
+            altered_in(&["stop"], |host, ask, memory| {
                 let outcome = host(&ask);
                 match (&ask, outcome) {
                     (Ask::Stop, Outcome::Done(Done::Status(mut status))) => {
@@ -609,7 +645,7 @@ fn alone() -> Vec<Mutant> {
                 "keeps-state-after-a-restart",
                 "plugin.host.life.restart-is-fresh",
                 || {
-                    altered(|host, ask, _| match ask {
+                    altered_in(&["restart"], |host, ask, _| match ask {
                         Ask::Restart => host(&Ask::Status),
                         ask => host(&ask),
                     })
@@ -624,7 +660,7 @@ fn alone() -> Vec<Mutant> {
         ),
         also(
             mutant("calls-what-is-stopped", "plugin.host.life.stop-is-final", || {
-                altered(|host, ask, _| {
+                altered_in(&["call"], |host, ask, _| {
                     let is_call = matches!(ask, Ask::Call { .. });
                     let outcome = host(&ask);
                     match is_call {
@@ -647,7 +683,7 @@ fn alone() -> Vec<Mutant> {
                 "says-that-all-is-well",
                 "plugin.host.containment.dead-is-dead",
                 || {
-                    altered(|host, ask, _| match host(&ask) {
+                    altered_in(&["report"], |host, ask, _| match host(&ask) {
                         Outcome::Done(Done::Report(mut report)) => {
                             if report.lifecycle == Lifecycle::Failed {
                                 report.lifecycle = Lifecycle::Running;
@@ -671,7 +707,7 @@ fn alone() -> Vec<Mutant> {
         // Packages.
         also(
             mutant("writes-digests-large", "plugin.host.digest.golden", || {
-                altered(|host, ask, _| match host(&ask) {
+                altered_in(&["inspect"], |host, ask, _| match host(&ask) {
                     Outcome::Done(Done::Package(mut package)) => {
                         package.digest = package.digest.to_uppercase();
                         Outcome::Done(Done::Package(package))
@@ -679,11 +715,16 @@ fn alone() -> Vec<Mutant> {
                     other => other,
                 })
             }),
-            &["plugin.host.digest.order", "plugin.host.digest.metadata"],
+            &[
+                "plugin.host.digest.order",
+                "plugin.host.digest.metadata",
+                "plugin.host.stores.digest",
+                "plugin.host.enablement.pinned",
+            ],
             "they compare with the same digest",
         ),
         mutant("digests-nothing", "plugin.host.digest.every-file", || {
-            altered(|host, ask, _| match host(&ask) {
+            altered_in(&["inspect"], |host, ask, _| match host(&ask) {
                 Outcome::Done(Done::Package(mut package)) if package.id == "suite.package" => {
                     package.digest = "sha256:00".to_owned();
                     Outcome::Done(Done::Package(package))
@@ -846,17 +887,104 @@ fn alone() -> Vec<Mutant> {
                 "leads-no-name-into-the-machine",
                 "plugin.host.addresses.name-to-loopback",
                 || {
-                    HostTarget::new(|_| {
+                    Broken::anywhere(HostTarget::new(|_| {
                         Ok(Box::new(
                             InProcess::new().net(|options, _| options.public_only(true)),
                         ))
-                    })
+                    }))
                 },
             ),
             &["plugin.host.tls.trusted"],
             "its server has a name, and is in the machine",
         ),
+        mutant(
+            "takes-no-methods-for-all",
+            "plugin.host.targets.without-methods",
+            changes_load!(|load| {
+                rewritten(
+                    load,
+                    "host = \"m.test\"",
+                    "host = \"m.test\"\nmethods = [\"GET\"]",
+                );
+            }),
+        ),
+        mutant(
+            "takes-no-scheme-for-any",
+            "plugin.host.targets.without-scheme",
+            changes_load!(|load| {
+                rewritten(load, "host = \"s.test\"", "host = \"s.test\"\nscheme = \"*\"");
+            }),
+        ),
+        mutant(
+            "takes-no-host-for-any",
+            "plugin.host.targets.without-host",
+            changes_load!(|load| {
+                let prefixes = "path_prefixes = [\"/h\"]";
+                rewritten(load, prefixes, &format!("{prefixes}\nhost = \"*\""));
+            }),
+        ),
+        // Manifests.
+        mutant("takes-no-long-id", "plugin.host.manifest.longest-id", || {
+            altered_in(&["inspect"], |host, ask, _| match host(&ask) {
+                Outcome::Done(Done::Package(package)) if package.id.len() > 127 => {
+                    Outcome::Refused(Refusal::new(RefusalKind::Package, "its id is too long"))
+                }
+                other => other,
+            })
+        }),
+        mutant(
+            "takes-any-length-of-id",
+            "plugin.host.manifest.too-long-id",
+            || {
+                altered_in(&["inspect"], |host, ask, _| {
+                    let is_long = matches!(&ask, Ask::Inspect { package, .. } if fs::read(package)
+                        .is_ok_and(|archive| String::from_utf8_lossy(&archive).contains(&"a".repeat(129))));
+                    let outcome = host(&ask);
+                    pardoned(outcome, |_| is_long, some_package())
+                })
+            },
+        ),
+        mutant(
+            "offers-no-long-name",
+            "plugin.host.manifest.longest-tool-name",
+            || {
+                altered_in(&["load"], |host, ask, _| match host(&ask) {
+                    Outcome::Done(Done::Loaded(mut loaded)) => {
+                        loaded.tools.retain(|tool| tool.len() < 128);
+                        Outcome::Done(Done::Loaded(loaded))
+                    }
+                    other => other,
+                })
+            },
+        ),
+        mutant(
+            "offers-any-length-of-name",
+            "plugin.host.manifest.too-long-tool-name",
+            || {
+                altered_in(&["load"], |host, ask, _| {
+                    let long = "t".repeat(129);
+                    let declares = matches!(&ask, Ask::Load(load) if load.grants.contains(&long));
+                    match host(&ask) {
+                        Outcome::Done(Done::Loaded(mut loaded)) if declares => {
+                            loaded.tools.push(long);
+                            Outcome::Done(Done::Loaded(loaded))
+                        }
+                        other => other,
+                    }
+                })
+            },
+        ),
         // Limits.
+        mutant("waits-for-ever", "plugin.host.budgets.time", || {
+            altered_in(&["call"], |host, ask, _| {
+                let outcome = host(&ask);
+                pardoned(
+                    outcome,
+                    |refusal| has_code(refusal, "fault.deadline"),
+                    some_tool(),
+                )
+            })
+        }),
         also(
             mutant(
                 "gives-twice-the-instructions",

@@ -33,7 +33,7 @@ struct Shared {
 }
 
 /// Where in the component each export is. Looked up once: by name it would be a search in every call.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Exports {
     call: Option<ComponentExportIndex>,
     start: Option<ComponentExportIndex>,
@@ -89,15 +89,8 @@ impl Plugin {
         if Encoding::of(component)? == Encoding::CoreModule {
             return Err(LoadError::CoreModule);
         }
-        let profile = engine.profile();
         let preflight = Preflight::of(component)?;
-        let faults = preflight.faults(profile, &limits);
-        let refused = faults.iter().any(|fault| fault.severity == Severity::Refuses);
-        let world = match preflight.world() {
-            Some(world) if !refused => world,
-            _ => return Err(LoadError::Refused { profile, faults }),
-        };
-
+        let world = admitted(&preflight, engine.profile(), &limits)?;
         let (compiled, origin) = engine.compile(component)?;
         let mut linker = Linker::new(engine.wasmtime());
         let link_error = |error: wasmtime::Error| LoadError::Link(format!("{error:#}"));
@@ -112,6 +105,26 @@ impl Plugin {
                 exports: Exports::of(&compiled),
                 pre,
                 origin,
+            }),
+        })
+    }
+
+    /// The same plugin under other limits: checked again, and not compiled again.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Refused`] where these limits leave too little for the component.
+    pub fn with_limits(&self, limits: Limits) -> Result<Self, LoadError> {
+        let shared = &self.shared;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine: shared.engine.clone(),
+                world: admitted(&shared.preflight, self.profile(), &limits)?,
+                limits,
+                preflight: shared.preflight.clone(),
+                exports: shared.exports,
+                pre: shared.pre.clone(),
+                origin: shared.origin,
             }),
         })
     }
@@ -178,6 +191,16 @@ impl Plugin {
 
     pub(super) fn pre(&self) -> &InstancePre<StoreData> {
         &self.shared.pre
+    }
+}
+
+/// The world of a component against which nothing speaks under these limits.
+fn admitted(preflight: &Preflight, profile: Profile, limits: &Limits) -> Result<World, LoadError> {
+    let faults = preflight.faults(profile, limits);
+    let refused = faults.iter().any(|fault| fault.severity == Severity::Refuses);
+    match preflight.world() {
+        Some(world) if !refused => Ok(world),
+        _ => Err(LoadError::Refused { profile, faults }),
     }
 }
 

@@ -10,36 +10,36 @@ use yoi_host::package::Package;
 use super::super::Mutant;
 use super::credulous::{self, For, Overlooks};
 use super::middleman::{BINARY, CLOSE, Comes, Middleman, Says, TEXT};
-use super::{Altered, altered, mutant, says};
+use super::{Altered, Broken, altered_in, mutant, says};
 use crate::suites::plugin::HostTarget;
 use crate::suites::plugin::door::{
     Ask, CommandVerdict, Done, InProcess, Load, Outcome, Refusal, RefusalKind,
 };
 
 /// A host that overlooks this of certificates.
-fn overlooking(overlooks: Overlooks, what: For) -> HostTarget {
-    HostTarget::new(move |_| {
+fn overlooking(overlooks: Overlooks, what: For) -> Broken {
+    Broken::anywhere(HostTarget::new(move |_| {
         Ok(Box::new(InProcess::new().net(move |options, load| {
             credulous::network(options, load, overlooks, what)
         })))
-    })
+    }))
 }
 
 /// A host that has somebody before the sources of its plugins.
-fn through(middleman: fn() -> Middleman) -> HostTarget {
-    HostTarget::new(move |_| {
+fn through(middleman: fn() -> Middleman) -> Broken {
+    Broken::anywhere(HostTarget::new(move |_| {
         Ok(Box::new(InProcess::new().net(move |options, load| {
             let sources = sources(load);
             let addresses = sources.iter().filter_map(|url| address(url)).collect();
             options.dialer(middleman().before(addresses))
         })))
-    })
+    }))
 }
 
 /// A host that dials those of the sources that this picks, whatever is granted, when it starts a plugin.
-fn dialling(picks: fn(&Load, Vec<String>) -> Vec<String>) -> HostTarget {
-    HostTarget::new(move |_| {
-        Ok(Box::new(Altered::new(move |host, ask, memory| {
+fn dialling(picks: fn(&Load, Vec<String>) -> Vec<String>) -> Broken {
+    Broken::anywhere(HostTarget::new(move |_| {
+        Ok(Box::new(Altered::new(None, move |host, ask, memory| {
             if let Ask::Load(load) = &ask {
                 *memory = json!(picks(load, sources(load)));
             }
@@ -51,7 +51,7 @@ fn dialling(picks: fn(&Load, Vec<String>) -> Vec<String>) -> HostTarget {
             }
             outcome
         })))
-    })
+    }))
 }
 
 /// Where the sockets lead that a plugin's ingresses name as their sources.
@@ -83,15 +83,15 @@ fn dial(url: &str) {
 }
 
 /// A host that will not have a plugin with such a source.
-fn refusing(minds: fn(&str) -> bool) -> HostTarget {
-    HostTarget::new(move |_| {
-        Ok(Box::new(Altered::new(move |host, ask, _| match ask {
+fn refusing(minds: fn(&str) -> bool) -> Broken {
+    Broken::anywhere(HostTarget::new(move |_| {
+        Ok(Box::new(Altered::new(None, move |host, ask, _| match ask {
             Ask::Load(load) if declares(&load, minds) => {
                 Outcome::Refused(Refusal::new(RefusalKind::Package, "a source leads nowhere"))
             }
             ask => host(&ask),
         })))
-    })
+    }))
 }
 
 fn declares(load: &Load, minds: fn(&str) -> bool) -> bool {
@@ -111,7 +111,7 @@ pub(super) fn all() -> Vec<Mutant> {
 fn certificates() -> Vec<Mutant> {
     vec![
         mutant("trusts-nobody", "plugin.host.tls.trusted", || {
-            altered(|host, ask, _| match ask {
+            altered_in(&["load"], |host, ask, _| match ask {
                 Ask::Load(mut load) => {
                     load.authorities.clear();
                     host(&Ask::Load(load))
@@ -222,7 +222,7 @@ fn sockets() -> Vec<Mutant> {
             "says-that-it-was-sent",
             "plugin.host.sources.reply-elsewhere",
             || {
-                altered(|host, ask, _| match host(&ask) {
+                altered_in(&["deliver"], |host, ask, _| match host(&ask) {
                     Outcome::Done(Done::Service(mut service)) => {
                         for command in &mut service.commands {
                             if says(&Refusal::new(RefusalKind::Input, &command.message), "elsewhere") {
@@ -255,11 +255,31 @@ fn sockets() -> Vec<Mutant> {
                 })
             },
         ),
+        mutant(
+            "dials-without-a-service",
+            "plugin.host.sources.without-service",
+            || {
+                dialling(|load, sources| match load.grants.contains("kind = \"service\"") {
+                    true => Vec::new(),
+                    false => sources,
+                })
+            },
+        ),
+        mutant("cuts-large-texts", "plugin.host.sources.too-large-text", || {
+            through(|| {
+                Middleman::altering(|comes| match comes {
+                    Comes::Frame(TEXT, payload) if payload.len() > 29_000 => {
+                        Comes::Frame(TEXT, payload[..1000].to_vec())
+                    }
+                    comes => comes,
+                })
+            })
+        }),
         mutant("holds-a-fifth", "plugin.host.sources.four", || {
             dialling(|_, sources| sources.into_iter().skip(4).collect())
         }),
         mutant("tells-of-no-socket", "plugin.host.sources.seen", || {
-            altered(|host, ask, _| match host(&ask) {
+            altered_in(&["report"], |host, ask, _| match host(&ask) {
                 Outcome::Done(Done::Report(mut report)) => {
                     report.sockets.clear();
                     Outcome::Done(Done::Report(report))
@@ -276,7 +296,7 @@ fn sockets() -> Vec<Mutant> {
             "starts-no-service-alone",
             "plugin.host.sources.service-alone",
             || {
-                altered(|host, ask, memory| {
+                altered_in(&["load", "start"], |host, ask, memory| {
                     if let Ask::Load(load) = &ask {
                         *memory = json!(
                             load.grants.contains("surface = \"service\"")

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::super::Mutant;
-use super::{also, altered, mutant, pardoned};
+use super::{also, altered_in, mutant, pardoned};
 use crate::suites::plugin::door::{Ask, Done, Outcome, Refusal, RefusalKind, Service, Settled};
 
 pub(super) fn all() -> Vec<Mutant> {
     vec![
         also(
             mutant("has-room-for-31", "plugin.host.queue.thirty-two", || {
-                altered(|host, ask, memory| {
+                altered_in(&["enqueue"], |host, ask, memory| {
                     let waiting = memory.as_u64().unwrap_or(0);
                     match ask {
                         Ask::Enqueue { .. } if waiting >= 31 => {
@@ -28,13 +28,13 @@ pub(super) fn all() -> Vec<Mutant> {
             "they fill the queue first",
         ),
         mutant("takes-every-event", "plugin.host.queue.thirty-three", || {
-            altered(|host, ask, _| {
+            altered_in(&["enqueue"], |host, ask, _| {
                 let outcome = host(&ask);
                 pardoned(outcome, |refusal| refusal.kind == RefusalKind::Full, Done::Queued)
             })
         }),
         mutant("delivers-as-it-likes", "plugin.host.queue.in-order", || {
-            altered(|host, ask, _| match host(&ask) {
+            altered_in(&["settle"], |host, ask, _| match host(&ask) {
                 Outcome::Done(Done::Settled(mut settled)) => {
                     if settled.len() == 32 {
                         settled.swap(7, 8);
@@ -45,7 +45,7 @@ pub(super) fn all() -> Vec<Mutant> {
             })
         }),
         mutant("delivers-to-the-dead", "plugin.host.queue.too-late", || {
-            altered(|host, ask, _| match host(&ask) {
+            altered_in(&["settle"], |host, ask, _| match host(&ask) {
                 Outcome::Done(Done::Settled(mut settled)) => {
                     for one in &mut settled {
                         let is_late = matches!(one, Settled::Refused(refusal) if refusal.kind == RefusalKind::NotRunning);

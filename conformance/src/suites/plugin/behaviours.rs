@@ -42,8 +42,6 @@ const fn elsewhere(says: &'static str, why: &'static str) -> Behaviour {
 
 const KIT: &str = "the kit for plugins promises it, not the contract: the tests of `yoi-pdk` have it";
 const TOOL: &str = "a command for authors does it, no host: the tests of `yoikit plugin` have it";
-const STORE: &str = "a host may keep its packages as it likes: the tests of yoikit's own stores and of `yoikit plugin list` have it";
-const SHOWN: &str = "what is shown of a plugin that is not run is a tool's business: the tests of yoikit's inspection have it";
 
 /// All of them.
 pub const AREAS: &[Area] = &[
@@ -81,15 +79,21 @@ pub const AREAS: &[Area] = &[
                 "The runtime that was retired is refused by the manifest alone.",
                 &["plugin.host.manifest.retired-runtime"],
             ),
-            elsewhere("Packages of the user and of the workspace are both found.", STORE),
-            elsewhere("That a package lies there turns nothing on.", STORE),
+            shown(
+                "Packages of the user and of the workspace are both found.",
+                &["plugin.host.stores.both"],
+            ),
+            shown(
+                "That a package lies there turns nothing on.",
+                &["plugin.host.stores.off"],
+            ),
             shown(
                 "A plugin that is turned on is offered with what it declares.",
                 &["plugin.host.permissions.all", "plugin.host.manifest.smallest"],
             ),
-            elsewhere(
+            shown(
                 "An id that is not unique, or without its source, turns nothing on, each for its own reason.",
-                STORE,
+                &["plugin.host.stores.twice", "plugin.host.enablement.no-source"],
             ),
             shown(
                 "Content of another digest than the pinned one is not used.",
@@ -104,7 +108,7 @@ pub const AREAS: &[Area] = &[
             ),
             elsewhere(
                 "A plan that was resolved once keeps its content though the store has changed.",
-                STORE,
+                "what a host keeps of one run for the next is not asked of it: the tests of yoikit's enablement have it",
             ),
             shown(
                 "A manifest of hooks alone is one.",
@@ -125,7 +129,10 @@ pub const AREAS: &[Area] = &[
                     "plugin.host.packages.path-parent-within",
                 ],
             ),
-            elsewhere("A link that leads out of a store is not followed.", STORE),
+            shown(
+                "A link that leads out of a store is not followed.",
+                &["plugin.host.stores.link-out"],
+            ),
             shown(
                 "A manifest of another schema, or that is no TOML, is refused.",
                 &[
@@ -621,14 +628,20 @@ pub const AREAS: &[Area] = &[
                 "The runtime that was retired is refused and not run as another.",
                 &["plugin.host.manifest.retired-runtime"],
             ),
-            elsewhere("A component is described without being run.", SHOWN),
+            shown(
+                "A component is described without being run.",
+                &["plugin.host.inspection.nothing-runs"],
+            ),
             shown(
                 "What is loaded is not entered for it.",
                 &["plugin.host.life.not-entered-before-start"],
             ),
             shown(
                 "A tool that lacks its grant is not among those offered.",
-                &["plugin.host.permissions.tool-not-granted"],
+                &[
+                    "plugin.host.permissions.tool-not-granted",
+                    "plugin.host.inspection.tool-not-granted",
+                ],
             ),
             shown(
                 "A tool whose definition breaks a rule is not among those offered.",
@@ -688,9 +701,12 @@ pub const AREAS: &[Area] = &[
                     "plugin.host.websocket.binary",
                 ],
             ),
-            elsewhere(
+            shown(
                 "Whether a socket's grant is there, missing or broad is shown.",
-                SHOWN,
+                &[
+                    "plugin.host.inspection.websocket-target",
+                    "plugin.host.inspection.host-api-not-granted",
+                ],
             ),
             shown(
                 "A request does not go to a socket.",
@@ -722,35 +738,68 @@ pub const AREAS: &[Area] = &[
     Area {
         name: "Commands for authors",
         behaviours: &[
-            elsewhere(
+            shown(
                 "What is listed and shown is JSON of one shape, and nothing is run for it.",
-                TOOL,
+                &[
+                    "plugin.host.stores.nothing-runs",
+                    "plugin.host.inspection.nothing-runs",
+                ],
             ),
-            elsewhere(
+            shown(
                 "Targets are shown by how far they are granted, and whether they are broad.",
-                TOOL,
+                &[
+                    "plugin.host.inspection.target-covered",
+                    "plugin.host.inspection.target-met",
+                    "plugin.host.inspection.target-not-granted",
+                    "plugin.host.inspection.grant-only",
+                    "plugin.host.inspection.grant-met",
+                ],
             ),
-            elsewhere(
+            shown(
                 "Grants of tools do not count where a service alone is turned on.",
-                TOOL,
+                &["plugin.host.enablement.other-surface-needs-no-grant"],
             ),
-            elsewhere("A list for people uses the words for how a plugin stands.", TOOL),
+            shown(
+                "A list for people uses the words for how a plugin stands.",
+                &[
+                    "plugin.host.enablement.active",
+                    "plugin.host.enablement.partial",
+                    "plugin.host.enablement.not-there",
+                    "plugin.host.enablement.nothing-granted",
+                    "plugin.host.stores.off",
+                ],
+            ),
             elsewhere("A plugin that there is not is named as such, briefly.", TOOL),
-            elsewhere("Grants for something else can be looked at.", TOOL),
-            elsewhere("Of several tools some may be usable.", TOOL),
-            elsewhere(
+            shown(
+                "Grants for something else can be looked at.",
+                &[
+                    "plugin.host.enablement.grants-for-another-plugin",
+                    "plugin.host.inspection.grants-for-another-plugin",
+                ],
+            ),
+            shown(
+                "Of several tools some may be usable.",
+                &["plugin.host.enablement.partial"],
+            ),
+            shown(
                 "A manifest that cannot be read and another digest are told apart.",
-                TOOL,
+                &[
+                    "plugin.host.stores.bad-hides-none",
+                    "plugin.host.enablement.other-digest",
+                ],
             ),
             elsewhere("A runtime that was retired is never shown as usable.", TOOL),
-            elsewhere("What is turned on and unsound is refused, and not missing.", TOOL),
+            shown(
+                "What is turned on and unsound is refused, and not missing.",
+                &["plugin.host.stores.bad-hides-none", "plugin.host.stores.twice"],
+            ),
             elsewhere(
                 "What is turned on and lacks files of its own is refused, and not missing.",
                 TOOL,
             ),
-            elsewhere(
+            shown(
                 "A tool's schema or name that breaks a rule is shown, to people and programs.",
-                TOOL,
+                &["plugin.host.inspection.tool-breaks-a-rule"],
             ),
             elsewhere("A new project is never written over something.", TOOL),
             elsewhere("A new project is not written through a link.", TOOL),

@@ -24,6 +24,7 @@
 //! mean stands at [`Ask`] and [`RefusalKind`]. Input that ends ends the adapter. A line is at most [`LINE_BYTES`] long.
 
 mod ask;
+mod catalogue;
 mod in_process;
 mod process;
 mod serve;
@@ -34,6 +35,7 @@ pub use ask::{
     Ability, Ask, CommandResult, CommandVerdict, Done, Hello, Lifecycle, Load, Loaded, Outcome, PROTOCOL,
     PackageFound, Refusal, RefusalKind, Report, Service, Settled, Socket, SocketState, Status, Tool,
 };
+pub use catalogue::{Examine, Listed, Plugins, Row, Rows, Standing, Survey, Trouble};
 pub use in_process::{InProcess, InProcessEnder};
 pub use process::Process;
 pub(super) use process::Processes;

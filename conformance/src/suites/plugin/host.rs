@@ -9,11 +9,13 @@
 mod answers;
 mod certificates;
 mod commands;
+mod enablement;
 mod events;
 mod files;
 mod gate;
 mod grants;
 mod inputs;
+mod inspection;
 mod life;
 mod limits;
 mod manifests;
@@ -27,6 +29,7 @@ mod shelf;
 mod sockets;
 mod sources;
 pub(crate) mod stage;
+mod stores;
 mod targets;
 pub(crate) mod zip;
 
@@ -35,7 +38,7 @@ use std::sync::Arc;
 use super::door::{HostFault, InProcess, Outcome, PluginHost, Processes};
 use crate::context::OnInterrupt;
 use crate::{Case, Checked, Clause, Context, Side, Stop, Test};
-use shelf::Shelves;
+pub(crate) use shelf::Shelves;
 use stage::Stage;
 
 /// A host to be held to the contract.
@@ -86,7 +89,14 @@ impl HostTarget {
         Self::new(move |_| Err(Stop::CouldNotRun(reason.clone())))
     }
 
-    fn session(&self, ctx: &Context) -> Result<Box<dyn PluginHost>, Stop> {
+    /// The same, whose packages are laid out where those of others are.
+    pub(crate) fn laid_out_on(mut self, shelves: &Arc<Shelves>) -> Self {
+        self.shelves = Arc::clone(shelves);
+        self
+    }
+
+    /// The host for one case.
+    pub(crate) fn session(&self, ctx: &Context) -> Result<Box<dyn PluginHost>, Stop> {
         (self.open)(ctx)
     }
 }
@@ -125,7 +135,17 @@ pub(super) fn tests() -> Vec<HostTest> {
     ];
     let second = [certificates::tests(), sources::tests(), queue::tests()];
     let second = second.into_iter().flatten().map(|test| test.since(2));
-    first.into_iter().flatten().chain(second).collect()
+    let third = [
+        stores::tests(),
+        enablement::tests(),
+        inspection::tests(),
+        limits::third(),
+        manifests::third(),
+        sources::third(),
+        targets::third(),
+    ];
+    let third = third.into_iter().flatten().map(|test| test.since(3));
+    first.into_iter().flatten().chain(second).chain(third).collect()
 }
 
 /// A clause that every host has to keep, in every profile.

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use yoi_host::Profile;
 
+use super::catalogue::{Examine, Plugins, Rows, Survey};
+
 /// The name of the protocol, which changes with every change of its meaning.
 pub const PROTOCOL: &str = "yoikit.host/1";
 
@@ -28,6 +30,12 @@ pub enum Ask {
         /// An archive, `*.yoi-plugin`.
         package: PathBuf,
     },
+    /// Look into stores, and say what becomes of the plugins there and of those that are turned on; run nothing. Answered
+    /// by `plugins`. Only hosts with the ability `stores` are asked.
+    Survey(Survey),
+    /// Say what of a package could be used under these grants, and run nothing. Answered by `rows`. Only hosts with the
+    /// ability `inspection` are asked.
+    Examine(Examine),
     /// Load a package's component under its manifest and these grants; do not start it. Answered by `loaded`.
     Load(Load),
     /// Start the plugin. Answered by `status`.
@@ -107,6 +115,10 @@ pub enum Done {
     Hello(Hello),
     /// What a package is.
     Package(PackageFound),
+    /// The plugins that there are, and those that were to be.
+    Plugins(Plugins),
+    /// What of a package could be used.
+    Rows(Rows),
     /// What of a plugin can be used.
     Loaded(Loaded),
     /// How a plugin says it is.
@@ -165,6 +177,10 @@ pub enum Ability {
     Queue,
     /// Trust the authorities that it is told to.
     Authorities,
+    /// Look into stores, and say what becomes of the plugins there.
+    Stores,
+    /// Say what of a package could be used, without running it.
+    Inspection,
 }
 
 /// A package that keeps every rule.
@@ -358,6 +374,8 @@ impl Ask {
         match self {
             Ask::Hello { .. } => "hello",
             Ask::Inspect { .. } => "inspect",
+            Ask::Survey(_) => "survey",
+            Ask::Examine(_) => "examine",
             Ask::Load(_) => "load",
             Ask::Start => "start",
             Ask::Call { .. } => "call",

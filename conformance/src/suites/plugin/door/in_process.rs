@@ -1,5 +1,6 @@
 //! Our own host, in this process.
 
+mod catalogue;
 mod held;
 
 use std::collections::HashMap;
@@ -99,6 +100,8 @@ impl InProcess {
                 Ability::Sources,
                 Ability::Queue,
                 Ability::Authorities,
+                Ability::Stores,
+                Ability::Inspection,
             ],
         }
     }
@@ -119,6 +122,8 @@ impl InProcess {
                     files: package.files.iter().map(|(path, _)| path.to_owned()).collect(),
                 }))
             }
+            Ask::Survey(survey) => catalogue::survey(survey).map(Done::Plugins),
+            Ask::Examine(examine) => catalogue::examine(examine).map(Done::Rows),
             Ask::Load(load) => self.load(load).map(Done::Loaded),
             Ask::Start => self.held()?.start().map(Done::Status),
             Ask::Call { tool, input } => self.held()?.call(tool, input).map(Done::Tool),
@@ -153,9 +158,15 @@ impl InProcess {
                 "the package has no component",
             ));
         };
-        let limits = self.limits.clone().unwrap_or(Limits::of(load.profile));
-        let plugin = compiled(load.profile, limits, component)
-            .map_err(|error| Refusal::new(RefusalKind::Component, error.to_string()))?;
+        let plugin = compiled(load.profile, component);
+        let plugin = match &self.limits {
+            None => plugin,
+            Some(limits) => plugin
+                .and_then(|plugin| plugin.with_limits(limits.clone()))
+                // Refused under the limits of the profile, it may be none of these.
+                .or_else(|_| Plugin::load_with(engine(load.profile), component, limits.clone())),
+        };
+        let plugin = plugin.map_err(|error| Refusal::new(RefusalKind::Component, error.to_string()))?;
         let runtime = manifest.declared().runtime.as_ref();
         let named = runtime.and_then(|runtime| runtime.world.as_deref());
         if named != Some(plugin.world().id()) {
@@ -258,15 +269,15 @@ fn binding(package: &Package) -> Binding {
 }
 
 /// The plugin of a component, compiled once: cases have many a component in common.
-fn compiled(profile: Profile, limits: Limits, component: &[u8]) -> Result<Plugin, LoadError> {
+fn compiled(profile: Profile, component: &[u8]) -> Result<Plugin, LoadError> {
     static COMPILED: LazyLock<Mutex<HashMap<Key, Plugin>>> = LazyLock::new(Mutex::default);
-    type Key = (Profile, String, [u8; 32]);
+    type Key = (Profile, [u8; 32]);
     let lock = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = (profile, format!("{limits:?}"), Sha256::digest(component).into());
+    let key = (profile, Sha256::digest(component).into());
     if let Some(plugin) = lock().get(&key) {
         return Ok(plugin.clone());
     }
-    let plugin = Plugin::load_with(engine(profile), component, limits)?;
+    let plugin = Plugin::load(engine(profile), component)?;
     let mut known = lock();
     if known.len() >= COMPILED_COMPONENTS {
         known.clear();

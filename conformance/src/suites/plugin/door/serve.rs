@@ -77,7 +77,7 @@ mod tests {
 {"id":8,"op":"start"}
 "#;
         insta::assert_snapshot!(answers(asked), @r#"
-        {"id":7,"done":{"hello":{"protocol":"yoikit.host/1","host":"yoikit","version":"0.1.0","profiles":["documented","yoi"],"abilities":["restart","names","commands","sources","queue","authorities"]}}}
+        {"id":7,"done":{"hello":{"protocol":"yoikit.host/1","host":"yoikit","version":"0.1.0","profiles":["documented","yoi"],"abilities":["restart","names","commands","sources","queue","authorities","stores","inspection"]}}}
         {"id":8,"refused":{"kind":"not_running","message":"no plugin is loaded"}}
         "#);
     }

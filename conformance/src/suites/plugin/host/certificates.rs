@@ -118,7 +118,7 @@ fn asked(
     let Made { authority, settings } =
         made(server).map_err(|error| Stop::Harness(format!("a certificate cannot be made: {error}")))?;
     let peer = Peer::https(settings, answer("200 OK", &[], b"secret"))?;
-    stage.hide(peer.port, "PORT");
+    stage.reach(peer.port, "PORT");
     let port = peer.port;
     let (api, call) = match function {
         HostFunction::Open => ("websocket", format!(r#"{{"url":"wss://{NAME}:{port}/"}}"#)),

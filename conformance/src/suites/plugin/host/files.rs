@@ -142,12 +142,18 @@ pub(super) fn tests() -> Vec<HostTest> {
             FILES,
             "Of a folder 256 names are listed, and it is said that there are more.",
             |stage| {
-                tree(stage)?;
-                fs::create_dir(stage.folder().join("root/many")).map_err(harness)?;
-                for n in 0..257 {
-                    put(stage, &format!("root/many/{n:03}"), "")?;
-                }
-                let answer = one(stage, HostFunction::List, &json!({ "path": "many" }))?;
+                let root = stage.kept_folder("many", |many| {
+                    (0..257).try_for_each(|n| fs::write(many.join(format!("{n:03}")), ""))
+                })?;
+                let call = HostCall::of(HostFunction::List, r#"{"path":"."}"#);
+                let plugin = Plugin::of(Puppet::tool(calling([call])))
+                    .host_api("fs")
+                    .granted_targets(&format!(
+                        "[[fs]]\nroot = \"{}\"\noperations = [\"list\"]",
+                        root.display()
+                    ));
+                stage.run(&plugin)?;
+                let answer = stage.host_answers("null")?.remove(0);
                 let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
                 expect_eq(
                     "how many names there are",

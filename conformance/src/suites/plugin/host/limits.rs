@@ -3,9 +3,10 @@
 use yoi_host::Profile;
 
 use super::super::door::Lifecycle;
-use super::super::door::RefusalKind::{Component, Fault, NotRunning, Reported};
+use super::super::door::RefusalKind::{Component, Fault, Late, NotRunning, Reported};
+use super::peer::{Peer, Turn};
 use super::plugin::Plugin;
-use super::puppet::{Condition, Part, Puppet, Realloc, echo, text};
+use super::puppet::{Condition, HostCall, HostFunction, Part, Puppet, Realloc, calling, echo, text};
 use super::stage::Stage;
 use super::{HostTest, documented, must, yoi};
 use crate::{Checked, expect_eq};
@@ -22,6 +23,29 @@ const fn elements(profile: Profile) -> u32 {
         Profile::Documented => 8192,
         Profile::Yoi => 256,
     }
+}
+
+/// What came with the third set.
+pub(super) fn third() -> Vec<HostTest> {
+    vec![documented(
+        "plugin.host.budgets.time",
+        BUDGETS,
+        "A call may take a second, and it does not matter whether a plugin works or waits.",
+        |stage| {
+            let peer = Peer::websocket(vec![Turn::Linger])?;
+            stage.reach(peer.port, "PORT");
+            let url = format!(r#"{{"url":"ws://127.0.0.1:{}/"}}"#, peer.port);
+            let open = HostCall::of(HostFunction::Open, url);
+            let wait = HostCall::of(HostFunction::Recv, "").on(1).within(5000);
+            let plugin = Plugin::of(Puppet::tool(calling([open, wait])))
+                .host_api("websocket")
+                .targets("[[websocket]]\nscheme = \"ws\"\nhost = \"127.0.0.1\"\npath_prefixes = [\"/\"]");
+            stage.run(&plugin)?;
+            let tool = stage.call("null")?;
+            stage.refused(&[Fault, Late], tool)?;
+            unharmed(stage)
+        },
+    )]
 }
 
 pub(super) fn tests() -> Vec<HostTest> {

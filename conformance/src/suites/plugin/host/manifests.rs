@@ -3,8 +3,10 @@
 use super::super::door::RefusalKind::{Component, Denied, Input, Package};
 use super::plugin::Plugin;
 use super::puppet::{Puppet, echo};
+use super::stage::Stage;
 use super::zip::{Entry, Zip};
 use super::{HostTest, must};
+use crate::Checked;
 
 const MANIFEST: &str = "contracts/plugin.md#manifest";
 
@@ -24,24 +26,78 @@ pub(super) fn tests() -> Vec<HostTest> {
     }
     for (id, says, tool) in BAD_TOOLS {
         tests.push(must(id, MANIFEST, says, move |stage| {
-            // A package with such a tool may be read. The tool is not offered, whatever is granted.
+            // Whatever is granted.
             let plugin = Plugin::of(Puppet::tool(echo()))
                 .permission("{ kind = \"tool_namespace\", namespace = \"t\" }");
             let manifest = format!("{}{tool}", plugin.manifest_text());
-            let plugin = plugin.manifest(manifest);
-            match stage.try_load(&plugin)? {
-                Err(refusal) => stage
-                    .refused::<()>(&[Package, Component, Denied, Input], Err(refusal))
-                    .map(|_| ()),
-                Ok(loaded) => crate::expect(
-                    !loaded.tools.iter().any(|tool| tool != "do"),
-                    || "the tool not to be offered".to_owned(),
-                    || format!("{:?}", loaded.tools),
-                ),
-            }
+            not_offered(stage, &plugin.manifest(manifest))
         }));
     }
     tests
+}
+
+/// What came with the third set.
+pub(super) fn third() -> Vec<HostTest> {
+    let of_length = |bytes: usize| {
+        let id = "a".repeat(bytes);
+        package(&format!(
+            "schema_version = 1\nid = \"{id}\"\nname = \"A\"\nversion = \"1\"\n"
+        ))
+    };
+    vec![
+        must(
+            "plugin.host.manifest.longest-id",
+            MANIFEST,
+            "An id may have 128 bytes.",
+            move |stage| {
+                let found = stage.inspect(&of_length(128))?;
+                stage.done("the package to be read", found).map(|_| ())
+            },
+        ),
+        must(
+            "plugin.host.manifest.too-long-id",
+            MANIFEST,
+            "An id has 128 bytes at most.",
+            move |stage| {
+                let found = stage.inspect(&of_length(129))?;
+                stage.refused(&[Package], found).map(|_| ())
+            },
+        ),
+        must(
+            "plugin.host.manifest.longest-tool-name",
+            MANIFEST,
+            "A tool's name may have 128 bytes.",
+            |stage| {
+                let name = "t".repeat(128);
+                let loaded = stage.load(&Plugin::of(Puppet::tool(echo())).tool(&name))?;
+                crate::expect(
+                    loaded.tools.contains(&name),
+                    || "the tool to be offered".to_owned(),
+                    || format!("{:?}", loaded.tools),
+                )
+            },
+        ),
+        must(
+            "plugin.host.manifest.too-long-tool-name",
+            MANIFEST,
+            "A tool's name has 128 bytes at most.",
+            |stage| not_offered(stage, &Plugin::of(Puppet::tool(echo())).tool(&"t".repeat(129))),
+        ),
+    ]
+}
+
+/// That nothing is offered but the tool of most plugins. A package with another that breaks a rule may be read.
+fn not_offered(stage: &mut Stage<'_>, plugin: &Plugin) -> Checked {
+    match stage.try_load(plugin)? {
+        Err(refusal) => stage
+            .refused::<()>(&[Package, Component, Denied, Input], Err(refusal))
+            .map(|_| ()),
+        Ok(loaded) => crate::expect(
+            !loaded.tools.iter().any(|tool| tool != "do"),
+            || "the tool not to be offered".to_owned(),
+            || format!("{:?}", loaded.tools),
+        ),
+    }
 }
 
 /// A package of a manifest and a file that could be a component.

@@ -13,7 +13,7 @@ use super::puppet::Puppet;
 /// granted.
 #[derive(Debug, Clone)]
 pub(crate) struct Plugin {
-    component: Vec<u8>,
+    component: Code,
     world: &'static str,
     tools: Vec<String>,
     ingresses: Vec<String>,
@@ -27,6 +27,23 @@ pub(crate) struct Plugin {
     pub(crate) names: BTreeMap<String, Vec<IpAddr>>,
     pub(crate) authorities: Vec<String>,
     manifest: Option<String>,
+}
+
+/// A component, or what one is made of.
+#[derive(Debug, Clone)]
+enum Code {
+    Puppet(Box<Puppet>),
+    Bytes(Vec<u8>),
+}
+
+/// A package, and what belongs to it.
+pub(crate) struct Packed {
+    /// The archive.
+    pub(crate) archive: Vec<u8>,
+    /// The grants bound to it.
+    pub(crate) grants: String,
+    /// Whether its component has to be told the ports that it is to reach.
+    pub(crate) is_told: bool,
 }
 
 /// How the grants say what they are for. `None` leaves a line out.
@@ -58,7 +75,8 @@ impl Plugin {
     /// A puppet with the tool [`TOOL`]; in the world `instance` with the ingress [`INGRESS`] as well.
     pub(crate) fn of(puppet: Puppet) -> Self {
         let world = puppet.world();
-        let plugin = Self::bare(puppet.build(), world.id()).tool(TOOL);
+        let mut plugin = Self::bare([], world.id()).tool(TOOL);
+        plugin.component = Code::Puppet(Box::new(puppet));
         match world {
             World::Tool => plugin,
             World::Instance => plugin.ingress(INGRESS, &[]),
@@ -68,7 +86,7 @@ impl Plugin {
     /// A component, whatever it is, that declares nothing.
     pub(crate) fn bare(component: impl Into<Vec<u8>>, world: &'static str) -> Self {
         Self {
-            component: component.into(),
+            component: Code::Bytes(component.into()),
             world,
             tools: Vec::new(),
             ingresses: Vec::new(),
@@ -279,8 +297,12 @@ impl Plugin {
         out
     }
 
-    /// The files of the package.
-    pub(crate) fn files(&self) -> Files {
+    /// The files of the package, in whose component none of these ports stand, and whether it has to be told any.
+    fn files(&self, ports: &[u16]) -> (Files, bool) {
+        let (component, is_told) = match &self.component {
+            Code::Puppet(puppet) => puppet.build_told(ports),
+            Code::Bytes(bytes) => (bytes.clone(), false),
+        };
         let mut files = Files::new();
         let mut add = |path: &str, content: &[u8]| {
             files
@@ -288,15 +310,18 @@ impl Plugin {
                 .expect("a package of the suite is within the limits");
         };
         add("plugin.toml", self.manifest_text().as_bytes());
-        add("puppet.wasm", &self.component);
-        files
+        add("puppet.wasm", &component);
+        (files, is_told)
     }
 
-    /// The package, and the grants bound to it.
-    pub(crate) fn package(&self) -> (Vec<u8>, String) {
-        let files = self.files();
-        let grants = self.grants(&files.digest().to_string());
-        (archive::write(&files), grants)
+    /// The package, in whose component none of these ports stand.
+    pub(crate) fn package(&self, ports: &[u16]) -> Packed {
+        let (files, is_told) = self.files(ports);
+        Packed {
+            grants: self.grants(&files.digest().to_string()),
+            archive: archive::write(&files),
+            is_told,
+        }
     }
 
     /// The grants, for content of this digest.

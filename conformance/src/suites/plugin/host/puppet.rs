@@ -334,18 +334,32 @@ impl Puppet {
 
     /// The component.
     pub(crate) fn build(&self) -> Vec<u8> {
-        let source = self.source();
-        wat::parse_str(&source).unwrap_or_else(|error| panic!("a puppet is no component: {error}\n{source}"))
+        self.build_told(&[]).0
+    }
+
+    /// The component, in which these ports do not stand: it is told them, as [`told`] says, by its configuration or, in
+    /// the world `tool`, by its input. So it has the same bytes in every run, and is compiled once. Also whether it has
+    /// to be told any.
+    pub(crate) fn build_told(&self, ports: &[u16]) -> (Vec<u8>, bool) {
+        let (source, is_told) = self.source(ports);
+        let component = wat::parse_str(&source);
+        let component =
+            component.unwrap_or_else(|error| panic!("a puppet is no component: {error}\n{source}"));
+        (component, is_told)
     }
 
     /// The component as text.
-    fn source(&self) -> String {
+    fn source(&self, ports: &[u16]) -> (String, bool) {
         let functions = self.functions();
         let speaking = SPEAKING
             .replace("ANSWER", &ANSWER.to_string())
             .replace("CONFIG", &CONFIG.to_string());
-        let mut texts = Texts::default();
-        let bodies = self.bodies(&mut texts);
+        let mut texts = Texts::without(ports);
+        let mut bodies = self.bodies(&mut texts);
+        if texts.is_told() {
+            bodies = bodies.replace(TELL, "(call $told ").replace(TOLD, ")");
+            bodies.push_str(&texts.telling());
+        }
         let mut out = String::from("(component\n");
         for import in &self.foreign {
             out.push_str(import);
@@ -413,7 +427,7 @@ impl Puppet {
             );
         }
         out.push(')');
-        out
+        (out, texts.is_told())
     }
 
     /// What it calls of the host, each once.
@@ -487,7 +501,7 @@ impl Puppet {
         )
     }
 
-    fn bodies(&self, texts: &mut Texts) -> String {
+    fn bodies(&self, texts: &mut Texts<'_>) -> String {
         let mut out = String::new();
         for (export, parts) in &self.exports {
             let (parameters, input) = match *export {
@@ -506,6 +520,10 @@ impl Puppet {
             );
             if let ("start", Some((at, len))) = (*export, input) {
                 let _ = write!(out, "(call $keep (local.get {at}) (local.get {len}))");
+            }
+            // What stands in the memory of an instance lasts; a call of the world `tool` finds it as it was at first.
+            if let ("start" | "call", Some((at, len))) = (*export, input) {
+                let _ = write!(out, "{TELL}(local.get {at}) (local.get {len}){TOLD}");
             }
             for part in parts {
                 write_part(&mut out, part, input, texts);
@@ -547,7 +565,7 @@ pub(crate) fn calling(calls: impl IntoIterator<Item = HostCall>) -> Vec<Part> {
     parts
 }
 
-fn write_part(out: &mut String, part: &Part, input: Option<(u32, u32)>, texts: &mut Texts) {
+fn write_part(out: &mut String, part: &Part, input: Option<(u32, u32)>, texts: &mut Texts<'_>) {
     let input_or_nothing = match input {
         Some((at, len)) => format!("(local.get {at}) (local.get {len})"),
         None => "(i32.const 0) (i32.const 0)".to_owned(),
@@ -636,7 +654,7 @@ fn length(input: Option<(u32, u32)>) -> String {
 }
 
 /// A condition as an expression. Every one of them has a value, whatever the others have.
-fn written(condition: &Condition, input: Option<(u32, u32)>, texts: &mut Texts) -> String {
+fn written(condition: &Condition, input: Option<(u32, u32)>, texts: &mut Texts<'_>) -> String {
     let length = length(input);
     match condition {
         Condition::NameIs(name) => {
@@ -669,16 +687,74 @@ fn written(condition: &Condition, input: Option<(u32, u32)>, texts: &mut Texts) 
     }
 }
 
-/// The texts of a component, one behind the other.
-#[derive(Default)]
-struct Texts {
-    bytes: Vec<u8>,
+/// How a component is told ports: an array of them.
+pub(crate) fn told(ports: &[u16]) -> String {
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    format!("[{}]", ports.join(","))
 }
 
-impl Texts {
+/// Around what a component is told with, for as long as it is not known whether it has to be: a comment.
+const TELL: &str = "(;";
+const TOLD: &str = ";)";
+
+/// Digits of a port that a component is told. Others have fewer; those stand in it, which costs no more than time.
+const PORT_DIGITS: usize = 5;
+
+/// The texts of a component, one behind the other.
+struct Texts<'p> {
+    bytes: Vec<u8>,
+    /// Ports that do not stand in them, and where they would: which port, at which address.
+    ports: &'p [u16],
+    places: Vec<(usize, usize)>,
+}
+
+impl<'p> Texts<'p> {
+    fn without(ports: &'p [u16]) -> Self {
+        Self {
+            bytes: Vec::new(),
+            ports,
+            places: Vec::new(),
+        }
+    }
+
+    fn is_told(&self) -> bool {
+        !self.places.is_empty()
+    }
+
+    /// A function that puts the ports, which it is given as [`told`] writes them, in their places.
+    fn telling(&self) -> String {
+        let needed = 1 + self.ports.len() * (PORT_DIGITS + 1);
+        let mut out = format!(
+            "(func $told (param $at i32) (param $len i32)
+                (if (i32.ne (local.get $len) (i32.const {needed})) (then (return)))"
+        );
+        for (which, place) in &self.places {
+            let from = 1 + which * (PORT_DIGITS + 1);
+            let _ = write!(
+                out,
+                "(memory.copy (i32.const {place}) (i32.add (local.get $at) (i32.const {from})) (i32.const {PORT_DIGITS}))"
+            );
+        }
+        out.push_str(")\n");
+        out
+    }
+
     fn add(&mut self, text: &[u8]) -> (usize, usize) {
         let at = TEXTS + self.bytes.len();
         self.bytes.extend_from_slice(text);
+        for (which, port) in self.ports.iter().enumerate() {
+            let written = format!(":{port}");
+            if written.len() != PORT_DIGITS + 1 {
+                continue;
+            }
+            let mut from = at - TEXTS;
+            while let Some(found) = memchr::memmem::find(&self.bytes[from..], written.as_bytes()) {
+                let port = from + found + 1;
+                self.bytes[port..port + PORT_DIGITS].fill(b'0');
+                self.places.push((which, TEXTS + port));
+                from = port;
+            }
+        }
         assert!(TEXTS + self.bytes.len() <= CONFIG, "a puppet has too much to say");
         (at, text.len())
     }
@@ -855,5 +931,20 @@ mod tests {
         ] {
             puppet.build();
         }
+    }
+
+    #[test]
+    fn ports_that_are_told_do_not_stand_in_a_component() {
+        let to = |ports: [u16; 2]| {
+            let open = |port| HostCall::of(HostFunction::Open, format!(r#"{{"url":"ws://a.test:{port}/"}}"#));
+            let puppet = Puppet::tool(calling(ports.map(open)));
+            let (component, is_told) = puppet.build_told(&ports);
+            assert!(is_told);
+            component
+        };
+        assert_eq!(to([40_001, 40_002]), to([51_234, 59_999]));
+        let (_, is_told) = Puppet::tool(echo()).build_told(&[40_001]);
+        assert!(!is_told);
+        assert_eq!(told(&[40_001, 40_002]), "[40001,40002]");
     }
 }

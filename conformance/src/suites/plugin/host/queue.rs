@@ -90,7 +90,7 @@ fn waiting(stage: &mut Stage<'_>) -> Result<Peer, Stop> {
     stage.needs(Ability::Queue)?;
     let peer = Peer::websocket(vec![Turn::Text("go on".to_owned()), Turn::Linger])?;
     peer.hold();
-    stage.hide(peer.port, "PORT");
+    stage.reach(peer.port, "PORT");
     let open = HostCall::of(
         HostFunction::Open,
         format!(r#"{{"url":"ws://127.0.0.1:{}/"}}"#, peer.port),

@@ -118,7 +118,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 let other = Peer::http(answer("200 OK", &[], b"there"))?;
                 let location = format!("http://127.0.0.1:{}/", other.port);
                 let peer = Peer::http(answer("302 Found", &[("location", &location)], b""))?;
-                stage.hide(other.port, "OTHER");
+                stage.reach(other.port, "OTHER");
                 let got = get(stage, &peer)?;
                 expect_eq("the status", &json!(302), &got["status"])?;
                 expect_eq("requests at the other place", &0, &other.seen().len())
@@ -262,7 +262,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                     let gone = Peer::rude()?;
                     gone.port
                 };
-                stage.hide(port, "PORT");
+                stage.reach(port, "PORT");
                 let plugin = granted(port).config("null");
                 stage.run(&plugin)?;
                 let input =
@@ -293,7 +293,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "A request that is denied is not sent.",
             |stage| {
                 let peer = Peer::http(answer("200 OK", &[], b""))?;
-                stage.hide(peer.port, "PORT");
+                stage.reach(peer.port, "PORT");
                 let port = peer.port;
                 let plugin = Plugin::of(Puppet::tool(calling([HostCall::with_input(HostFunction::Request)])))
                 .host_api("request")
@@ -643,7 +643,7 @@ fn named(host: &str, port: u16) -> Plugin {
 
 /// What the plugin got for this request.
 fn ask(stage: &mut Stage<'_>, peer: &Peer, description: &Value) -> Result<Value, Stop> {
-    stage.hide(peer.port, "PORT");
+    stage.reach(peer.port, "PORT");
     stage.run(&granted(peer.port))?;
     let answer = stage.host_answers(&description.to_string())?.remove(0);
     parsed(stage, &answer)
@@ -661,7 +661,7 @@ fn by_name(
     granted: &str,
     address: &str,
 ) -> Result<Value, Stop> {
-    stage.hide(peer.port, "PORT");
+    stage.reach(peer.port, "PORT");
     let address: IpAddr = address.parse().expect("the suite's own address is one");
     let plugin = named(granted, peer.port).name(name, &[address]);
     stage.run(&plugin)?;
@@ -672,7 +672,7 @@ fn by_name(
 
 /// The length of what the plugin got, its beginning and its end.
 fn ends(stage: &mut Stage<'_>, peer: &Peer) -> Result<String, Stop> {
-    stage.hide(peer.port, "PORT");
+    stage.reach(peer.port, "PORT");
     let call = HostCall::with_input(HostFunction::Request);
     let parts = vec![
         text(r#"{"summary":"s","content":""#),

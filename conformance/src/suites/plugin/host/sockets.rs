@@ -213,7 +213,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             |stage| {
                 let peer = Peer::websocket(vec![Turn::Linger])?;
                 let rude = Peer::rude()?;
-                stage.hide(rude.port, "OTHER");
+                stage.reach(rude.port, "OTHER");
                 let bad = format!(r#"{{"url":"ws://127.0.0.1:{}/"}}"#, rude.port);
                 let mut calls: Vec<HostCall> =
                     (0..6).map(|_| HostCall::of(HostFunction::Open, &bad)).collect();
@@ -254,7 +254,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                         .chain(opening.into_iter().skip(1).take(1))
                         .chain([super::puppet::text(r#""}"#)]),
                 );
-                stage.hide(peer.port, "PORT");
+                stage.reach(peer.port, "PORT");
                 stage.run(&with_access(Plugin::of(puppet)))?;
                 for _ in 0..2 {
                     let answers = stage.host_answers("null")?;
@@ -269,7 +269,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "In the world `tool` a WebSocket ends with its call.",
             |stage| {
                 let peer = Peer::websocket(vec![Turn::Linger])?;
-                stage.hide(peer.port, "PORT");
+                stage.reach(peer.port, "PORT");
                 let plugin = with_access(Plugin::of(Puppet::tool(calling([recv(1), open(&peer, "/")]))));
                 stage.run(&plugin)?;
                 for _ in 0..6 {
@@ -286,7 +286,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "A WebSocket that is not granted is not opened.",
             |stage| {
                 let peer = Peer::websocket(vec![Turn::Linger])?;
-                stage.hide(peer.port, "PORT");
+                stage.reach(peer.port, "PORT");
                 let table = format!(
                     "[[websocket]]\nscheme = \"ws\"\nhost = \"127.0.0.1\"\nport = {}\npath_prefixes = [\"/chat\"]",
                     peer.port
@@ -420,7 +420,7 @@ fn with_access(plugin: Plugin) -> Plugin {
 
 /// The answers to these calls, made one after the other in one call of a tool.
 fn talk(stage: &mut Stage<'_>, peer: &Peer, calls: Vec<HostCall>) -> Result<Vec<String>, Stop> {
-    stage.hide(peer.port, "PORT");
+    stage.reach(peer.port, "PORT");
     let count = calls.len();
     stage.run(&with_access(Plugin::of(Puppet::tool(calling(calls)))))?;
     let answers = stage.host_answers("null")?;

@@ -87,7 +87,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "A command sends a text on a socket that the host holds.",
             |stage| {
                 let source = Peer::websocket(vec![Turn::Text("ask".to_owned()), Turn::Collect])?;
-                stage.hide(source.port, "PORT");
+                stage.reach(source.port, "PORT");
                 stage.needs(Ability::Sources)?;
                 stage.run(&telling(&[&source], &source))?;
                 source.wait_for(stage.ctx(), "an answer on the socket of the event", |seen| {
@@ -101,7 +101,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "A command sends on no socket but those that are held, whatever is granted.",
             |stage| {
                 let source = Peer::websocket(vec![Turn::Collect])?;
-                stage.hide(source.port, "PORT");
+                stage.reach(source.port, "PORT");
                 stage.needs(Ability::Sources)?;
                 let elsewhere = format!("{}elsewhere", address(&source));
                 let command = json!({
@@ -132,7 +132,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "A source that is not granted is not dialled, and the plugin runs without it.",
             |stage| {
                 let source = Peer::websocket(vec![Turn::Collect])?;
-                stage.hide(source.port, "PORT");
+                stage.reach(source.port, "PORT");
                 stage.needs(Ability::Sources)?;
                 let plugin = with_sources(Plugin::of(Puppet::instance()), &[&source])
                     .host_api("websocket")
@@ -148,7 +148,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "The source of an ingress that is not granted is not dialled.",
             |stage| {
                 let source = Peer::websocket(vec![Turn::Collect])?;
-                stage.hide(source.port, "PORT");
+                stage.reach(source.port, "PORT");
                 stage.needs(Ability::Sources)?;
                 let ingress = format!("{{ kind = \"ingress\", name = \"{INGRESS}\" }}");
                 let plugin = listening(Puppet::instance(), &[&source]).not_granted(&ingress);
@@ -168,7 +168,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                     .iter()
                     .zip(["PORT-1", "PORT-2", "PORT-3", "PORT-4", "PORT-5"])
                 {
-                    stage.hide(peer.port, shown);
+                    stage.reach(peer.port, shown);
                 }
                 stage.needs(Ability::Sources)?;
                 stage.run(&listening(Puppet::instance(), &peers.iter().collect::<Vec<_>>()))?;
@@ -184,7 +184,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "A host says of every socket that it holds whether it is connected, and how many texts came.",
             |stage| {
                 let source = Peer::websocket(vec![Turn::Text("one".to_owned()), Turn::Collect])?;
-                stage.hide(source.port, "PORT");
+                stage.reach(source.port, "PORT");
                 stage.needs(Ability::Sources)?;
                 stage.run(&telling(&[&source], &source))?;
                 source.wait_for(stage.ctx(), "an answer on the socket of the event", |seen| {
@@ -203,7 +203,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             "A plugin that is stopped leaves no socket behind.",
             |stage| {
                 let source = Peer::websocket(vec![Turn::Collect, Turn::Tell("gone")])?;
-                stage.hide(source.port, "PORT");
+                stage.reach(source.port, "PORT");
                 stage.needs(Ability::Sources)?;
                 stage.run(&listening(Puppet::instance(), &[&source]))?;
                 source.wait_connected(stage.ctx())?;
@@ -235,6 +235,42 @@ pub(super) fn tests() -> Vec<HostTest> {
         }));
     }
     tests
+}
+
+/// What came with the third set.
+pub(super) fn third() -> Vec<HostTest> {
+    vec![
+        must(
+            "plugin.host.sources.without-service",
+            SOURCES,
+            "For a plugin without a service no socket is held.",
+            |stage| {
+                let source = Peer::websocket(vec![Turn::Collect])?;
+                stage.reach(source.port, "PORT");
+                stage.needs(Ability::Sources)?;
+                let from = format!("websocket:{}", address(&source));
+                let plugin = Plugin::of(Puppet::instance())
+                    .ingress_from(INGRESS, &[&from])
+                    .host_api("websocket")
+                    .targets(TARGET);
+                stage.run(&plugin)?;
+                no_connection(stage, &source)
+            },
+        ),
+        must(
+            "plugin.host.sources.too-large-text",
+            SOURCES,
+            "A text that is too large for an event is left out, and the socket goes on.",
+            |stage| {
+                // Six bytes each, in JSON.
+                let large = "\u{1}".repeat(30_000);
+                let turns = vec![Turn::Text(large), Turn::Text("after".to_owned()), Turn::Linger];
+                let source = Peer::websocket(turns)?;
+                let event = told_of(stage, &source)?;
+                expect_eq("its text", &json!("after"), &event["payload"]["text"])
+            },
+        ),
+    ]
 }
 
 /// What stands among the sources and leads nowhere.
@@ -315,8 +351,8 @@ fn told_of(stage: &mut Stage<'_>, source: &Peer) -> Result<Value, Stop> {
 /// Where a plugin that listens to this one sends what it gets. The source speaks once there is somebody to tell it to.
 fn heard(stage: &mut Stage<'_>, source: &Peer) -> Result<Peer, Stop> {
     let sink = Peer::websocket(vec![Turn::Text("ready".to_owned()), Turn::Collect])?;
-    stage.hide(source.port, "PORT");
-    stage.hide(sink.port, "SINK");
+    stage.reach(source.port, "PORT");
+    stage.reach(sink.port, "SINK");
     stage.needs(Ability::Sources)?;
     source.hold();
     stage.run(&telling(&[source], &sink))?;

@@ -1,18 +1,19 @@
 //! Where a case meets a host: it lays packages out, asks, writes down what is said, and judges the answers.
 
-use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use yoi_host::Profile;
 
 use super::super::door::{
-    Ability, Ask, CommandVerdict, Done, Hello, Lifecycle, Load, Loaded, Outcome, PROTOCOL, PackageFound,
-    PluginHost, Refusal, RefusalKind, Report, Service, Settled, Status, Tool,
+    Ability, Ask, CommandVerdict, Done, Examine, Hello, Lifecycle, Load, Loaded, Outcome, PROTOCOL,
+    PackageFound, PluginHost, Plugins, Refusal, RefusalKind, Report, Rows, Service, Settled, Status, Survey,
+    Tool,
 };
 use super::HostTarget;
-use super::plugin::{INGRESS, Plugin, TOOL};
-use super::puppet::SEPARATOR;
+use super::plugin::{INGRESS, Packed, Plugin, TOOL};
+use super::puppet::{self, SEPARATOR};
 use super::shelf::Shelf;
 use crate::{Checked, Context, Stop};
 
@@ -27,6 +28,10 @@ pub(crate) struct Stage<'c> {
     packages: u32,
     /// What differs from run to run and is not to be seen in a report: a port, a folder.
     hidden: Vec<(String, &'static str)>,
+    /// Ports that plugins are to reach.
+    ports: Vec<u16>,
+    /// What tells them to the plugin that is loaded, where that is its input.
+    told: Option<String>,
 }
 
 /// What an answer of the host's was: done, or refused.
@@ -56,6 +61,8 @@ impl<'c> Stage<'c> {
             hidden: vec![(shelf.path().display().to_string(), "FOLDER")],
             shelf,
             packages: 0,
+            ports: Vec::new(),
+            told: None,
         };
         let hello = Ask::Hello {
             protocol: PROTOCOL.to_owned(),
@@ -109,9 +116,28 @@ impl<'c> Stage<'c> {
         self.hidden.push((what.to_string(), shown));
     }
 
+    /// Let the plugins that are loaded from here on reach a port, which is another in every run and is kept out of the
+    /// transcript. They are told it by their configuration, or in the world `tool` by the input of a call: both have to
+    /// be `null` otherwise.
+    pub(crate) fn reach(&mut self, port: u16, shown: &'static str) {
+        self.hide(port, shown);
+        self.ports.push(port);
+    }
+
     /// A folder of the case's own.
     pub(crate) fn folder(&self) -> PathBuf {
         self.shelf.own()
+    }
+
+    /// A folder that no host changes, made by the first case on this shelf that needs it and left for those after it.
+    pub(crate) fn kept_folder(
+        &self,
+        name: &str,
+        make: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<PathBuf, Stop> {
+        self.shelf
+            .kept(name, make)
+            .map_err(|error| Stop::Harness(format!("a folder cannot be made: {error}")))
     }
 
     /// Load a plugin that is meant to load.
@@ -147,17 +173,23 @@ impl<'c> Stage<'c> {
 
     /// Load a plugin, or not.
     pub(crate) fn try_load(&mut self, plugin: &Plugin) -> Result<Answered<Loaded>, Stop> {
-        let (package, grants) = plugin.package();
-        let said = format!(
-            "{}# grants\n{grants}# config {}",
-            plugin.manifest_text(),
-            plugin.config
-        );
+        let Packed {
+            archive,
+            grants,
+            is_told,
+        } = plugin.package(&self.ports);
+        let told = is_told.then(|| puppet::told(&self.ports));
+        let config = match &told {
+            Some(told) if !plugin.is_tool() => self.unless_taken(&plugin.config, told)?,
+            _ => plugin.config.clone(),
+        };
+        self.told = told.filter(|_| plugin.is_tool());
+        let said = format!("{}# grants\n{grants}# config {config}", plugin.manifest_text());
         let ask = Ask::Load(Load {
             profile: self.profile,
-            package: self.lay_out(&package)?,
+            package: self.lay_out(&archive)?,
             grants,
-            config: plugin.config.clone(),
+            config,
             names: plugin.names.clone(),
             authorities: plugin.authorities.clone(),
         });
@@ -176,6 +208,36 @@ impl<'c> Stage<'c> {
         let said = format!("an archive of {} bytes", archive.len());
         self.ask(&ask, &said, |done| match done {
             Done::Package(package) => Some(package),
+            _ => None,
+        })
+    }
+
+    /// Have the host look into the stores `user` and `project` in the case's folder, with this turned on.
+    pub(crate) fn survey(&mut self, enablement: &str) -> Result<Answered<Plugins>, Stop> {
+        let folder = self.folder();
+        let ask = Ask::Survey(Survey {
+            profile: self.profile,
+            user: folder.join("user"),
+            project: folder.join("project"),
+            enablement: enablement.to_owned(),
+        });
+        self.ask(&ask, enablement, |done| match done {
+            Done::Plugins(plugins) => Some(plugins),
+            _ => None,
+        })
+    }
+
+    /// Have the host say what of a plugin could be used.
+    pub(crate) fn examine(&mut self, plugin: &Plugin) -> Result<Answered<Rows>, Stop> {
+        let Packed { archive, grants, .. } = plugin.package(&[]);
+        let said = format!("{}# grants\n{grants}", plugin.manifest_text());
+        let ask = Ask::Examine(Examine {
+            profile: self.profile,
+            package: self.lay_out(&archive)?,
+            grants,
+        });
+        self.ask(&ask, &said, |done| match done {
+            Done::Rows(rows) => Some(rows),
             _ => None,
         })
     }
@@ -202,11 +264,15 @@ impl<'c> Stage<'c> {
     }
 
     pub(crate) fn call_tool(&mut self, tool: &str, input: &str) -> Result<Answered<Tool>, Stop> {
-        let ask = Ask::Call {
-            tool: tool.to_owned(),
-            input: input.to_owned(),
+        let input = match &self.told {
+            Some(told) => self.unless_taken(input, told)?,
+            None => input.to_owned(),
         };
         let said = format!("{tool} {input}");
+        let ask = Ask::Call {
+            tool: tool.to_owned(),
+            input,
+        };
         self.ask(&ask, &said, |done| match done {
             Done::Tool(tool) => Some(tool),
             _ => None,
@@ -322,6 +388,17 @@ impl<'c> Stage<'c> {
         }
     }
 
+    /// What tells ports, in the place of `null`.
+    fn unless_taken(&self, taken: &str, told: &str) -> Result<String, Stop> {
+        match taken {
+            "null" => Ok(told.to_owned()),
+            taken => Err(Stop::Harness(format!(
+                "the ports that a plugin reaches are told where {} stands",
+                self.shown(taken)
+            ))),
+        }
+    }
+
     fn life(&mut self, ask: &Ask) -> Result<Answered<Status>, Stop> {
         self.ask(ask, "", |done| match done {
             Done::Status(status) => Some(status),
@@ -356,10 +433,9 @@ impl<'c> Stage<'c> {
 
     fn lay_out(&mut self, archive: &[u8]) -> Result<PathBuf, Stop> {
         self.packages += 1;
-        let path = self.shelf.path().join(format!("{}.yoi-plugin", self.packages));
-        fs::write(&path, archive)
-            .map_err(|error| Stop::Harness(format!("a package cannot be written: {error}")))?;
-        Ok(path)
+        self.shelf
+            .lay_out(self.packages, archive)
+            .map_err(|error| Stop::Harness(format!("a package cannot be written: {error}")))
     }
 }
 

@@ -130,6 +130,19 @@ pub(super) fn tests() -> Vec<HostTest> {
     tests
 }
 
+/// What came with the third set.
+pub(super) fn third() -> Vec<HostTest> {
+    let rows = THIRD.iter().map(|row| {
+        documented(row.id, TARGETS, row.says, move |stage| {
+            // Of what is usable there has to be some on either side.
+            let tables = format!("{}\n{}", requests(USABLE), requests(row.target));
+            let plugin = asking().host_api("request").targets(&tables);
+            decided(stage, &plugin, row.urls)
+        })
+    });
+    rows.collect()
+}
+
 /// A target, the same on both sides, and what it covers.
 struct Row {
     id: &'static str,
@@ -138,6 +151,29 @@ struct Row {
     /// Method, URL, and whether it is covered.
     urls: &'static [(&'static str, &'static str, bool)],
 }
+
+const USABLE: &str = "scheme = \"http\"\nhost = \"b.test\"\nmethods = [\"GET\"]";
+
+const THIRD: &[Row] = &[
+    Row {
+        id: "plugin.host.targets.without-methods",
+        says: "A target without methods covers nothing.",
+        target: "scheme = \"http\"\nhost = \"m.test\"",
+        urls: &[("GET", "http://b.test/", true), ("GET", "http://m.test/", false)],
+    },
+    Row {
+        id: "plugin.host.targets.without-scheme",
+        says: "A target without a scheme covers nothing.",
+        target: "host = \"s.test\"\nmethods = [\"GET\"]",
+        urls: &[("GET", "http://b.test/", true), ("GET", "http://s.test/", false)],
+    },
+    Row {
+        id: "plugin.host.targets.without-host",
+        says: "A target without a host covers nothing.",
+        target: "scheme = \"http\"\nmethods = [\"GET\"]\npath_prefixes = [\"/h\"]",
+        urls: &[("GET", "http://b.test/", true), ("GET", "http://h.test/h", false)],
+    },
+];
 
 const ROWS: &[Row] = &[
     Row {
