@@ -53,6 +53,80 @@ fn the_sample_in_python_conforms() {
     }
 }
 
+/// A plugin that asks its host for something, and says what it was answered.
+const PEEK: &str = r#"
+import json, sys
+def say(**message):
+    print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "hello":
+        result = {"protocol": "yoikit.plugin/1", "world": "tool", "tools": [{"name": "peek"}], "renews": True}
+    else:
+        say(id="a", method="fs.read", params={"request": {"path": "todo.md"}})
+        told = json.loads(sys.stdin.readline())
+        result = {"summary": "peeked", "content": json.dumps(told["result"])}
+    say(id=asked["id"], result=result)
+"#;
+
+#[test]
+fn every_line_of_a_run_is_as_the_schemas_of_the_wire_say() {
+    use yoi_conformance::suites::plugin::target::process::wire::{LineIn, LineOut};
+    if !python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let kept = |name: &str| folder.path().join(name).display().to_string();
+    let said = |command: &[String]| {
+        // Each process keeps what it says and hears for itself: several of them run at a time.
+        let script = format!(
+            "tee '{}'.$$ | {} | tee '{}'.$$",
+            kept("in"),
+            command.join(" "),
+            kept("out")
+        );
+        report(&["/bin/sh".to_owned(), "-c".to_owned(), script], Speaks::Plugin)
+    };
+    let peek = folder.path().join("peek.py");
+    std::fs::write(&peek, PEEK).unwrap();
+    said(&sample("counter.py"));
+    said(&["python3".to_owned(), peek.display().to_string()]);
+    let lines = |side: &str| -> Vec<serde_json::Value> {
+        let files = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|file| file.unwrap().path());
+        let of_side = files.filter(|file| file.file_stem().is_some_and(|stem| stem == side));
+        let text: Vec<String> = of_side
+            .map(|file| std::fs::read_to_string(file).unwrap())
+            .collect();
+        // The last one may be cut off where a process was ended.
+        let whole = text.iter().flat_map(|text| text.lines());
+        whole.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    };
+    let into = schemars::generate::SchemaSettings::default().for_serialize();
+    let into = into.into_generator().into_root_schema_for::<LineIn>();
+    let out = schemars::schema_for!(LineOut);
+    for (side, schema) in [("in", into), ("out", out)] {
+        let schema = jsonschema::validator_for(&schema.to_value()).unwrap();
+        let lines = lines(side);
+        assert!(lines.len() > 100, "{side}: {}", lines.len());
+        for line in &lines {
+            assert!(schema.is_valid(line), "{side}: {line}");
+        }
+    }
+    let is_valid = |line: serde_json::Value| {
+        let schema = schemars::schema_for!(LineOut).to_value();
+        jsonschema::validator_for(&schema).unwrap().is_valid(&line)
+    };
+    assert!(!is_valid(
+        serde_json::json!({"jsonrpc": "1.0", "id": 1, "result": {"state": "ready"}})
+    ));
+    assert!(!is_valid(serde_json::json!({"jsonrpc": "2.0", "id": 1})));
+    assert!(!is_valid(
+        serde_json::json!({"jsonrpc": "2.0", "id": "a", "method": "fs.delete", "params": {"request": {}}})
+    ));
+}
+
 #[test]
 fn a_server_that_speaks_mcp_is_held_to_what_is_said_of_tools() {
     if python() {

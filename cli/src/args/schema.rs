@@ -48,6 +48,10 @@ pub(crate) enum Report {
     HostAsk,
     /// A line that an adapter of a plugin host answers with
     HostAnswer,
+    /// A line that a plugin that is a process is given: the protocol `yoikit.plugin/1`
+    PluginLineIn,
+    /// A line that such a plugin writes
+    PluginLineOut,
     /// What a plugin that is a process says of itself: the answer to `hello` in the protocol `yoikit.plugin/1`
     PluginHello,
     /// What a plugin answers `start`, `status` and `stop` with
@@ -56,6 +60,8 @@ pub(crate) enum Report {
     ToolOutput,
     /// The event that a plugin is given
     IngressEvent,
+    /// What a plugin answers an event with
+    ServiceOutput,
     /// A failing input that `yoikit test` keeps
     TestRegression,
     /// What `yoikit plugin dev --json` prints, a line

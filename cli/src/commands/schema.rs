@@ -3,6 +3,7 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use yoi_conformance::suites::plugin::door;
+use yoi_conformance::suites::plugin::target::process::wire;
 use yoi_host::package::Item;
 use yoi_host::plugin::message::{IngressEvent, PluginStatus, ToolOutput};
 
@@ -42,11 +43,14 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::TestBehaviours => of::<BehavioursReport>(),
         Report::TestMutants => of::<MutantsReport>(),
         Report::HostAsk => of::<door::Line<door::Ask>>(),
-        Report::HostAnswer => of::<door::Line<door::Outcome>>(),
-        Report::PluginHello => of::<yoi_conformance::suites::plugin::target::Hello>(),
-        Report::PluginStatus => of::<PluginStatus>(),
-        Report::ToolOutput => of::<ToolOutput>(),
+        Report::HostAnswer => read::<door::Line<door::Outcome>>(),
+        Report::PluginLineIn => of::<wire::LineIn>(),
+        Report::PluginLineOut => read::<wire::LineOut>(),
+        Report::PluginHello => read::<yoi_conformance::suites::plugin::target::Hello>(),
+        Report::PluginStatus => read::<PluginStatus>(),
+        Report::ToolOutput => read::<ToolOutput>(),
         Report::IngressEvent => of::<IngressEvent>(),
+        Report::ServiceOutput => read::<wire::ServiceAnswer>(),
         Report::TestRegression => of::<yoi_conformance::regression::File>(),
         Report::PluginDev => of::<DevReport>(),
         Report::BridgeEvents => of::<BridgeLine>(),
@@ -55,6 +59,13 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::Failure => of::<FailureReport>(),
     })?;
     Ok(Exit::Ok)
+}
+
+/// The schema of what others write, which is read here: what may be left out need not be there.
+fn read<T: JsonSchema>() -> Schema {
+    SchemaSettings::default()
+        .into_generator()
+        .into_root_schema_for::<T>()
 }
 
 /// The schema of what is written, where it differs from what could be read.

@@ -33,7 +33,10 @@
 //! ← {"jsonrpc":"2.0","id":2,"result":{"summary":"nothing to see"}}
 //! ```
 //!
-//! `guests/process/counter.py` is one.
+//! `guests/process/counter.py` is one. [`wire`] has the lines as types; `yoikit schema plugin-line-in` and
+//! `plugin-line-out` print their schemas.
+
+pub mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
