@@ -128,6 +128,37 @@ fn every_line_of_a_run_is_as_the_schemas_of_the_wire_say() {
 }
 
 #[test]
+fn a_program_that_says_it_renews_itself_is_held_to_it() {
+    const KEEPS: &str = r#"
+import json, sys
+count = 0
+for line in sys.stdin:
+    asked = json.loads(line)
+    count += asked["method"] == "handle-tool"
+    if asked["method"] == "hello":
+        result = {"protocol": "yoikit.plugin/1", "world": "instance", "tools": [{"name": "t"}], "renews": True}
+    elif asked["method"] == "handle-tool":
+        result = {"summary": "counted"}
+    else:
+        result = {"state": "stopped" if asked["method"] == "stop" else "running", "data": count}
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"#;
+    if !python() {
+        return;
+    }
+    let command = ["python3", "-c", KEEPS].map(str::to_owned);
+    let report = report(&command, Speaks::Plugin);
+    let verdict = |case: &str| {
+        let mut lines = report.cases.iter();
+        lines
+            .find(|line| line.case == case)
+            .map(|line| line.verdict.name())
+    };
+    assert_eq!(verdict("plugin.process.renews-itself"), Some("fail"));
+    assert_eq!(verdict("plugin.process.says-what-it-is"), Some("pass"));
+}
+
+#[test]
 fn a_server_that_speaks_mcp_is_held_to_what_is_said_of_tools() {
     if python() {
         let report = report(&sample("mcp.py"), Speaks::Mcp);

@@ -24,7 +24,7 @@ use yoi_host::plugin::{CallError, Lifecycle, Measures};
 use crate::limits::{PROCESS_CALL_TIME, PROCESS_HELLO_TIME};
 use crate::suite::in_trouble;
 use crate::target::{ChildError, RpcError};
-use crate::{About, Case, Clause, Context, Stop, Test};
+use crate::{About, Case, Checked, Clause, Context, Stop, Test, expect_eq};
 
 pub use component::ComponentDoor;
 pub use process::{Hello, HelloTool, HelloWorld};
@@ -34,13 +34,33 @@ const SPEAKS: Clause = Clause::new(
     "A plugin that is a process is asked what it is before anything else, and says so.",
 );
 
+const RENEWS: Clause = Clause::new(
+    "conformance/src/suites/plugin/target/process.rs",
+    "A plugin that says that `hello` renews it is then as new as one that was just started.",
+);
+
 /// What is asked of targets as such. A component is held against its world instead.
 pub(super) fn tests() -> Vec<Test<GuestTarget>> {
     let speaks = Case::must("plugin.process.says-what-it-is", SPEAKS).example(|target: &GuestTarget, _| {
         // What does not speak keeps nothing and breaks nothing: it is no plugin.
         in_trouble(&target.about).map_or(Ok(()), Err)
     });
-    vec![speaks.excused(super::guest::no_process)]
+    let renews = Case::must("plugin.process.renews-itself", RENEWS)
+        .example(renews)
+        .applies(|target: &GuestTarget| matches!(&target.door, Door::Process(door) if door.renews()));
+    vec![speaks.excused(super::guest::no_process), renews.since(3)]
+}
+
+/// What a process says of itself from the beginning, twice: when it has worked, it is told `hello` again.
+fn renews(target: &GuestTarget, ctx: &Context) -> Checked {
+    let Door::Process(door) = &target.door else {
+        return Err(Stop::Skip("it is no process".to_owned()));
+    };
+    if let Some(stop) = in_trouble(&target.about) {
+        return Err(stop);
+    }
+    let [first, again] = door.twice(ctx, &target.tools)?;
+    expect_eq("what it says of itself after another `hello`", &first, &again)
 }
 
 /// A plugin under one profile, whatever it is made of.

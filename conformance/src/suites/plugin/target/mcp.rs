@@ -5,6 +5,9 @@
 //! `input` of one. What it answers becomes a ToolOutput: its texts the content, `isError` or an error of the protocol
 //! a failure that the tool reports.
 //!
+//! Each life is a session of its own in a process of its own, as a client has it: so an input that was kept shows alone
+//! what it showed in a whole run, whatever a server remembers. A server that hangs is ended, and costs its own case.
+//!
 //! The wire is ours, and not a library's: what a target writes has to be bounded, kept and shown as it came.
 
 use serde::Deserialize;

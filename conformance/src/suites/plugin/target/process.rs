@@ -187,6 +187,44 @@ impl ProcessDoor {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it says that `hello` makes it new.
+    pub(super) fn renews(&self) -> bool {
+        self.renews
+    }
+
+    /// What one process says when it is begun, and again when it has worked and was told `hello` once more: its answer
+    /// to that, and in the world `instance` what it is then, before anything was asked of it.
+    pub(super) fn twice(&self, context: &Context, tools: &[Tool]) -> Result<[Value; 2], Stop> {
+        let failed = |failure: CallFailure| Stop::fail("an answer", failure.message);
+        let mut life = self.open(context, Setup::default())?;
+        life.begin().map_err(failed)?;
+        let mut seen = [Value::Null, Value::Null];
+        for said in &mut seen {
+            context.sent("hello", "");
+            let Some((rpc, _)) = &mut life.live else {
+                return Err(Stop::fail("a process that is there", "it is gone"));
+            };
+            let hello = greet(self, rpc).map_err(|error| failed(of_rpc(error)))?;
+            context.got("hello", &hello.to_string());
+            let mut ask = |entry: Entry, params: Value| {
+                context.sent(entry.name(), &params.to_string());
+                let answer = life.ask(entry, params).map_err(failed);
+                context.got(entry.name(), answer.as_deref().unwrap_or("no answer"));
+                answer
+            };
+            let mut status = Value::Null;
+            if self.world == World::Instance {
+                ask(Entry::Start, json!({"config": null}))?;
+                status = serde_json::from_str(&ask(Entry::Status, json!({}))?).unwrap_or_default();
+            }
+            for tool in tools {
+                ask(Entry::HandleTool, json!({"name": tool.name, "input": {}}))?;
+            }
+            *said = json!({"hello": hello, "status": status});
+        }
+        Ok(seen)
+    }
+
     pub(super) fn open(&self, context: &Context, setup: Setup) -> Result<Process<'_>, Stop> {
         let config = serde_json::from_str(&setup.config).map_err(|error| {
             Stop::Harness(format!("the case gives a configuration that is none: {error}"))
