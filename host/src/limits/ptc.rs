@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::Limits;
 
 /// Bytes of stack that an interpreter may use: what wasmtime gives a fiber, and so the most that it gives anyone. An
-/// interpreter's own bound on recursion, a thousand calls, is met first and in its own words.
+/// interpreter's own bound on recursion, a thousand calls, is met first and in its own words. With more, QuickJS runs
+/// over the stack that it has in its memory, which looks like a fault of its own.
 pub const INTERPRETER_STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Bytes of memory that a place for a session keeps mapped when its session is over, and writes back to what they were
@@ -26,6 +27,9 @@ pub const PTC_LINE_BYTES: usize = 128 * 1024 * 1024;
 
 /// Most requests that may wait for the one under way. A client that sends more waits for none.
 pub const PTC_WAITING_REQUESTS: usize = 1024;
+
+/// How deep a tool's answer may be nested: what Monty takes, and far less than what ends any of the others.
+pub const PTC_ANSWER_LEVELS: usize = 500;
 
 /// Most bytes of answers that wait for a session which computes. Those past it are dropped, and their calls run into
 /// their time: sixteen of the largest, or two million of the smallest.

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::limits::PTC_ANSWER_LEVELS;
+
 /// A call's number: 1 for the first of its session, and never used again in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
@@ -60,6 +62,18 @@ impl ToolError {
             name: name.into(),
             message: message.into(),
         }
+    }
+
+    /// What becomes of an answer that is too large.
+    pub(super) fn too_large(bytes: usize, limit: usize) -> Self {
+        let said = format!("the tool's answer has {bytes} bytes as JSON, {limit} are allowed");
+        Self::new("ResultLimitError", said)
+    }
+
+    /// What becomes of one that is nested too deeply for an engine to read.
+    pub(super) fn too_deep() -> Self {
+        let said = format!("the tool's answer is nested more than {PTC_ANSWER_LEVELS} levels deep");
+        Self::new("ValueError", said)
     }
 }
 

@@ -59,10 +59,10 @@ impl CommandTools {
         // Both at once: a command that fills one pipe waits for nobody to empty the other.
         let ((), stdout, stderr) = tokio::join!(
             give,
-            read(stdout, self.answer_bytes + 1),
+            read(stdout, self.answer_bytes),
             read(stderr, PTC_SHOWN_BYTES)
         );
-        let (stdout, stderr) = (stdout.map_err(failed)?, stderr.map_err(failed)?);
+        let ((stdout, bytes), (stderr, _)) = (stdout.map_err(failed)?, stderr.map_err(failed)?);
         let status = group.child.wait().await.map_err(failed)?;
         if !status.success() {
             let said = String::from_utf8_lossy(&stderr);
@@ -72,10 +72,12 @@ impl CommandTools {
             };
             return Err(ToolError::new("ToolError", said));
         }
+        if bytes > self.answer_bytes {
+            return Err(ToolError::too_large(bytes, self.answer_bytes));
+        }
         if stdout.trim_ascii().is_empty() {
             return Ok(RawValue::NULL.to_owned());
         }
-        // One that is too long is told so by whoever knows the limit.
         let answer = String::from_utf8(stdout).map_err(|_| "it is not UTF-8".to_owned());
         let answer =
             answer.and_then(|answer| RawValue::from_string(answer).map_err(|error| error.to_string()));
@@ -92,11 +94,14 @@ impl Tools for CommandTools {
     }
 }
 
-/// All of it is read, so that nobody waits to write it; so many bytes are kept.
-async fn read(from: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Result<Vec<u8>> {
+/// All of it is read and counted, so that nobody waits to write it; so many bytes are kept.
+async fn read(from: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Result<(Vec<u8>, usize)> {
     let mut kept = Vec::new();
-    let Some(mut from) = from else { return Ok(kept) };
+    let Some(mut from) = from else {
+        return Ok((kept, 0));
+    };
     (&mut from).take(limit as u64).read_to_end(&mut kept).await?;
-    tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
-    Ok(kept)
+    let rest = tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
+    let bytes = kept.len() + usize::try_from(rest).unwrap_or(usize::MAX - limit);
+    Ok((kept, bytes))
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::call::{CallFate, CallId, CallRecord, ToolCall, ToolError, ToolResult};
 use super::wit::{Answer, Call, WitToolError};
-use crate::limits::{PTC_SHOWN_BYTES, PtcLimits};
+use crate::limits::{PTC_ANSWER_LEVELS, PTC_SHOWN_BYTES, PtcLimits};
 use crate::text::bounded;
 
 /// Why an answer is not taken.
@@ -230,11 +230,8 @@ impl Ledger {
         };
         let limit = self.limits.answer_bytes;
         let outcome = match outcome {
-            Ok(value) if value.get().len() > limit => {
-                let bytes = value.get().len();
-                let said = format!("the tool's answer has {bytes} bytes as JSON, {limit} are allowed");
-                Err(ToolError::new("ResultLimitError", said))
-            }
+            Ok(value) if value.get().len() > limit => Err(ToolError::too_large(value.get().len(), limit)),
+            Ok(value) if levels(value.get()) > PTC_ANSWER_LEVELS => Err(ToolError::too_deep()),
             outcome => outcome.map(|value| String::from(Box::<str>::from(value))),
         };
         let fate = match &outcome {
@@ -344,6 +341,32 @@ impl Ledger {
 fn answer(id: u32, outcome: Result<String, ToolError>) -> Answer {
     let outcome = outcome.map_err(|ToolError { name, message }| WitToolError { name, message });
     Answer { id, outcome }
+}
+
+/// How deep JSON is nested.
+fn levels(json: &str) -> usize {
+    let (mut level, mut deepest) = (0, 0);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                level += 1;
+                deepest = deepest.max(level);
+            }
+            b']' | b'}' => level -= 1,
+            b'"' => {
+                while let Some(within) = bytes.next()
+                    && within != b'"'
+                {
+                    if within == b'\\' {
+                        bytes.next();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Arguments, if they are an object. They are looked at once and handed on as they are.

@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use yoi_host::ptc::{CallFate, CallId, Ended, Outcome, Progress, PtcLimits, RefusedAnswer, RefusedRun};
+use yoi_engines::Recipe;
+use yoi_host::ptc::{
+    CallFate, CallId, Ended, Outcome, Progress, PtcLimits, RefusedAnswer, RefusedRun, Session,
+};
 
 use crate::support::{
-    answers, echo, error, fails, finished, json, names, number, run, run_with, session, session_with, value,
+    answers, echo, error, fails, finished, json, made, monty, names, number, run, run_with, session,
+    session_with, value,
 };
 
 /// A run that waits for two calls, `f(n=0)` and `f(n=1)`.
@@ -303,6 +307,26 @@ fn what_goes_past_a_limit_fails_by_itself_and_can_be_caught() {
         error(&envelope),
         "RuntimeError: ResultLimitError: the tool's answer has 12 bytes as JSON, 10 are allowed"
     );
+}
+
+#[test]
+fn an_answer_that_is_nested_too_deeply_fails_by_itself_in_every_engine() {
+    let made = [Recipe::CPython, Recipe::QuickJs].map(made);
+    let engines = made.into_iter().flatten().chain([monty().clone()]);
+    for engine in engines {
+        let mut session = Session::new(&engine, PtcLimits::default());
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let mut answer = |json: &str| run_with(&mut session, "await tools.f()", &["f"], |_| answers(json));
+        assert_eq!(value(&answer(&nested(500))), nested(500));
+        assert_eq!(
+            value(&answer(&format!("\"\\\"{}\"", "[".repeat(501)))),
+            format!("\"\\\"{}\"", "[".repeat(501))
+        );
+        assert_eq!(
+            error(&answer(&nested(501))),
+            "ValueError: the tool's answer is nested more than 500 levels deep"
+        );
+    }
 }
 
 #[test]

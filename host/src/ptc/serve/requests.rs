@@ -1,5 +1,6 @@
 //! What a client asks for: answered at once where no engine is needed, handed to the session's thread otherwise.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::mem;
 use std::sync::atomic::Ordering;
@@ -7,7 +8,6 @@ use std::sync::mpsc::channel;
 use std::thread::Scope;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -129,9 +129,7 @@ impl<W: Write + Send, N: Write + Send> Shared<'_, W, N> {
         };
         let mut limits = self.host.limits.clone();
         if let Some(budgets) = params.get("budgets") {
-            let budgets: Option<Budgets> = serde_json::from_str(budgets.get())
-                .map_err(|error| wrong(&format!("runPtc `budgets` cannot be read: {error}")))?;
-            budgets.unwrap_or_default().narrow(&mut limits);
+            narrow(&mut limits, budgets).map_err(|why| wrong(&format!("runPtc `budgets` {why}")))?;
         }
         Ok(Job {
             id: id.map(ToOwned::to_owned),
@@ -205,40 +203,41 @@ impl<W: Write + Send, N: Write + Send> Shared<'_, W, N> {
     }
 }
 
-/// What a client allows a run. It can only be less than the host allows.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Budgets {
-    max_calls: Option<usize>,
-    max_calls_in_flight: Option<usize>,
-    max_argument_bytes: Option<usize>,
-    max_output_bytes: Option<usize>,
-    call_timeout_ms: Option<u64>,
-    run_timeout_ms: Option<u64>,
-}
-
-impl Budgets {
-    fn narrow(self, limits: &mut PtcLimits) {
-        fn to<T: Ord + Copy>(limit: &mut T, budget: Option<T>) {
-            if let Some(budget) = budget {
-                *limit = (*limit).min(budget);
+/// What a client allows a run: it can only be less than the host allows.
+fn narrow(limits: &mut PtcLimits, budgets: &RawValue) -> Result<(), String> {
+    let budgets: Option<BTreeMap<String, Value>> =
+        serde_json::from_str(budgets.get()).map_err(|_| "must be an object of numbers".to_owned())?;
+    for (name, budget) in budgets.into_iter().flatten() {
+        // No call at a time would wait for ever.
+        let least = u64::from(name == "maxCallsInFlight");
+        let budget = budget
+            .as_u64()
+            .filter(|budget| *budget >= least)
+            .ok_or_else(|| format!("`{name}` must be a whole number, {least} at least"))?;
+        let count = usize::try_from(budget).unwrap_or(usize::MAX);
+        let time = Duration::from_millis(budget);
+        let limit = match name.as_str() {
+            "maxCalls" => &mut limits.calls,
+            "maxCallsInFlight" => &mut limits.calls_in_flight,
+            "maxArgumentBytes" => &mut limits.argument_bytes,
+            "maxOutputBytes" => &mut limits.output_bytes,
+            "callTimeoutMs" => {
+                limits.call_time = limits.call_time.min(time);
+                continue;
             }
-        }
-        to(&mut limits.calls, self.max_calls);
-        // None at all would wait for ever.
-        to(
-            &mut limits.calls_in_flight,
-            self.max_calls_in_flight.map(|most| most.max(1)),
-        );
-        to(&mut limits.argument_bytes, self.max_argument_bytes);
-        to(&mut limits.output_bytes, self.max_output_bytes);
-        to(
-            &mut limits.call_time,
-            self.call_timeout_ms.map(Duration::from_millis),
-        );
-        to(
-            &mut limits.run_time,
-            self.run_timeout_ms.map(Duration::from_millis),
-        );
+            "runTimeoutMs" => {
+                limits.run_time = limits.run_time.min(time);
+                continue;
+            }
+            _ => {
+                return Err(format!(
+                    "have no `{}`: there are maxCalls, maxCallsInFlight, maxArgumentBytes, maxOutputBytes, \
+                     callTimeoutMs, runTimeoutMs",
+                    bounded(&name, PTC_SHOWN_BYTES)
+                ));
+            }
+        };
+        *limit = (*limit).min(count);
     }
+    Ok(())
 }
