@@ -266,7 +266,12 @@ fn events_outlive_a_host_that_is_killed() {
     drop(serving);
     let told = sender.wait_with_output().unwrap();
     assert_eq!(told.status.code(), Some(3), "its host is gone");
-    insta::assert_snapshot!(String::from_utf8_lossy(&told.stderr), @"error: the running `yoikit serve` gave no answer: it ended, and keeps the event e-1: the next one with that journal delivers it");
+    // Whether it was told before that the event is kept is a matter of moments.
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(
+        said.starts_with("error: the running `yoikit serve` gave no answer: it ended"),
+        "{said}"
+    );
 
     // The next one takes the socket that was left, and delivers what was accepted.
     let durable: &[&str] = &["--durable", "events", "--config", r#"{"ingress":"echo"}"#];

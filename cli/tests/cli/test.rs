@@ -531,6 +531,7 @@ fn what_is_broken_on_purpose_is_caught_by_the_case_that_was_to_catch_it() {
     assert!(schema.is_valid(&json), "{json}");
     let mutant = json!({
         "name": "status-counts-itself",
+        "contract": "plugin",
         "side": "guest",
         "caught_by": "plugin.status.changes-nothing",
         "caught": true,
