@@ -104,14 +104,26 @@ fn taken_from_stream(
     use yoi_host::plugin::service::nats::Taken;
     let id = |id: &str| harmless_line(id);
     let style = match taken {
-        // That it was delivered, or failed, is a line of its own.
-        Taken::Acknowledged { .. } | Taken::Retried { .. } => return Ok(()),
+        // That it was delivered is a line of its own.
+        Taken::Acknowledged { .. } => return Ok(()),
+        Taken::Retried { .. } => Style::new(),
         Taken::Found { .. } => GOOD,
         Taken::Dead { .. } | Taken::Lost | Taken::Gone { .. } => BAD,
         _ => WARN,
     };
     begin(out, at, "stream", style)?;
     match taken {
+        // Why is on the line of the delivery.
+        Taken::Retried {
+            correlation_id,
+            again_in,
+            ..
+        } => writeln!(
+            out,
+            "{} is given out again in {}",
+            id(correlation_id),
+            time(*again_in)
+        ),
         Taken::Returned {
             correlation_id,
             attempt,
@@ -237,9 +249,6 @@ fn service(out: &mut impl Write, happening: &Happening) -> io::Result<()> {
             delivery(out, report)?;
             if let Some(pause) = retry_in {
                 write!(out, ", again in {}", time(*pause))?;
-            }
-            if *settlement == Some(Settlement::Returned) {
-                write!(out, ", left to whoever sent it")?;
             }
             writeln!(out)?;
             report.commands.iter().try_for_each(|result| command(out, result))

@@ -128,14 +128,14 @@ impl Desk {
         match told {
             Ok(taken) => self.teller.tell(taken),
             // What the stream was not told of, it gives out again.
-            Err(error) => {
+            Err(error) if self.stream.link().is_connected() => {
                 if let Err(StreamError::Gone(_)) = self.mend().await {
                     return false;
                 }
-                if self.stream.link().is_connected() {
-                    self.teller.trouble(&error.to_string());
-                }
+                self.teller.trouble(&error.to_string());
             }
+            // Of an outage it was told, and a host that is to stop does not wait for its end.
+            Err(_) => {}
         }
         goes_on
     }

@@ -197,14 +197,13 @@ async fn take(mut desk: Desk, mut page: Page, mut consumer: PullConsumer) {
                 }
             }
             Err(why) => {
-                match desk.mend().await {
-                    Ok(mended) => consumer = mended,
-                    Err(StreamError::Gone(_)) => return,
-                    // Of an outage it was told, and what it brings about is no news.
-                    Err(error) if desk.stream.link().is_connected() => {
-                        desk.teller.trouble(&format!("{why}; {error}"));
+                // Of an outage it was told, and what it brings about is no news.
+                if desk.stream.link().is_connected() {
+                    match desk.mend().await {
+                        Ok(mended) => consumer = mended,
+                        Err(StreamError::Gone(_)) => return,
+                        Err(error) => desk.teller.trouble(&format!("{why}; {error}")),
                     }
-                    Err(_) => {}
                 }
                 tokio::select! {
                     () = desk.stops.come() => return,
