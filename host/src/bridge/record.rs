@@ -1,7 +1,7 @@
 //! Children whose output is kept, line by line and as it is, so that it can be read again without them.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::event::BridgeFailure;
@@ -16,7 +16,7 @@ use crate::world::Pending;
 /// passes for a whole one is worse than none.
 pub struct Recording {
     of: Arc<dyn TransportFactory>,
-    file: Arc<Mutex<BufWriter<File>>>,
+    file: Arc<Mutex<File>>,
 }
 
 impl Recording {
@@ -25,7 +25,7 @@ impl Recording {
     pub fn of(of: Arc<dyn TransportFactory>, file: File) -> Self {
         Self {
             of,
-            file: Arc::new(Mutex::new(BufWriter::new(file))),
+            file: Arc::new(Mutex::new(file)),
         }
     }
 }
@@ -47,16 +47,19 @@ impl TransportFactory for Recording {
 
 struct Recorded {
     of: Box<dyn Transport>,
-    file: Arc<Mutex<BufWriter<File>>>,
+    file: Arc<Mutex<File>>,
 }
 
-fn write(file: &Mutex<BufWriter<File>>, line: Option<&Line>) -> io::Result<()> {
-    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+/// In one piece and at once, so that whoever is killed leaves every line that was heard.
+fn write(file: &Mutex<File>, line: &Line) -> io::Result<()> {
     match line {
-        Some(Line::Text(text)) => writeln!(file, "{text}"),
+        Line::Text(text) => {
+            let line = format!("{text}\n");
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.write_all(line.as_bytes())
+        }
         // Of a line that was not held nothing is left to be written.
-        Some(_) => Ok(()),
-        None => file.flush(),
+        Line::TooLong { .. } | Line::NotText { .. } => Ok(()),
     }
 }
 
@@ -72,16 +75,16 @@ impl Transport for Recorded {
     fn hear(&mut self) -> Pending<'_, io::Result<Option<Line>>> {
         Box::pin(async {
             let heard = self.of.hear().await?;
-            write(&self.file, heard.as_ref()).map_err(|cause| {
-                io::Error::new(cause.kind(), format!("the recording cannot be written: {cause}"))
-            })?;
+            if let Some(line) = &heard {
+                write(&self.file, line).map_err(|cause| {
+                    io::Error::new(cause.kind(), format!("the recording cannot be written: {cause}"))
+                })?;
+            }
             Ok(heard)
         })
     }
 
     fn end(self: Box<Self>, farewell: Farewell) -> Pending<'static, Ending> {
-        // What could not be flushed is lost with the disk that it was for.
-        let _ = write(&self.file, None);
         self.of.end(farewell)
     }
 }
