@@ -6,6 +6,7 @@ mod compat;
 mod exchange;
 mod faithful;
 mod properties;
+mod recorded;
 mod scripted;
 mod sink;
 
