@@ -4,24 +4,21 @@
 //! take up the same one at once. What happens within an exchange is not its business.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-use tokio::sync::OwnedMutexGuard;
 
 use super::dialect::{Dialect, Opening, dialect};
 use super::event::{BridgeFailure, FailureCode, NormalizedEvent};
-use super::exchange::{Errand, Exchange, ExchangeTimes};
+use super::exchange::{Exchange, ExchangeTimes};
 use super::launch::{Start, launch};
-use super::link::{LinkKey, LinkStore, RuntimeLink, now};
-use super::message::{Context, Model, Usage};
-use super::prompt::prompt;
+use super::link::LinkStore;
+use super::message::{Context, Model};
 use super::sink::{MessageSeed, Sink};
 use super::spec::{Adapter, ExternalRuntimeSpec, Mode, RuntimeAuthMode};
 use super::stream::{EventStream, FrameworkEvents, StreamEvent};
-use super::transport::{Processes, Transport, TransportContext, TransportFactory};
+use super::to_child::{Asked, ToChild, Turns};
+use super::transport::{Processes, TransportFactory};
 use crate::wire::child::Launch;
-use crate::world::Pending;
 
 /// A dialect with all that it takes to drive a child that speaks it.
 pub trait RuntimeBridge: Send + Sync {
@@ -235,24 +232,13 @@ impl Broker {
         let Route::External { bridge, spec } = self.route(model) else {
             return None;
         };
-        let errand = ToChild {
-            key: LinkKey::of(model, &spec.adapter),
-            bridge,
-            spec,
+        let asked = Asked {
             model: model.clone(),
             context: context.clone(),
             options: options.clone(),
             mode: self.mode,
-            factory,
-            links: self.links.clone(),
-            turns: Arc::clone(&self.turns),
-            turn: None,
-            resume: None,
-            used: None,
-            token: None,
-            spent: Usage::default(),
-            is_blind: false,
         };
+        let errand = ToChild::new(asked, (bridge, spec), factory, self.links.clone(), &self.turns);
         Some(Exchange::begin(Box::new(errand), self.mode, options.times))
     }
 
@@ -275,188 +261,6 @@ impl std::fmt::Debug for Broker {
             .field("bridges", &bridges)
             .field("mode", &self.mode)
             .finish_non_exhaustive()
-    }
-}
-
-/// One exchange's way to a child.
-struct ToChild {
-    bridge: Arc<dyn RuntimeBridge>,
-    spec: ExternalRuntimeSpec,
-    model: Model,
-    context: Context,
-    options: ExchangeOptions,
-    mode: Mode,
-    factory: Arc<dyn TransportFactory>,
-    links: Option<Arc<dyn LinkStore>>,
-    key: LinkKey,
-    turns: Arc<Turns>,
-    turn: Option<OwnedMutexGuard<()>>,
-    /// The conversation that is taken up again.
-    resume: Option<String>,
-    /// What it had used.
-    used: Option<Usage>,
-    /// What the child calls it now.
-    token: Option<String>,
-    /// What this exchange used.
-    spent: Usage,
-    /// Whether what it used is that of the whole conversation.
-    is_blind: bool,
-}
-
-impl ToChild {
-    fn start(&self) -> Start {
-        Start {
-            resume: self.resume.clone(),
-            model: self.options.child_model.clone(),
-            cwd: self.options.cwd.as_ref().map(Into::into),
-        }
-    }
-
-    async fn save(&self, used: Option<Usage>) -> Vec<NormalizedEvent> {
-        let (Some(links), Some(token)) = (&self.links, &self.token) else {
-            return Vec::new();
-        };
-        let saved = links.save(RuntimeLink {
-            source: self.key.source.clone(),
-            model: self.key.model.clone(),
-            bridge: self.key.bridge.clone(),
-            resume_token: token.clone(),
-            at: now(),
-            used,
-        });
-        self.remarks(saved.await.err(), "the conversation is not remembered")
-    }
-
-    /// What is told of a store that fails. The reference tells nothing.
-    fn remarks(&self, error: Option<impl std::fmt::Display>, what: &str) -> Vec<NormalizedEvent> {
-        match error {
-            Some(error) if self.mode == Mode::Faithful => vec![NormalizedEvent::Notice {
-                message: format!("{what}: {error}"),
-            }],
-            _ => Vec::new(),
-        }
-    }
-}
-
-impl Errand for ToChild {
-    fn dialect(&mut self) -> Result<Box<dyn Dialect>, BridgeFailure> {
-        let prompt = match prompt(&self.context, self.resume.is_some()) {
-            Ok(prompt) => prompt,
-            // The reference hands the context on as it is.
-            Err(_) if self.mode == Mode::Compat => String::new(),
-            Err(error) => return Err(error),
-        };
-        let opening = Opening {
-            prompt,
-            context: self.context.clone(),
-            resume: self.resume.clone(),
-            used: self.used,
-            model: self.options.child_model.clone(),
-            cwd: self.options.cwd.clone(),
-            session_id: self.options.session_id.clone(),
-            delegate: self.spec.delegate.clone(),
-        };
-        self.bridge.dialect(self.mode, opening)
-    }
-
-    fn connect(&mut self) -> Result<Box<dyn Transport>, BridgeFailure> {
-        let start = self.start();
-        self.factory.connect(&TransportContext {
-            launch: self.bridge.launch(&self.spec, &start)?,
-            spec: self.spec.clone(),
-            model: self.model.clone(),
-            start,
-        })
-    }
-
-    fn prepare(&mut self) -> Pending<'_, Vec<NormalizedEvent>> {
-        Box::pin(async {
-            self.resume.clone_from(&self.options.resume);
-            let Some(links) = self.links.clone() else {
-                return Vec::new();
-            };
-            if self.mode == Mode::Faithful {
-                self.turn = Some(Turns::take(&self.turns, &self.key).await);
-            }
-            match links.find(&self.key).await {
-                Ok(Some(link)) => {
-                    self.resume = Some(link.resume_token);
-                    self.used = link.used;
-                    Vec::new()
-                }
-                Ok(None) => Vec::new(),
-                Err(error) => self.remarks(Some(error), "no earlier conversation is taken up"),
-            }
-        })
-    }
-
-    fn resumes(&self) -> bool {
-        self.resume.is_some()
-    }
-
-    fn forget(&mut self) -> Pending<'_, Vec<NormalizedEvent>> {
-        Box::pin(async {
-            let message = format!(
-                "{} does not know the conversation `{}` any more: a new one is begun",
-                self.spec.adapter,
-                self.resume.take().unwrap_or_default()
-            );
-            self.used = None;
-            let mut events = vec![NormalizedEvent::Notice { message }];
-            if let Some(links) = &self.links {
-                let forgotten = links.forget(&self.key).await;
-                events.extend(self.remarks(forgotten.err(), "it is not forgotten"));
-            }
-            events
-        })
-    }
-
-    fn note<'a>(&'a mut self, event: &'a NormalizedEvent) -> Pending<'a, Vec<NormalizedEvent>> {
-        Box::pin(async move {
-            match event {
-                NormalizedEvent::Resume { resume_token } if self.token.is_none() => {
-                    self.token = Some(resume_token.clone());
-                    self.save(self.used).await
-                }
-                NormalizedEvent::Usage {
-                    usage,
-                    whole_conversation,
-                } => {
-                    self.spent = self.spent.plus(usage);
-                    self.is_blind |= whole_conversation;
-                    Vec::new()
-                }
-                // Once more, with what it has used by now.
-                _ if event.is_terminal() && !self.spent.is_nothing() => {
-                    let before = match (self.is_blind, self.used) {
-                        (false, Some(used)) => used,
-                        _ => Usage::default(),
-                    };
-                    self.save(Some(before.plus(&self.spent))).await
-                }
-                _ => Vec::new(),
-            }
-        })
-    }
-}
-
-/// Whose turn it is with a conversation.
-#[derive(Debug, Default)]
-struct Turns(Mutex<HashMap<LinkKey, Weak<tokio::sync::Mutex<()>>>>);
-
-impl Turns {
-    async fn take(turns: &Arc<Self>, key: &LinkKey) -> OwnedMutexGuard<()> {
-        let turn = {
-            let mut all = locked(&turns.0);
-            all.retain(|_, turn| turn.strong_count() > 0);
-            let known = all.get(key).and_then(Weak::upgrade);
-            known.unwrap_or_else(|| {
-                let turn = Arc::default();
-                all.insert(key.clone(), Arc::downgrade(&turn));
-                turn
-            })
-        };
-        turn.lock_owned().await
     }
 }
 

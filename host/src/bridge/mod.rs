@@ -22,6 +22,7 @@ mod sink;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod to_child;
 mod translation;
 mod transport;
 

@@ -1,0 +1,362 @@
+//! The side of the child: from its start to its end, and once more where it does not know the conversation.
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Errand, ExchangeReport, ExchangeTimes};
+use crate::bridge::dialect::Said;
+use crate::bridge::event::{BridgeFailure, FailureCode, NormalizedEvent};
+use crate::bridge::spec::Mode;
+use crate::bridge::translation::{LineCounts, Translation};
+use crate::bridge::transport::Transport;
+use crate::limits::{BRIDGE_WAITING_BYTES, BRIDGE_WAITING_EVENTS};
+use crate::wire::child::{Ending, Farewell};
+
+/// Where a reader has its events from.
+#[derive(Debug)]
+pub(super) struct Reader {
+    events: mpsc::Receiver<Waiting>,
+    last: Arc<Mutex<Option<NormalizedEvent>>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    event: NormalizedEvent,
+    /// Its room, free when it was read.
+    _room: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    /// The next event; none after the last.
+    pub(super) async fn next(&mut self) -> Option<NormalizedEvent> {
+        match self.events.recv().await {
+            Some(waiting) => Some(waiting.event),
+            None => self.last.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        }
+    }
+}
+
+/// An exchange, as whoever drives it has it.
+pub(super) struct Run {
+    errand: Box<dyn Errand>,
+    mode: Mode,
+    times: ExchangeTimes,
+    events: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+    last: Arc<Mutex<Option<NormalizedEvent>>>,
+    cancelled: watch::Receiver<bool>,
+    over: Instant,
+    /// Whether the last event was told.
+    finished: bool,
+}
+
+/// What ends an exchange from outside.
+enum Stop {
+    Cancelled,
+    TooLong(&'static str, Duration),
+}
+
+impl Stop {
+    fn failure(self) -> BridgeFailure {
+        match self {
+            Self::Cancelled => BridgeFailure::aborted(),
+            Self::TooLong(what, time) => {
+                BridgeFailure::new(FailureCode::Deadline, format!("{what} within {time:?}"))
+            }
+        }
+    }
+}
+
+/// How an attempt went.
+enum Attempt {
+    Over(Ending),
+    /// The child does not know the conversation, and nothing was answered.
+    Refused,
+}
+
+impl Run {
+    /// One that has not begun, and where its events are to be read.
+    pub(super) fn new(
+        errand: Box<dyn Errand>,
+        mode: Mode,
+        times: ExchangeTimes,
+        cancelled: watch::Receiver<bool>,
+    ) -> (Self, Reader) {
+        let (events, receiver) = mpsc::channel(BRIDGE_WAITING_EVENTS);
+        let last = Arc::new(Mutex::new(None));
+        let reader = Reader {
+            events: receiver,
+            last: Arc::clone(&last),
+        };
+        let run = Self {
+            errand,
+            mode,
+            times,
+            events,
+            room: Arc::new(Semaphore::new(BRIDGE_WAITING_BYTES)),
+            last,
+            cancelled,
+            over: Instant::now() + times.total,
+            finished: false,
+        };
+        (run, reader)
+    }
+
+    pub(super) async fn run(mut self) -> ExchangeReport {
+        let mut report = ExchangeReport {
+            ending: None,
+            counts: LineCounts::default(),
+            attempts: 0,
+        };
+        let over = self.over;
+        let mut cancelled = self.cancelled.clone();
+        let prepared = tokio::select! {
+            biased;
+            stop = stopped(&mut cancelled, over, self.times.total) => Err(stop),
+            events = self.errand.prepare() => Ok(events),
+        };
+        let told = match prepared {
+            Ok(events) => self.tell_all(events).await,
+            Err(stop) => Err(stop),
+        };
+        if let Err(stop) = told {
+            self.finish(NormalizedEvent::Failed {
+                error: stop.failure(),
+            });
+            return report;
+        }
+        loop {
+            let dialect = self.errand.dialect();
+            let connected = dialect.and_then(|dialect| Ok((dialect, self.errand.connect()?)));
+            let (dialect, transport) = match connected {
+                Ok(connected) => connected,
+                Err(error) => {
+                    self.finish(NormalizedEvent::Failed { error });
+                    return report;
+                }
+            };
+            report.attempts += 1;
+            let mut translation = Translation::new(dialect, self.mode);
+            let attempt = self.attempt(&mut translation, transport).await;
+            report.counts = translation.counts();
+            match attempt {
+                Attempt::Over(ending) => {
+                    report.ending = Some(ending);
+                    return report;
+                }
+                Attempt::Refused => {
+                    let events = self.errand.forget().await;
+                    if let Err(stop) = self.tell_all(events).await {
+                        self.finish(NormalizedEvent::Failed {
+                            error: stop.failure(),
+                        });
+                        return report;
+                    }
+                }
+            }
+        }
+    }
+
+    /// One child, from its first line to its end.
+    async fn attempt(&mut self, translation: &mut Translation, mut transport: Box<dyn Transport>) -> Attempt {
+        let mut refused = false;
+        let opened = translation.open();
+        let mut stop = self
+            .carry(
+                opened,
+                translation.has_answered(),
+                transport.as_mut(),
+                &mut refused,
+            )
+            .await
+            .err();
+        let mut waits = ("the child did not say its first line", self.times.start);
+        while stop.is_none() && !translation.is_settled() {
+            let silent = Instant::now() + waits.1;
+            let mut cancelled = self.cancelled.clone();
+            let heard = tokio::select! {
+                biased;
+                over = stopped(&mut cancelled, self.over, self.times.total) => {
+                    stop = Some(over);
+                    break;
+                }
+                heard = transport.hear() => heard,
+                () = sleep_until(silent) => {
+                    stop = Some(Stop::TooLong(waits.0, waits.1));
+                    break;
+                }
+            };
+            waits = ("the child did not say its next line", self.times.idle);
+            match heard {
+                Ok(Some(line)) => {
+                    let said = translation.line(&line);
+                    stop = self
+                        .carry(said, translation.has_answered(), transport.as_mut(), &mut refused)
+                        .await
+                        .err();
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    let message = format!("failed to read what the child says: {error}");
+                    let said = translation.fail(BridgeFailure::new(FailureCode::Transport, message));
+                    stop = self
+                        .carry(said, translation.has_answered(), transport.as_mut(), &mut refused)
+                        .await
+                        .err();
+                }
+            }
+        }
+        if let Some(stop) = stop {
+            // Told before the child is gone: whoever ended it does not wait for that.
+            self.give_up(stop).await;
+            let farewell = Farewell {
+                alone: Duration::ZERO,
+                asked: self.times.soft,
+            };
+            return Attempt::Over(transport.end(farewell).await);
+        }
+        let farewell = Farewell {
+            alone: self.times.leave,
+            asked: self.times.soft,
+        };
+        if translation.is_settled() {
+            return match (transport.end(farewell).await, refused) {
+                (_, true) => Attempt::Refused,
+                (ending, false) => Attempt::Over(ending),
+            };
+        }
+        // The child has said its last and has not ended the exchange. How it ended tells why.
+        let mut ending = transport.end(farewell);
+        let mut cancelled = self.cancelled.clone();
+        let ended = tokio::select! {
+            biased;
+            stop = stopped(&mut cancelled, self.over, self.times.total) => Err(stop),
+            ended = &mut ending => Ok(ended),
+        };
+        match ended {
+            Ok(ended) => {
+                let silent = translation.counts().lines == 0;
+                let said = translation.end(&ended);
+                // One that says nothing at all and fails, asked to take up a conversation, may not know it: asked
+                // once more without, nothing is lost.
+                let unheard = silent && !ended.how.is_success();
+                if self.is_refused(translation.has_answered(), &said.events)
+                    || (unheard && self.errand.resumes() && self.mode == Mode::Faithful)
+                {
+                    return Attempt::Refused;
+                }
+                if let Err(stop) = self.tell_all(said.events).await {
+                    self.give_up(stop).await;
+                }
+                Attempt::Over(ended)
+            }
+            Err(stop) => {
+                self.give_up(stop).await;
+                Attempt::Over(ending.await)
+            }
+        }
+    }
+
+    /// Whether a child says that it does not know the conversation, and has not said anything of an answer.
+    fn is_refused(&self, answered: bool, events: &[NormalizedEvent]) -> bool {
+        self.errand.resumes()
+            && !answered
+            && events.iter().any(|event| {
+                matches!(event, NormalizedEvent::Failed { error } if error.code == Some(FailureCode::TokenRefused))
+            })
+    }
+
+    /// Hand on what a dialect said, to the child and to the reader.
+    async fn carry(
+        &mut self,
+        said: Said,
+        answered: bool,
+        transport: &mut dyn Transport,
+        refused: &mut bool,
+    ) -> Result<(), Stop> {
+        for line in &said.lines {
+            transport.say(line);
+        }
+        if said.no_more_lines {
+            transport.say_no_more();
+        }
+        if self.is_refused(answered, &said.events) {
+            *refused = true;
+            return Ok(());
+        }
+        self.tell_all(said.events).await
+    }
+
+    async fn tell_all(&mut self, events: Vec<NormalizedEvent>) -> Result<(), Stop> {
+        for event in events {
+            let more = self.errand.note(&event).await;
+            if event.is_terminal() {
+                for event in more {
+                    self.tell(event).await?;
+                }
+                self.finish(event);
+                return Ok(());
+            }
+            self.tell(event).await?;
+            for event in more {
+                self.tell(event).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hand an event to the reader, who may be slow.
+    async fn tell(&mut self, event: NormalizedEvent) -> Result<(), Stop> {
+        let bytes = event.bytes().clamp(1, BRIDGE_WAITING_BYTES);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room);
+        let handed = async {
+            if let Ok(room) = room.acquire_many_owned(bytes).await {
+                // A reader that is gone has ended the exchange as well.
+                let _ = self.events.send(Waiting { event, _room: room }).await;
+            }
+        };
+        let mut cancelled = self.cancelled.clone();
+        tokio::select! {
+            biased;
+            stop = stopped(&mut cancelled, self.over, self.times.total) => Err(stop),
+            () = handed => Ok(()),
+        }
+    }
+
+    /// Somebody or something ended it from outside. What the child had yet to say is not told.
+    async fn give_up(&mut self, stop: Stop) {
+        let error = stop.failure();
+        let last = NormalizedEvent::Failed { error };
+        self.finish(last.clone());
+        // What was used until then may be worth to be remembered; nobody hears any more whether it was.
+        self.errand.note(&last).await;
+    }
+
+    /// The last event. The reader has it after all that waits, without waiting for the child's end.
+    fn finish(&mut self, mut event: NormalizedEvent) {
+        if mem::replace(&mut self.finished, true) {
+            return;
+        }
+        if let (NormalizedEvent::Failed { error }, Mode::Compat) = (&mut event, self.mode) {
+            error.code = None;
+        }
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(event);
+        // Nobody else has a sender: this ends the reader's queue.
+        self.events = mpsc::channel(1).0;
+    }
+}
+
+/// Until somebody ends the exchange, or its time is over.
+async fn stopped(cancelled: &mut watch::Receiver<bool>, over: Instant, total: Duration) -> Stop {
+    tokio::select! {
+        biased;
+        // Where whoever could end it is gone, it is ended: they had to drop it.
+        _ = cancelled.wait_for(|&cancelled| cancelled) => Stop::Cancelled,
+        () = sleep_until(over) => Stop::TooLong("the exchange did not end", total),
+    }
+}
