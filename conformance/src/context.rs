@@ -2,6 +2,7 @@
 //!
 //! Cloning is cheap: the runner keeps one, to end a case whose time is over.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,10 @@ struct State {
     hooks_made: u64,
     /// What the target was being waited for, and long, when the time was over.
     waited_for: Option<String>,
+    /// What is kept for the lives that follow, and how it is with that.
+    kept: Vec<Box<dyn Any + Send>>,
+    alone: bool,
+    used_again: bool,
 }
 
 type Hook = Box<dyn FnOnce() + Send>;
@@ -186,7 +191,34 @@ impl Context {
 
     /// Begin the transcript anew: another input is tried.
     pub(crate) fn begin_transcript(&self) {
-        self.state().steps = Steps::default();
+        let mut state = self.state();
+        state.steps = Steps::default();
+        state.used_again = false;
+    }
+
+    /// Keep something of one life for those that follow in this case. It ends with the case.
+    pub(crate) fn keep(&self, it: impl Any + Send) {
+        self.state().kept.push(Box::new(it));
+    }
+
+    /// What an earlier life of this case kept, unless the input is tried alone.
+    pub(crate) fn kept<K: Any>(&self) -> Option<K> {
+        let mut state = self.state();
+        if state.alone {
+            return None;
+        }
+        let place = state.kept.iter().rposition(|kept| kept.is::<K>())?;
+        let kept = state.kept.remove(place).downcast().ok()?;
+        state.used_again = true;
+        Some(*kept)
+    }
+
+    /// From here on every input is tried alone: no life finds anything that an earlier one kept. Whether any did since
+    /// the transcript began.
+    pub(crate) fn alone(&self) -> bool {
+        let mut state = self.state();
+        state.alone = true;
+        std::mem::take(&mut state.used_again)
     }
 
     /// What shows a failure, with the transcript so far.

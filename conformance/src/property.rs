@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::Context;
 use crate::limits::{HUNG_SHRINK_STEPS, LOCAL_REJECTS};
-use crate::verdict::{Checked, Evidence, Stop, Verdict};
+use crate::verdict::{Checked, Evidence, Step, Stop, Verdict, Way};
 
 /// What may be an input: plain data.
 pub trait Input: Serialize + DeserializeOwned + Debug {}
@@ -67,6 +67,32 @@ impl<T, I: Input> Generated<T, I> {
                 ))),
             },
             Err(stop) => Tried::Stopped(stop),
+        }
+    }
+
+    /// The simplest input that fails alone. Where what was asked before had a part in the failure there is none: then it
+    /// is shown as it came, and said so.
+    fn smallest(
+        &self,
+        target: &T,
+        context: &Context,
+        tree: &mut dyn ValueTree<Value = I>,
+        evidence: Box<Evidence>,
+    ) -> Box<Evidence> {
+        if !context.alone() {
+            return self.shrink(target, context, tree, evidence);
+        }
+        match self.try_one(target, context, &tree.current()) {
+            Tried::Failed(evidence) => self.shrink(target, context, tree, evidence),
+            Tried::Held | Tried::Stopped(_) | Tried::Overtime => {
+                let mut evidence = evidence;
+                evidence.steps.push(Step {
+                    way: Way::Note,
+                    what: "alone this input does not fail: what was asked before had a part in it".to_owned(),
+                    text: String::new(),
+                });
+                evidence
+            }
         }
     }
 
@@ -129,7 +155,7 @@ impl<T: Send + Sync, I: Input> Property<T> for Generated<T, I> {
             match self.try_one(target, context, &tree.current()) {
                 Tried::Held => {}
                 Tried::Failed(evidence) => {
-                    return Verdict::Fail(self.shrink(target, context, &mut tree, evidence));
+                    return Verdict::Fail(self.smallest(target, context, &mut tree, evidence));
                 }
                 Tried::Stopped(stop) => return of(context, stop),
                 Tried::Overtime => return of(context, context.overtime()),

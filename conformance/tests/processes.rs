@@ -158,6 +158,51 @@ for line in sys.stdin:
     assert_eq!(verdict("plugin.process.says-what-it-is"), Some("pass"));
 }
 
+/// A server that writes a line whenever it is started, and answers with nonsense from this call on.
+fn server(starts: &Path, fails_from: u32) -> Vec<String> {
+    let code = format!(
+        r#"
+import json, sys
+open({starts:?}, "a").write("started\n")
+calls = 0
+for line in sys.stdin:
+    asked = json.loads(line)
+    if "id" not in asked:
+        continue
+    message = {{"jsonrpc": "2.0", "id": asked["id"]}}
+    if asked["method"] == "initialize":
+        message["result"] = {{"protocolVersion": "2025-06-18", "capabilities": {{"tools": {{}}}}, "serverInfo": {{"name": "s", "version": "1"}}}}
+    elif asked["method"] == "tools/list":
+        message["result"] = {{"tools": [{{"name": "t", "inputSchema": {{"type": "object"}}}}]}}
+    else:
+        calls += 1
+        content = [{{"type": "text", "text": "done"}}]
+        message["result"] = {{"content": content if calls < {fails_from} else "none"}}
+    print(json.dumps(message), flush=True)
+"#
+    );
+    ["python3", "-c", &code].map(str::to_owned).to_vec()
+}
+
+#[test]
+fn a_server_is_kept_for_all_that_a_case_asks_and_what_fails_is_tried_alone() {
+    if !python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let starts = folder.path().join("starts");
+    let started = || std::fs::read_to_string(&starts).unwrap().lines().count();
+    let sound = report(&server(&starts, u32::MAX), Speaks::Mcp);
+    // Once to list its tools, and no more often than there are cases, of which none asks for two lives.
+    assert!(started() <= sound.cases.len(), "{}", started());
+    let failing = report(&server(&starts, 4), Speaks::Mcp);
+    let text = failing.to_text(Styles::PLAIN);
+    assert!(
+        text.contains("alone this input does not fail: what was asked before had a part in it"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_server_that_speaks_mcp_is_held_to_what_is_said_of_tools() {
     if python() {

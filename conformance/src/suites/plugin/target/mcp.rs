@@ -5,8 +5,9 @@
 //! `input` of one. What it answers becomes a ToolOutput: its texts the content, `isError` or an error of the protocol
 //! a failure that the tool reports.
 //!
-//! Each life is a session of its own in a process of its own, as a client has it: so an input that was kept shows alone
-//! what it showed in a whole run, whatever a server remembers. A server that hangs is ended, and costs its own case.
+//! A server has no life of its own to begin anew: as a client does it, a case keeps its server for all that it asks, one
+//! input after the other, and ends it with itself. An input that fails is tried again on a server of its own, and
+//! made smaller there.
 //!
 //! The wire is ours, and not a library's: what a target writes has to be bounded, kept and shown as it came.
 
@@ -164,14 +165,27 @@ pub(super) struct Server<'d> {
 }
 
 impl Server<'_> {
+    /// Leave the server to the lives that follow in this case.
+    fn let_go(&mut self) {
+        if let Some((rpc, _)) = self.live.take() {
+            self.context.keep(rpc);
+        }
+    }
+
     fn call(&mut self, name: &str, arguments: &Value) -> Result<ToolOutput, CallFailure> {
         if self.live.is_none() {
             let context = &self.context;
-            let begun = self.door.begin(|child| {
+            let interruptible = |child: &Child| {
                 let ender = child.ender();
                 Some(context.on_interrupt(move || ender.end()))
+            };
+            self.live = Some(match context.kept::<Rpc>() {
+                Some(mut rpc) => {
+                    let hook = interruptible(rpc.child());
+                    (rpc, hook)
+                }
+                None => self.door.begin(interruptible).map_err(of_rpc)?,
             });
-            self.live = Some(begun.map_err(of_rpc)?);
         }
         let Some((rpc, _)) = &mut self.live else {
             return Err(CallError::NotRunning {
@@ -191,6 +205,12 @@ impl Server<'_> {
                 Err(of_rpc(error))
             }
         }
+    }
+}
+
+impl Drop for Server<'_> {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }
 
@@ -258,7 +278,7 @@ impl Life for Server<'_> {
     }
 
     fn stop(&mut self) -> Result<PluginStatus, CallFailure> {
-        self.live = None;
+        self.let_go();
         Ok(host_status("stopped"))
     }
 
