@@ -82,7 +82,8 @@ pub(crate) struct PtcRun {
     pub(crate) grants: Option<PathBuf>,
 
     /// A server of the Model Context Protocol whose tools become the code's: the command that starts it, which speaks on
-    /// standard input and output. A tool's answer is its structured content, else its text
+    /// standard input and output. It has a minute to list its tools. A tool's answer is its structured content, else
+    /// its text, or a list of contents where there are several
     #[arg(long, value_name = "COMMAND")]
     pub(crate) tool_mcp: Vec<String>,
 

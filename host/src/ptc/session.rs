@@ -217,6 +217,8 @@ impl Session {
             return Err(RefusedRun::Code { bytes, limit });
         }
         check_tools(tools)?;
+        // What an editor puts before a text is no part of it.
+        let code = code.strip_prefix('\u{feff}').unwrap_or(code);
         if self.canceller.is_cancelled() {
             self.canceller.reset();
             return Ok(Progress::Finished(Envelope::unstarted(Ended::Cancelled)));

@@ -48,6 +48,12 @@ fn the_value_is_that_of_the_last_expression_or_of_a_return() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_code() {
+    let Some(mut session) = session() else { return };
+    assert_eq!(value(&run(&mut session, "\u{feff}1 + 1")), "2");
+}
+
+#[test]
 fn the_whole_language_is_there() {
     let Some(mut session) = session() else { return };
     values(
