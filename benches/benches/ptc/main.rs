@@ -6,7 +6,7 @@
 //! - `native`: Monty in this process, without any sandbox (`--features peers`)
 //!
 //! Then, of every engine that there is, how single runs are spread, and the same of the published runtime (where
-//! YOIKIT_PYODIDE_RUNTIME names the folder of its `node-host.mjs`).
+//! YOIKIT_PTC_PUBLISHED names the folder of its `node-host.mjs`).
 
 #![expect(clippy::print_stdout, reason = "the comparison is what the run is for")]
 

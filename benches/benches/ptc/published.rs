@@ -7,7 +7,7 @@ use crate::engines::PYTHON;
 use crate::table::Driven;
 
 /// The folder in which its `node-host.mjs` is.
-const VARIABLE: &str = "YOIKIT_PYODIDE_RUNTIME";
+const VARIABLE: &str = "YOIKIT_PTC_PUBLISHED";
 
 pub(crate) fn table() {
     let Some(folder) = std::env::var_os(VARIABLE).map(PathBuf::from) else {
