@@ -5,8 +5,9 @@
 //! - `two at once`: threads with an instance each, in turns with one thread that has both cores to itself; the floor
 //!   is wasmtime alone with the same engine, which says what the machine and the engine give
 //! - `live instances`: instances of the sample `counter`, each called in turn. A call to one that was last called
-//!   thousands of calls ago finds nothing of it in the caches. The slowest call of a run is the machine's as
-//!   often as ours: so there is also the slowest instance, each by its best of several calls.
+//!   thousands of calls ago finds nothing of it in the caches, by wasmtime alone as little as by the host. The slowest
+//!   call of a run is the machine's as often as ours: so there is also the slowest instance, each by its best of several
+//!   calls.
 
 #![expect(clippy::print_stdout, reason = "the figures are what the run is for")]
 
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use yoi_benches::guest::{passes_on, text_of};
-use yoi_benches::{Raw, kept, settle_the_allocator};
+use yoi_benches::{Raw, Started, kept, settle_the_allocator};
 use yoi_host::engine::{Engine, EngineOptions};
 use yoi_host::plugin::{Instance, Plugin};
 use yoi_host::{Limits, Profile};
@@ -29,6 +30,9 @@ const TWO_AT_LEAST: f64 = 1.8;
 
 /// How many times the median among few instances a call among many may take.
 const SLOWEST_AT_MOST: f64 = 3.0;
+
+/// How many instances are few.
+const FEW: u32 = 10;
 
 /// Most KiB that all of them take.
 const RESIDENT_AT_MOST: u64 = 4 * 1024 * 1024;
@@ -52,7 +56,7 @@ fn main() {
     let size = if bench {
         Size {
             instances: 10_000,
-            rounds: 10,
+            rounds: 30,
             turns: 15,
             turn: Duration::from_millis(150),
         }
@@ -158,26 +162,39 @@ fn calls_a_second<C: FnMut(&str) + Send>(callers: &mut [C], input: &str, time: D
 }
 
 fn live_instances(size: &Size) {
-    const FEW: u32 = 10;
     const INPUT: &str = r#"{"by":1}"#;
+    const COUNTS: &str = "counter_add";
     let engine = EngineOptions::new(Profile::Documented)
         .instances(size.instances + FEW)
         .build()
         .expect("address space for the instances");
     let component = fs::read(yoi_guests::COUNTER.component()).expect("the guest is built");
     let plugin = Plugin::load(&engine, &component).expect("the guest keeps the contract");
-    let mut few: Vec<Instance> = (0..FEW).map(|_| started(&plugin)).collect();
-    let call = |instance: &mut Instance| {
+    let raw = Raw::new(engine.wasmtime(), &component, Some(FUEL));
+    let ours = |instance: &mut Instance| {
+        black_box(instance.handle_tool(COUNTS, INPUT).expect("it counts"));
+    };
+    live("host", size, || started(&plugin), ours, Some(SLOWEST_AT_MOST));
+    let floor = |instance: &mut Started| {
+        black_box(instance.handle_tool(COUNTS, INPUT));
+    };
+    live("raw", size, || raw.started(), floor, None);
+}
+
+/// What a call costs among few instances, and among many.
+fn live<I>(who: &str, size: &Size, make: impl Fn() -> I, call: impl Fn(&mut I), at_most: Option<f64>) {
+    let call = |instance: &mut I| {
         let began = Instant::now();
-        black_box(instance.handle_tool("counter_add", INPUT).expect("it counts"));
+        call(instance);
         u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     };
+    let mut few: Vec<I> = (0..FEW).map(|_| make()).collect();
     let (few_times, _) = rounds(&mut few, size.rounds * size.instances as usize / 10, call);
     let median = few_times.value_at_quantile(0.5);
 
     let before = resident();
     let began = Instant::now();
-    let mut many: Vec<Instance> = (0..size.instances).map(|_| started(&plugin)).collect();
+    let mut many: Vec<I> = (0..size.instances).map(|_| make()).collect();
     let took = began.elapsed();
     let (many_times, best) = rounds(&mut many, size.rounds, call);
     let resident = resident();
@@ -185,25 +202,31 @@ fn live_instances(size: &Size) {
 
     println!();
     println!(
-        "live instances {} of `counter`, each started in {:.1} µs",
+        "{who}: live instances {} of `counter`, each started in {:.1} µs",
         size.instances,
         took.as_secs_f64() * 1e6 / f64::from(size.instances)
     );
-    println!(
-        "resident       {} MiB, {} KiB for each instance  (at most {} MiB: {})",
-        resident / 1024,
-        taken / u64::from(size.instances),
-        RESIDENT_AT_MOST / 1024,
-        kept(resident < RESIDENT_AT_MOST)
-    );
+    // Of whoever comes first: an engine keeps what its instances had for the next ones.
+    if at_most.is_some() {
+        println!(
+            "resident       {} MiB, {} KiB for each instance  (at most {} MiB: {})",
+            resident / 1024,
+            taken / u64::from(size.instances),
+            RESIDENT_AT_MOST / 1024,
+            kept(resident < RESIDENT_AT_MOST)
+        );
+    }
     told("a call among 10", &few_times);
     told("a call among all", &many_times);
     let against = |what: &str, nanos: u64| {
         let times = nanos as f64 / median as f64;
         println!(
-            "{what:<30} {:>8.1} µs: {times:.2} times the median among 10  (at most {SLOWEST_AT_MOST}: {})",
+            "{what:<30} {:>8.1} µs: {times:.2} times the median among 10{}",
             nanos as f64 / 1e3,
-            kept(times <= SLOWEST_AT_MOST)
+            at_most.map_or_else(String::new, |most| format!(
+                "  (at most {most}: {})",
+                kept(times <= most)
+            ))
         );
     };
     against("the slowest call among all", many_times.max());
@@ -220,11 +243,7 @@ fn live_instances(size: &Size) {
 }
 
 /// Call each instance in turn, so many rounds, and one before that is not counted: all times, and the best of each.
-fn rounds(
-    instances: &mut [Instance],
-    rounds: usize,
-    call: impl Fn(&mut Instance) -> u64,
-) -> (Histogram<u64>, Vec<u64>) {
+fn rounds<I>(instances: &mut [I], rounds: usize, call: impl Fn(&mut I) -> u64) -> (Histogram<u64>, Vec<u64>) {
     let mut times = Histogram::new(3).expect("three digits are a precision that there is");
     let mut best = vec![u64::MAX; instances.len()];
     for instance in &mut *instances {

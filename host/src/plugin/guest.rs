@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wasmtime::component::{ComponentNamedList, Lower};
-use wasmtime::{Store, UpdateDeadline, WasmCoreDump, component};
+use wasmtime::component::{Func, Instance, TypedFunc};
+use wasmtime::{Store, UpdateDeadline, WasmCoreDump};
 
 use super::answer::Answer;
+use super::export::{Call, Export, Start};
 use super::fault::{Bounds, Cause, Fault, trace_of};
 use super::{CallError, Entry, GuestLog, Plugin, Sampler};
 use crate::component::World;
@@ -42,7 +43,8 @@ pub struct Measures {
 }
 
 impl Measures {
-    fn begin(entry: Entry, input_bytes: usize) -> Self {
+    /// Before the guest is entered.
+    pub(super) fn begin(entry: Entry, input_bytes: usize) -> Self {
         Self {
             entry,
             wall: Duration::ZERO,
@@ -140,17 +142,18 @@ impl Guest {
         }
     }
 
-    /// Call an export that answers with a text. The measures hold whether it does or not.
-    pub(super) fn call<A: Answer, P: ComponentNamedList + Lower>(
+    /// Call an export. The measures hold whether it answers or not.
+    pub(super) fn call<E: Export>(
         &mut self,
-        entry: Entry,
-        params: P,
-        input_bytes: usize,
-    ) -> (Result<A, CallError>, Measures) {
-        let mut measures = Measures::begin(entry, input_bytes);
-        let Some(function) = self.functions.get(&self.plugin, &mut self.store, entry) else {
+        params: E::Params<'_>,
+        measures: &mut Measures,
+    ) -> Result<E::Answer, CallError> {
+        let Some(function) = self.functions.get::<E>(&self.plugin, &mut self.store) else {
             let world = self.plugin.world();
-            return (Err(CallError::NoExport { entry, world }), measures);
+            return Err(CallError::NoExport {
+                entry: E::ENTRY,
+                world,
+            });
         };
         let budget = self.carried.take().unwrap_or(self.plugin.limits().fuel);
         let began = Instant::now();
@@ -161,24 +164,22 @@ impl Guest {
             sampler.begin(budget);
         }
         let answer = enter(&self.plugin, &mut self.store, budget, began, |store| {
-            function.typed::<P, (A,)>(&*store)?.call(store, params)
+            function.call(store, params)
         });
         measures.wall = began.elapsed();
         measures.fuel = budget - self.store.get_fuel().unwrap_or(0);
-        if let Some(sampler) = &self.store.data().sampler {
+        let data = self.store.data();
+        if let Some(sampler) = &data.sampler {
             sampler.end(measures.fuel);
         }
-        measures.memory_bytes = self.store.data().meter.memory_bytes();
-        measures.host_calls = self.store.data().imports.count();
+        measures.memory_bytes = data.meter.memory_bytes();
+        measures.host_calls = data.imports.count();
         match answer {
             Ok((answer,)) => {
                 measures.output_bytes = Some(answer.bytes());
-                (Ok(answer), measures)
+                Ok(answer)
             }
-            Err(error) => {
-                let fault = fault(&self.plugin, &self.store, entry, budget, &error);
-                (Err(fault.into()), measures)
-            }
+            Err(error) => Err(fault(&self.plugin, &self.store, E::ENTRY, budget, &error).into()),
         }
     }
 
@@ -197,49 +198,51 @@ impl Guest {
     /// A component's memory can be looked at only through the core dump of a trap. So the guest is entered
     /// once more without a single instruction to spend: it traps before it does anything.
     pub(super) fn into_log(mut self) -> Option<GuestLog> {
-        let entry = match self.plugin.world() {
-            World::Tool => Entry::Call,
-            World::Instance => Entry::Start,
+        let error = match self.plugin.world() {
+            World::Tool => self.die::<Call>(("", "")),
+            World::Instance => self.die::<Start>(("",)),
         };
-        let function = self.functions.get(&self.plugin, &mut self.store, entry)?;
-        let died = enter(
-            &self.plugin,
-            &mut self.store,
-            0,
-            Instant::now(),
-            |store| match entry {
-                Entry::Call => function
-                    .typed::<(&str, &str), (String,)>(&*store)?
-                    .call(store, ("", "")),
-                _ => function.typed::<(&str,), (String,)>(&*store)?.call(store, ("",)),
-            },
-        );
-        log_of(&self.store, &died.err()?)
+        log_of(&self.store, &error?)
+    }
+
+    fn die<E: Export>(&mut self, params: E::Params<'_>) -> Option<wasmtime::Error> {
+        let function = self.functions.get::<E>(&self.plugin, &mut self.store)?;
+        let died = enter(&self.plugin, &mut self.store, 0, Instant::now(), |store| {
+            function.call(store, params)
+        });
+        died.err()
     }
 }
 
-/// What can be called of an instance. Who calls often calls the same: it is looked up once.
+/// What can be called of an instance. Who calls often calls the same: it is looked up, and its type checked, once.
 struct Functions {
-    instance: component::Instance,
-    last: Option<(Entry, component::Func)>,
+    instance: Instance,
+    last: Option<(Entry, Func)>,
 }
 
 impl Functions {
-    fn get(
+    fn get<'a, E: Export>(
         &mut self,
         plugin: &Plugin,
         store: &mut Store<StoreData>,
-        entry: Entry,
-    ) -> Option<component::Func> {
+    ) -> Option<TypedFunc<E::Params<'a>, (E::Answer,)>> {
         if let Some((known, function)) = self.last
-            && known == entry
+            && known == E::ENTRY
         {
-            return Some(function);
+            #[expect(
+                unsafe_code,
+                reason = "to check the type again takes as long as to copy the input in"
+            )]
+            // SAFETY: it was checked for this very export when it became the last, just below; an entry is that of one
+            // export only, and a check does not see lifetimes.
+            return Some(unsafe { TypedFunc::new_unchecked(function) });
         }
-        let index = plugin.exports().get(entry)?;
-        let function = self.instance.get_func(store, index)?;
-        self.last = Some((entry, function));
-        Some(function)
+        let index = plugin.exports().get(E::ENTRY)?;
+        let function = self.instance.get_func(&mut *store, index)?;
+        // The preflight has compared the types: this is but how wasmtime is told so.
+        let typed = function.typed(&*store).ok()?;
+        self.last = Some((E::ENTRY, function));
+        Some(typed)
     }
 }
 

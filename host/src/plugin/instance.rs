@@ -3,18 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use wasmtime::component::{ComponentNamedList, Lower};
 
-use super::answer::{Answer, ToolAnswer};
+use super::answer::ToolAnswer;
 use super::error::{CallError, InputError};
+use super::export::{self, Export};
 use super::guest::{Clockwork, Guest, Measures};
 use super::message::{IngressEvent, OutputError, PluginStatus, ServiceOutput, ToolOutput};
 use super::message::{ServiceAnswer, StatusAnswer, is_surely_json};
-use super::{Entry, GuestLog, Plugin, Sampler};
+use super::{Entry, GuestLog, Lifecycle, Plugin, Sampler};
 use crate::Profile;
 use crate::component::World;
 use crate::engine::Cancel;
@@ -24,37 +22,6 @@ use crate::limits::TOOL_INPUT_BYTES;
 /// How many times its limit a call may take in profile `yoi`, whose host looks at the clock only when the
 /// guest is done. Without a bound of ours a raised budget of instructions could keep a caller for hours.
 const YOI_PATIENCE: u32 = 10;
-
-/// Where a plugin stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Lifecycle {
-    /// Made, not started. In the world `tool`, always: each call is a life of its own.
-    Ready,
-    /// `start` runs.
-    Starting,
-    /// Started, to be called.
-    Running,
-    /// `stop` runs.
-    Stopping,
-    /// Stopped in order.
-    Stopped,
-    /// Broken: by a fault, or by its own word.
-    Failed,
-}
-
-impl fmt::Display for Lifecycle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Lifecycle::Ready => "ready",
-            Lifecycle::Starting => "starting",
-            Lifecycle::Running => "running",
-            Lifecycle::Stopping => "stopping",
-            Lifecycle::Stopped => "stopped",
-            Lifecycle::Failed => "failed",
-        })
-    }
-}
 
 /// One plugin that can be called. Calls come one at a time; dropping it ends it without `stop`.
 ///
@@ -130,7 +97,7 @@ impl Instance {
             World::Tool => self.call_in_fresh_guest(name, input_json)?,
             World::Instance => {
                 self.expect_callable(Entry::HandleTool)?;
-                let called = self.call(Entry::HandleTool, (name, input_json), input_json.len());
+                let called = self.call::<export::HandleTool>((name, input_json));
                 self.fail_on_fault(called)?
             }
         };
@@ -181,7 +148,7 @@ impl Instance {
         if self.lifecycle != Lifecycle::Running {
             return Err(self.not_running(Entry::Status));
         }
-        let called = self.call::<String>(Entry::Status, (), 0);
+        let called = self.call::<export::Status>(());
         let status = called.and_then(|answer| self.read_status(Entry::Status, &answer));
         self.settle(Lifecycle::Running, status)
     }
@@ -205,7 +172,7 @@ impl Instance {
             _ => {}
         }
         self.lifecycle = Lifecycle::Stopping;
-        let called = self.call::<String>(Entry::Stop, (), 0);
+        let called = self.call::<export::Stop>(());
         let status = called.and_then(|answer| self.read_status(Entry::Stop, &answer));
         self.settle(Lifecycle::Stopped, status)
     }
@@ -274,6 +241,9 @@ impl Instance {
     /// Sample where the guest spends its instructions, in all calls from now on that enter it, or in no more. A call is
     /// slower then by many times, and its instructions are the same.
     pub fn sample(&mut self, sampler: Option<Sampler>) {
+        if let Some(guest) = &mut self.guest {
+            guest.sample(sampler.clone());
+        }
         self.sampler = sampler;
     }
 
@@ -292,10 +262,9 @@ impl Instance {
 
     fn instantiate_and_start(&mut self) -> Result<PluginStatus, CallError> {
         let (guest, measures) = Guest::new(&self.plugin, self.clockwork(), &self.access, false)?;
-        self.instantiation = Some(measures);
-        self.guest = Some(guest);
+        self.adopt(guest, measures);
         let config = std::mem::take(&mut self.config);
-        let called = self.call::<String>(Entry::Start, (config.as_str(),), config.len());
+        let called = self.call::<export::Start>((config.as_str(),));
         self.config = config;
         called.and_then(|answer| self.read_status(Entry::Start, &answer))
     }
@@ -305,9 +274,14 @@ impl Instance {
         self.guest = None;
         self.log = None;
         let (guest, measures) = Guest::new(&self.plugin, self.clockwork(), &self.access, true)?;
-        self.instantiation = Some(measures);
+        self.adopt(guest, measures);
+        self.call::<export::Call>((name, input_json))
+    }
+
+    fn adopt(&mut self, mut guest: Guest, instantiation: Measures) {
+        guest.sample(self.sampler.clone());
         self.guest = Some(guest);
-        self.call(Entry::Call, (name, input_json), input_json.len())
+        self.instantiation = Some(instantiation);
     }
 
     fn enter_ingress(&mut self, name: &str, event: &IngressEvent) -> Result<String, CallError> {
@@ -322,7 +296,7 @@ impl Instance {
             return Err(self.not_running(entry));
         }
         let json = event.to_json_for(name).map_err(InputError::from)?;
-        let called = self.enter(entry, (name, json.as_str()), json.len());
+        let called = self.enter::<export::HandleIngress>((name, json.as_str()));
         self.fail_on_fault(called)
     }
 
@@ -336,32 +310,21 @@ impl Instance {
     }
 
     /// Enter the guest. In profile `yoi` an answer may come too late to count.
-    fn call<A: Answer>(
-        &mut self,
-        entry: Entry,
-        params: impl ComponentNamedList + Lower,
-        input_bytes: usize,
-    ) -> Result<A, CallError> {
-        let answer = self.enter(entry, params, input_bytes)?;
-        match self.lateness(entry) {
+    fn call<E: Export>(&mut self, params: E::Params<'_>) -> Result<E::Answer, CallError> {
+        let answer = self.enter::<E>(params)?;
+        match self.lateness(E::ENTRY) {
             Some(late) => Err(late),
             None => Ok(answer),
         }
     }
 
     /// Enter the guest and keep the measures.
-    fn enter<A: Answer>(
-        &mut self,
-        entry: Entry,
-        params: impl ComponentNamedList + Lower,
-        input_bytes: usize,
-    ) -> Result<A, CallError> {
+    fn enter<E: Export>(&mut self, params: E::Params<'_>) -> Result<E::Answer, CallError> {
         let Some(guest) = &mut self.guest else {
-            return Err(self.not_running(entry));
+            return Err(self.not_running(E::ENTRY));
         };
-        guest.sample(self.sampler.clone());
-        let (answer, measures) = guest.call(entry, params, input_bytes);
-        self.last_call = Some(measures);
+        let measures = Measures::begin(E::ENTRY, E::input_bytes(&params));
+        let answer = guest.call::<E>(params, self.last_call.insert(measures));
         if let Err(CallError::Fault(fault)) = &answer
             && fault.log.is_some()
         {

@@ -10,7 +10,8 @@
 //! instructions, memory and time.
 //!
 //! - `load`: bytes to plugin
-//! - `instance`: the life cycle, and what each profile makes of a failure
+//! - `instance`: the life cycle ([`Lifecycle`]), and what each profile makes of a failure
+//! - `export`: what each export is given and answers
 //! - `answer`: what a tool says, taken out of the guest's memory
 //! - `guest`: one live instance; the only place that enters guest code
 //! - [`Sampler`]: where a guest spends its instructions
@@ -22,9 +23,11 @@ mod answer;
 mod code;
 mod entry;
 mod error;
+mod export;
 mod fault;
 mod guest;
 mod instance;
+mod lifecycle;
 mod load;
 mod log;
 pub mod message;
@@ -36,7 +39,8 @@ pub use entry::Entry;
 pub use error::{CallError, InputError, LoadError};
 pub use fault::{Cause, Fault, Frame};
 pub use guest::Measures;
-pub use instance::{Instance, Lifecycle};
+pub use instance::Instance;
+pub use lifecycle::Lifecycle;
 pub use load::Plugin;
 pub use log::GuestLog;
 pub use sample::{Function, Sampler, Samples};
