@@ -2,7 +2,7 @@
 //!
 //! Results go to standard output, progress and failures to standard error, so that a pipe gets results only.
 
-mod bench;
+pub(crate) mod bench;
 pub(crate) mod bridge;
 mod call;
 mod dead;

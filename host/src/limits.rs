@@ -556,3 +556,10 @@ pub const fn guest_stack_bytes(profile: Profile) -> usize {
         Profile::Yoi => 2 * 1024 * 1024 - HOST_STACK_BYTES,
     }
 }
+
+/// Stack of a thread in which a guest is called: it is entered without a second one, which would be mapped and given
+/// back with each entry, and twice over for what is done beside it remains. None of it is memory before it is used.
+#[must_use]
+pub const fn calling_thread_stack_bytes(profile: Profile) -> usize {
+    guest_stack_bytes(profile) + 3 * HOST_STACK_BYTES
+}

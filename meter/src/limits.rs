@@ -12,9 +12,6 @@ pub const LEVELS: usize = 16;
 /// Most calls a second that may be asked for: past it the pauses between two calls are those of the clock.
 pub const RATE: f64 = 1_000_000.0;
 
-/// Stack of a worker's thread. The host gives a guest one of its own where this is too small.
-pub const WORKER_STACK_BYTES: usize = 512 * 1024;
-
 /// Into how many slices of time a level is cut. Two runs are compared by the medians of their slices: enough of them
 /// to tell a shift from noise, and each long enough to hold many calls.
 pub const SLICES: usize = 40;

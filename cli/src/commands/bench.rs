@@ -11,14 +11,15 @@ use yoi_host::source::Source;
 use yoi_host::{Limits, Profile};
 use yoi_meter::Stop;
 use yoi_meter::bench::{BenchError, Doing, Pace, Plan, Target, bench, machine};
-use yoi_meter::compare;
-use yoi_meter::report::{BenchReport, Subject};
+use yoi_meter::compare::{self, BaselineError};
+use yoi_meter::report::{BenchReport, Remark, Subject};
 
 use super::whole::{may_be_written, write_whole};
 use super::{code_cache, grants, hexadecimal, json_argument, open, tool_input};
 use crate::args::{Bench, Regression};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::harmless::harmless_line;
 use crate::screen;
 
 pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
@@ -34,7 +35,7 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
 
     let source = open(&args.path, args.run.profile)?;
     let manifest = grants::manifest(args.manifest.as_deref(), source.manifest.clone())?;
-    let tool = tool(args, manifest.as_ref())?;
+    let tool = tool(args.tool.as_deref(), manifest.as_ref())?;
     let subject = subject(&source, args.run.profile, &limits, &tool, &input)?;
     if let Some((file, former)) = &baseline {
         compare::comparable(former, &subject).map_err(|error| unusable(file, &error))?;
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
     } else {
         screen::to_the_end(screen::bench(&report))?;
     }
-    Ok(verdict(args, &report))
+    Ok(verdict(&report, args.fail_on_regression))
 }
 
 fn unwritable(file: &Path, cause: io::Error) -> Failure {
@@ -83,18 +84,20 @@ fn unwritable(file: &Path, cause: io::Error) -> Failure {
     }
 }
 
-/// What scripts are told: a plugin that never answers well has failed, and who asks hears of a regression.
-fn verdict(args: &Bench, report: &BenchReport) -> Exit {
+/// What scripts are told: a plugin that never answers well has failed, and who asks hears of a regression. Nobody can say
+/// that there is none where the run was ended before it was whole.
+fn verdict(report: &BenchReport, fails_on: Option<Regression>) -> Exit {
     let regressed = report
         .comparison
         .as_ref()
-        .is_some_and(|comparison| match args.fail_on_regression {
+        .is_some_and(|comparison| match fails_on {
             None => false,
             Some(Regression::Counts) => comparison.spends_more(),
             Some(Regression::Clock) => comparison.spends_more() || comparison.is_slower(),
         });
-    let failed = report.answered() == 0 && report.failed() > 0;
-    if regressed || failed {
+    let interrupted = report.remarks.contains(&Remark::Interrupted);
+    let failed = report.answered() == 0 && (report.failed() > 0 || interrupted);
+    if regressed || failed || (interrupted && fails_on.is_some()) {
         Exit::PluginFailed
     } else {
         Exit::Ok
@@ -103,33 +106,58 @@ fn verdict(args: &Bench, report: &BenchReport) -> Exit {
 
 fn former(file: &Path) -> Result<(&Path, BenchReport), Failure> {
     let read = compare::read(file);
-    read.map(|report| (file, report))
-        .map_err(|error| unusable(file, &error))
+    read.map(|report| (file, report)).map_err(|error| match error {
+        BaselineError::Io(cause) => Failure::File {
+            path: file.to_owned(),
+            doing: "read the baseline",
+            cause,
+        },
+        error => unusable(file, &error),
+    })
 }
 
-fn unusable(file: &Path, error: &compare::BaselineError) -> Failure {
+fn unusable(file: &Path, error: &BaselineError) -> Failure {
     Failure::Usage(format!("{}: {error}", file.display()))
 }
 
 /// The tool that is meant: the one that is named, or the only one there is.
-fn tool(args: &Bench, manifest: Option<&Manifest>) -> Result<String, Failure> {
-    if let Some(tool) = &args.tool {
-        return Ok(tool.clone());
+fn tool(named: Option<&str>, manifest: Option<&Manifest>) -> Result<String, Failure> {
+    if let Some(tool) = named {
+        declared(tool, manifest)?;
+        return Ok(tool.to_owned());
     }
-    let declared = manifest.map_or(&[][..], |manifest| &manifest.declared().tools);
-    match declared {
-        [only] => Ok(only.name.clone()),
+    let names = names(manifest);
+    match names[..] {
+        [only] => Ok(only.to_owned()),
         [] => Err(Failure::Usage(
             "name the tool with `--tool`: there is no plugin.toml that declares one".to_owned(),
         )),
-        several => {
-            let names: Vec<&str> = several.iter().map(|tool| tool.name.as_str()).collect();
-            Err(Failure::Usage(format!(
-                "name the tool with `--tool`: the plugin has {}",
-                names.join(", ")
-            )))
-        }
+        _ => Err(Failure::Usage(format!(
+            "name the tool with `--tool`: the plugin has {}",
+            names.join(", ")
+        ))),
     }
+}
+
+/// A tool that the manifest does not declare is called by no host. To measure one would be to measure how it is refused.
+pub(super) fn declared(tool: &str, manifest: Option<&Manifest>) -> Result<(), Failure> {
+    let names = names(manifest);
+    if manifest.is_none() || names.contains(&tool) {
+        return Ok(());
+    }
+    let has = match names[..] {
+        [] => "no tools".to_owned(),
+        _ => names.join(", "),
+    };
+    Err(Failure::Usage(format!(
+        "the plugin declares no tool `{}`: it has {has}",
+        harmless_line(tool)
+    )))
+}
+
+fn names(manifest: Option<&Manifest>) -> Vec<&str> {
+    let tools = manifest.map_or(&[][..], |manifest| &manifest.declared().tools);
+    tools.iter().map(|tool| tool.name.as_str()).collect()
 }
 
 /// What is measured. Who cannot be loaded is told so in the words of who would.
@@ -192,5 +220,26 @@ impl From<BenchError> for Failure {
             error @ BenchError::Start(_) => Failure::Plugin(error.to_string()),
             error => Failure::Other(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::bench::tests::made_up;
+
+    #[test]
+    fn a_run_that_was_ended_early_passes_no_gate_and_is_well_where_nobody_asked_for_one() {
+        let mut report = made_up();
+        report.comparison = None;
+        report.remarks.clear();
+        assert_eq!(verdict(&report, Some(Regression::Counts)), Exit::Ok);
+        report.remarks.push(Remark::Interrupted);
+        assert_eq!(verdict(&report, Some(Regression::Counts)), Exit::PluginFailed);
+        assert_eq!(verdict(&report, None), Exit::Ok);
+        for level in &mut report.levels {
+            (level.answered, level.failed) = (0, 0);
+        }
+        assert_eq!(verdict(&report, None), Exit::PluginFailed);
     }
 }

@@ -9,7 +9,7 @@ use yoi_meter::Stop;
 use yoi_meter::bench::Target;
 use yoi_meter::profile::{Extent, Form, profile};
 
-use super::bench::{stop_when_interrupted, subject};
+use super::bench::{declared, stop_when_interrupted, subject};
 use super::whole::{may_be_written, write_whole};
 use super::{code_cache, grants, json_argument, open, tool_input};
 use crate::args::Profile;
@@ -35,6 +35,7 @@ pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
 
     let source = open(&args.path, args.run.profile)?;
     let manifest = grants::manifest(args.manifest.as_deref(), source.manifest.clone())?;
+    declared(&args.tool, manifest.as_ref())?;
     let subject = subject(&source, args.run.profile, &limits, &args.tool, &input)?;
     let binding = grants::binding(&grants, manifest.as_ref(), source.digest);
     let target = Target {

@@ -5,7 +5,7 @@ mod compared;
 mod page;
 mod plot;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -170,8 +170,8 @@ fn warm(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
                     "the timer was late by {} at the median, {} at p99; {} of {} calls were never made",
                     micros(schedule.timer_late_p50_us),
                     micros(schedule.timer_late_p99_us),
-                    schedule.never_made,
-                    schedule.due
+                    grouped(schedule.never_made),
+                    grouped(schedule.due)
                 ),
             )?;
         }
@@ -186,7 +186,12 @@ fn row_of_times(
     calls: u64,
     times: Option<&Times>,
 ) -> io::Result<()> {
-    write!(out, "{name:<18} {:>8} {:>10}", calls, per_second(throughput))?;
+    write!(
+        out,
+        "{name:<18} {:>8} {:>10}",
+        grouped(calls),
+        per_second(throughput)
+    )?;
     let Some(times) = times else {
         return writeln!(out, "  {BAD}no call was answered well{BAD:#}");
     };
@@ -272,14 +277,19 @@ fn instructions(fuel: &Fuel) -> String {
 
 fn histogram(out: &mut impl Write, level: &Level) -> io::Result<()> {
     let rows = joined(&level.buckets);
-    let most = rows.iter().map(|row| row.calls).max().unwrap_or(1).max(1);
+    let most = rows.iter().map(|(_, row)| row.calls).max().unwrap_or(1).max(1);
     writeln!(out)?;
     writeln!(
         out,
         "{DIM}latency, {}{DIM:#}",
         counted(level.concurrency as u64, "worker", "workers")
     )?;
-    for row in rows {
+    let mut next = 0;
+    for (at, row) in rows {
+        if at > next {
+            writeln!(out, "{DIM}{:>11}{DIM:#}", "⋮")?;
+        }
+        next = at + 1;
         let eighths = (row.calls as f64 / most as f64 * BAR as f64 * 8.0).ceil() as usize;
         let (whole, rest) = (eighths / 8, eighths % 8);
         let tip = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][rest];
@@ -295,8 +305,9 @@ fn histogram(out: &mut impl Write, level: &Level) -> io::Result<()> {
     Ok(())
 }
 
-/// Neighbours joined, so many to a row that the rows fit.
-fn joined(buckets: &[Bucket]) -> Vec<Bucket> {
+/// Neighbours joined, so many to a row that the rows fit: each with its place among all rows, of which the empty ones are
+/// left out.
+fn joined(buckets: &[Bucket]) -> Vec<(usize, Bucket)> {
     let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else {
         return Vec::new();
     };
@@ -313,7 +324,7 @@ fn joined(buckets: &[Bucket]) -> Vec<Bucket> {
             _ => rows.push((at, *bucket)),
         }
     }
-    rows.into_iter().map(|(_, row)| row).collect()
+    rows
 }
 
 fn note_at(out: &mut impl Write, column: usize, what: &str) -> io::Result<()> {

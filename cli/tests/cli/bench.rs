@@ -64,6 +64,30 @@ fn a_report_fits_its_schema_also_as_a_comparison() {
 }
 
 #[test]
+fn a_tool_that_the_plugin_does_not_declare_is_not_measured() {
+    let ran = bench(&["--tool", "counter_ad"]);
+    assert_eq!(ran.status, 2, "{}", ran.whole());
+    assert!(
+        ran.stderr
+            .contains("the plugin declares no tool `counter_ad`: it has counter_add, counter_get"),
+        "{}",
+        ran.stderr
+    );
+    let ran = yoikit(
+        yoi_guests::COUNTER.package(),
+        &["profile", ".", "counter_ad", "{}"],
+    );
+    assert_eq!(ran.status, 2, "{}", ran.whole());
+}
+
+#[test]
+fn a_baseline_that_is_not_there_is_a_file_that_could_not_be_had() {
+    let ran = bench(&["--tool", "counter_get", "--baseline", "nothing.json"]);
+    assert_eq!(ran.status, 3, "{}", ran.whole());
+    assert!(ran.stderr.contains("nothing.json"), "{}", ran.stderr);
+}
+
+#[test]
 fn the_terminal_has_the_same_numbers_and_no_chart_in_a_pipe() {
     let ran = bench(&["--tool", "counter_get", "--concurrency", "1,2"]);
     assert_eq!(ran.status, 0, "{}", ran.whole());

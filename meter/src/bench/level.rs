@@ -4,12 +4,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use yoi_host::limits::calling_thread_stack_bytes;
 use yoi_host::plugin::Plugin;
 
 use super::seat::Seat;
 use super::{BenchError, Plan, Target, tally, worker};
 use crate::Stop;
-use crate::limits::WORKER_STACK_BYTES;
 use crate::report::Level;
 
 pub(super) fn measure(
@@ -32,7 +32,8 @@ pub(super) fn measure(
                 let all = (concurrency, number);
                 Some(worker::work(&mut seat, (target, plan, stop), all, begin))
             };
-            let thread = thread::Builder::new().stack_size(WORKER_STACK_BYTES);
+            let stack = calling_thread_stack_bytes(plugin.profile());
+            let thread = thread::Builder::new().stack_size(stack);
             match thread.spawn_scoped(scope, work) {
                 Ok(worker) => workers.push(worker),
                 Err(cause) => {

@@ -6,7 +6,8 @@ use yoi_meter::report::BenchReport;
 use super::{page, write};
 
 /// Two levels, with something of everything in them.
-fn made_up() -> BenchReport {
+/// A report in which there is something of everything.
+pub(crate) fn made_up() -> BenchReport {
     let several = |runs: usize, micros: f64| json!({ "runs": runs, "min_us": micros * 0.9, "median_us": micros, "max_us": micros * 2.0 });
     let times = |calls: u64, p50: f64| {
         json!({

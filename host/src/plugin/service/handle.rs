@@ -19,10 +19,9 @@ use super::shared::Shared;
 use super::status::{Metrics, ServiceStatus, State};
 use super::supervisor::Supervisor;
 use super::ticket::Ticket;
-use crate::Profile;
 use crate::authority::{Declared, Denial, Manifest, Surface};
 use crate::imports::Access;
-use crate::limits::{HOST_STACK_BYTES, guest_stack_bytes};
+use crate::limits::calling_thread_stack_bytes;
 use crate::plugin::message::{PluginStatus, ToolOutput};
 use crate::plugin::{CallError, FailureCode, Plugin};
 
@@ -188,7 +187,7 @@ impl Service {
         let (started, has_started) = mpsc::channel();
         thread::Builder::new()
             .name("yoi-service".to_owned())
-            .stack_size(stack_bytes(profile))
+            .stack_size(calling_thread_stack_bytes(profile))
             .spawn(move || supervisor.run(&started))?;
         match has_started.recv() {
             Ok(started) => started?,
@@ -336,10 +335,4 @@ impl fmt::Debug for Service {
             .field("shared", &self.handle.shared)
             .finish_non_exhaustive()
     }
-}
-
-/// Enough for a guest to be entered without a second stack, twice over for what the host does beside it. None of
-/// it is used before it is needed.
-fn stack_bytes(profile: Profile) -> usize {
-    guest_stack_bytes(profile) + 3 * HOST_STACK_BYTES
 }
