@@ -210,13 +210,18 @@ pub const SHORT_HANDSHAKE_READS: usize = 32;
 /// read has 128 levels, of a few functions each.
 pub const SAMPLE_FRAMES: usize = 1024;
 
-/// How many functions on the stacks that were looked at double the distance from one sample to the next: some tenths
-/// of a second's worth, and more than a flame graph has pixels.
-pub const SAMPLE_SEEN: u64 = 250_000;
+/// How many functions on the stacks that were looked at double the distance from one sample to the next: a second's
+/// worth. A recursion of two thousand levels is seen whole before that: where it turns back, there is nothing to see, and
+/// what it spends on the way up counts for the right function only if the last look was at the bottom.
+pub const SAMPLE_SEEN: u64 = 2_000_000;
 
 /// How many instructions before a sample is due every stretch's beginning is looked at: more than a function has
 /// that neither calls nor loops, but for rare ones.
 pub const SAMPLE_MARGIN: u64 = 256;
+
+/// What a turn of a loop is taken to spend, of which nothing is known until the loop is left: more than those that turn
+/// so often that a sample falls into them. One that spends more is looked at a little late.
+pub const SAMPLE_TURN: u64 = 64;
 
 // Authority: manifests, grants and what is said about them.
 

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BASELINE_BYTES, EFFECT, SIGNIFICANCE};
-use crate::report::{BenchReport, Level, SCHEMA};
+use crate::report::{BenchReport, Level, Remark, SCHEMA};
 use crate::statistics::{Shift, shift};
 
 /// How a report stands beside a former one.
@@ -117,6 +117,9 @@ pub enum BaselineError {
     /// It is a report of something else.
     #[error("the baseline is of another {0}, so that there is nothing to compare")]
     OfAnother(String),
+    /// It is of a run that was ended before its calls were counted.
+    #[error("the baseline is of a run that was ended before anything was counted: measure it again")]
+    Unfinished,
 }
 
 /// Read a former report.
@@ -149,7 +152,8 @@ pub fn read(file: &Path) -> Result<BenchReport, BaselineError> {
 ///
 /// # Errors
 ///
-/// [`BaselineError::OfAnother`] where the tool, its input or the profile is another one.
+/// [`BaselineError::OfAnother`] where the tool, its input or the profile is another one, [`BaselineError::Unfinished`]
+/// where there is nothing to compare with.
 pub fn comparable(before: &BenchReport, subject: &crate::report::Subject) -> Result<(), BaselineError> {
     let then = &before.subject;
     let other = |what: String| Err(BaselineError::OfAnother(what));
@@ -164,6 +168,9 @@ pub fn comparable(before: &BenchReport, subject: &crate::report::Subject) -> Res
     }
     if then.input_sha256 != subject.input_sha256 {
         return other(format!("input, of {} bytes", then.input_bytes));
+    }
+    if before.remarks.contains(&Remark::Interrupted) && before.probe.fuel.is_empty() {
+        return Err(BaselineError::Unfinished);
     }
     Ok(())
 }

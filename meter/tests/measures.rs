@@ -8,7 +8,7 @@ use yoi_host::imports::{Access, Import};
 use yoi_host::{Limits, Profile};
 use yoi_meter::Stop;
 use yoi_meter::bench::{Doing, Measured, Pace, Plan, Target, bench, machine};
-use yoi_meter::compare::{Verdict, comparable, compare};
+use yoi_meter::compare::{BaselineError, Verdict, comparable, compare};
 use yoi_meter::report::{BenchReport, Remark, Subject};
 
 const SHORT: Duration = Duration::from_millis(30);
@@ -216,6 +216,22 @@ fn a_rate_that_cannot_be_held_is_said_to_be() {
 }
 
 #[test]
+fn what_was_not_held_in_the_warm_up_is_not_made_up_for_in_the_span() {
+    let plan = Plan {
+        pace: Pace::Open { rate: 900_000.0 },
+        // Many times the calls of the whole span.
+        warm_up: Duration::from_millis(300),
+        duration: Duration::from_millis(30),
+        ..plan(&[1])
+    };
+    let report = report(&yoi_guests::ECHO, "example_echo", r#"{"text":"x"}"#, &plan);
+    let level = &report.levels[0];
+    assert!(level.answered > 0, "{level:?}");
+    let schedule = level.schedule.unwrap();
+    assert_eq!(level.answered + schedule.never_made, schedule.due);
+}
+
+#[test]
 fn a_run_that_is_stopped_tells_what_it_saw() {
     let component = component(&yoi_guests::ECHO);
     let target = target(&component, "example_echo", r#"{"text":"x"}"#);
@@ -232,6 +248,20 @@ fn a_run_that_is_stopped_tells_what_it_saw() {
     let report = measured.unwrap().report(subject(&target), machine());
     assert_eq!(report.levels.len(), 1);
     assert!(report.remarks.contains(&Remark::Interrupted));
+    assert!(
+        comparable(&report, &subject(&target)).is_ok(),
+        "its calls were counted"
+    );
+
+    let stop = Stop::default();
+    let measured = bench(&target, &plan, &stop, |doing| {
+        if doing == Doing::Probe {
+            stop.stop();
+        }
+    });
+    let report = measured.unwrap().report(subject(&target), machine());
+    let refused = comparable(&report, &subject(&target));
+    assert!(matches!(refused, Err(BaselineError::Unfinished)), "{refused:?}");
 }
 
 #[test]

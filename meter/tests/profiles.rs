@@ -51,12 +51,33 @@ fn sampled(component: &[u8], tool: &str, input: &str, calls: u64, period: u64) -
 }
 
 fn known() -> Vec<u8> {
+    component_of(KNOWN)
+}
+
+fn component_of(core: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("core.wasm");
-    fs::write(&file, wat::parse_str(KNOWN).unwrap()).unwrap();
+    fs::write(&file, wat::parse_str(core).unwrap()).unwrap();
     Source::open(&file, Profile::Documented, |_: &Path| {})
         .unwrap()
         .component
+}
+
+/// A tool that recurses, works on the way back, and then calls a function that does next to nothing.
+fn recursive() -> Vec<u8> {
+    let work = "(local.set $work (i32.add (local.get $work) (i32.const 3)))".repeat(10);
+    let core = KNOWN.replace(
+        "(func $both (call $hot) (call $warm))",
+        &format!(
+            "(func $down (param $left i32) (local $work i32)
+                    (if (local.get $left) (then (call $down (i32.sub (local.get $left) (i32.const 1)))))
+                    {work})
+                 (func $after (drop (call $leaf)))
+                 (func $both (call $down (i32.const 2000)) (call $after))"
+        ),
+    );
+    assert_ne!(core, KNOWN);
+    component_of(&core)
 }
 
 fn line<'a>(lines: &'a [FunctionLine], name: &str) -> &'a FunctionLine {
@@ -121,6 +142,36 @@ fn a_sparse_profile_is_like_the_whole_one() {
         of(&sparse),
         of(&whole)
     );
+}
+
+#[test]
+fn a_profile_of_many_calls_is_like_that_of_one_however_long_its_intervals_are() {
+    let shares = |calls, period| {
+        let profiled = sampled(&known(), "any", "{}", calls, period);
+        let lines = functions(&profiled.samples);
+        let own: u64 = lines.iter().map(|line| line.own).sum();
+        assert_eq!(own, profiled.samples.fuel, "all counts for some function");
+        line(&lines, "hot").own as f64 / own as f64
+    };
+    let one = shares(1, 1);
+    // A call is some 60 000 instructions: intervals shorter than that, about as long, and longer.
+    for period in [10_000, 60_000, 100_000] {
+        let many = shares(60, period);
+        assert!(
+            (many - one).abs() < 0.12,
+            "{many}, of one call {one}, with {period}"
+        );
+    }
+}
+
+#[test]
+fn a_recursion_of_two_thousand_levels_counts_for_itself_on_its_way_back() {
+    let component = recursive();
+    let profiled = sampled(&component, "any", "{}", 1, 1);
+    let lines = functions(&profiled.samples);
+    let [down, after] = ["down", "after"].map(|name| line(&lines, name).own);
+    assert!(down > 20 * after, "{down} and {after}: {lines:?}");
+    assert_eq!(profiled.samples.late, 0);
 }
 
 #[test]

@@ -17,6 +17,9 @@ const FUNCTIONS: usize = 20;
 /// Characters of a function's name that are shown. Those of generic code go on for lines.
 const NAME: usize = 100;
 
+/// So many samples say of a function that spends a tenth whether it is more like a twelfth or a ninth.
+const SAMPLES_ENOUGH: u64 = 300;
+
 pub(crate) fn profile(report: &ProfileReport, output: Option<&Path>) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     write(&mut out, report, output)?;
@@ -184,6 +187,12 @@ fn remarks(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
                 all if all == report.unnamed => "its functions".to_owned(),
                 all => format!("{} of {all} functions", report.unnamed),
             }
+        ))?;
+    }
+    if report.period > 1 && report.fuel / report.period < SAMPLES_ENOUGH {
+        remark(format!(
+            "about {} in all: the shares are rough, and more calls (`--calls`) or a smaller `--every` make them better",
+            counted(report.fuel / report.period, "sample", "samples")
         ))?;
     }
     if report.late * 20 > report.fuel {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::{AsContext, WasmBacktrace};
 
 use super::fault::name_of;
-use crate::limits::{SAMPLE_MARGIN, SAMPLE_SEEN};
+use crate::limits::{SAMPLE_MARGIN, SAMPLE_SEEN, SAMPLE_TURN};
 
 /// Samples the calls of an instance. Cloned freely; all clones share what was found.
 #[derive(Debug, Clone)]
@@ -35,7 +35,8 @@ pub struct Samples {
     pub samples: Vec<(usize, u64)>,
     /// Instructions of all sampled calls: the sum of the samples.
     pub fuel: u64,
-    /// Of these, those for which it was not known where their stretch began: they count for where it ended.
+    /// Of these, those for which it was not known where their stretch began: they count for where it ended, and at the
+    /// end of a call for where the last sample was.
     pub late: u64,
     /// Instructions from one sample to the next at last. 1 where every stretch is a sample.
     pub period: u64,
@@ -65,11 +66,15 @@ struct State {
     random: fastrand::Rng,
     /// Functions on the stacks that were looked at, since the period was doubled.
     seen: u64,
-    /// What the call under way may spend.
+    /// What the call under way may spend, and what all calls before it had.
     budget: u64,
-    /// What it had spent when the stretch under way began.
+    before: u64,
+    /// What all calls had spent when the stretch under way began. It does not matter where one call ends and the next
+    /// begins: who sampled anew with each of them would meet the same part of each.
     spent: u64,
-    /// What it had spent at its last sample.
+    /// How often a loop has gone round in this stretch.
+    turns: u64,
+    /// What had been spent at the last sample.
     sampled: u64,
     /// From when on the next stretch that ends is a sample.
     next: u64,
@@ -87,72 +92,94 @@ impl Sampler {
             period: period.max(1),
             ..Samples::default()
         };
+        let mut state = State {
+            found,
+            functions: HashMap::new(),
+            stacks: HashMap::new(),
+            random: fastrand::Rng::with_seed(0),
+            seen: 0,
+            budget: 0,
+            before: 0,
+            spent: 0,
+            turns: 0,
+            sampled: 0,
+            next: 0,
+            here: None,
+        };
+        state.draw();
         Self {
-            shared: Arc::new(Mutex::new(State {
-                found,
-                functions: HashMap::new(),
-                stacks: HashMap::new(),
-                random: fastrand::Rng::with_seed(0),
-                seen: 0,
-                budget: 0,
-                spent: 0,
-                sampled: 0,
-                next: 0,
-                here: None,
-            })),
+            shared: Arc::new(Mutex::new(state)),
         }
     }
 
-    /// What was found until now.
+    /// What was found until now. What was spent since the last sample counts for where that was.
     #[must_use]
     pub fn samples(&self) -> Samples {
-        self.state().found.clone()
+        let mut state = self.state();
+        let mut found = state.found.clone();
+        let rest = state.spent - state.sampled;
+        found.fuel += rest;
+        match found.samples.last_mut() {
+            _ if rest == 0 => {}
+            Some((_, fuel)) => *fuel += rest,
+            None => {
+                let nowhere = state.stack(Vec::new());
+                found.stacks.clone_from(&state.found.stacks);
+                found.samples.push((nowhere, rest));
+            }
+        }
+        found
     }
 
     /// A call begins that may spend so much.
     pub(super) fn begin(&self, budget: u64) {
         let mut state = self.state();
         state.budget = budget;
-        state.spent = 0;
-        state.sampled = 0;
+        state.before = state.spent;
+        state.turns = 0;
         state.here = None;
-        state.draw();
     }
 
     /// The guest is at a checkpoint.
     pub(super) fn checkpoint(&self, store: impl AsContext, left: u64) {
         let mut state = self.state();
-        let spent = state.budget.saturating_sub(left);
+        let spent = state.before + state.budget.saturating_sub(left);
         if spent == state.spent {
-            // A loop goes round: the stretch goes on, and may be a long one.
-            if state.here.is_none() {
+            // A loop goes round: the stretch goes on. It is looked at once it may be so long that a sample falls into it.
+            state.turns += 1;
+            if state.here.is_none() && state.turns.saturating_mul(SAMPLE_TURN) >= state.due_in() {
                 state.here = Some(state.look(store));
             }
             return;
         }
         if spent >= state.next {
-            let here = state.here;
-            let place = here.unwrap_or_else(|| {
-                let late = spent - state.sampled;
-                state.found.late += late;
-                state.look(&store)
-            });
+            let place = match state.here {
+                Some(here) => here,
+                None => {
+                    state.found.late += spent - state.sampled;
+                    state.look(&store)
+                }
+            };
             state.sample(place, spent);
         }
         state.spent = spent;
-        let near = state.next.saturating_sub(spent) <= SAMPLE_MARGIN;
-        state.here = near.then(|| state.look(store));
+        state.turns = 0;
+        state.here = (state.due_in() <= SAMPLE_MARGIN).then(|| state.look(store));
     }
 
     /// The call is over, and has spent so much.
     pub(super) fn end(&self, spent: u64) {
         let mut state = self.state();
-        if spent <= state.sampled {
-            return;
+        let spent = state.before + spent;
+        if spent >= state.next {
+            let place = state.here.or_else(|| {
+                state.found.late += spent - state.sampled;
+                state.found.samples.last().map(|(stack, _)| *stack)
+            });
+            let place = place.unwrap_or_else(|| state.stack(Vec::new()));
+            state.sample(place, spent);
         }
-        let place = state.here.or(state.found.samples.last().map(|(stack, _)| *stack));
-        let place = place.unwrap_or_else(|| state.stack(Vec::new()));
-        state.sample(place, spent);
+        state.spent = spent;
         state.here = None;
     }
 
@@ -162,6 +189,11 @@ impl Sampler {
 }
 
 impl State {
+    /// How many instructions there are from the beginning of the stretch under way until a sample is due.
+    fn due_in(&self) -> u64 {
+        self.next.saturating_sub(self.spent)
+    }
+
     /// All that was spent since the last sample counts for this place.
     fn sample(&mut self, place: usize, spent: u64) {
         let weight = spent - self.sampled;

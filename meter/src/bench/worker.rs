@@ -119,6 +119,9 @@ impl<'a> Turns<'a> {
                 timer_late: None,
             });
         };
+        if free >= self.counted_from() {
+            self.forget_the_warm_up(rate);
+        }
         let due = self.due(self.made, rate);
         if due >= self.until {
             return None;
@@ -142,6 +145,13 @@ impl<'a> Turns<'a> {
             due,
             timer_late: waits.then(|| due.elapsed()),
         })
+    }
+
+    /// The calls that were due in the warm-up and not made are made no more: who would wait behind them is counted.
+    fn forget_the_warm_up(&mut self, rate: f64) {
+        while self.due(self.made, rate) < self.counted_from() {
+            self.made += 1;
+        }
     }
 
     /// The calls that were due until the end and are not made any more.
