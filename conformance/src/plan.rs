@@ -33,12 +33,19 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`SelectionError`] where nothing is left, which would look like a success.
+    /// [`SelectionError`] where nothing is left, which would look like a success, and where an id is none.
     pub fn of(
         subjects: &[Arc<dyn Subject>],
         selection: &Selection,
         shard: Option<Shard>,
     ) -> Result<Self, SelectionError> {
+        let all = subjects
+            .iter()
+            .flat_map(|subject| (0..subject.len()).map(|number| subject.case(number)));
+        let all: Vec<_> = all.collect();
+        if let Some(unknown) = selection.unknown(&all) {
+            return Err(unknown);
+        }
         let mut whole = Vec::new();
         for (number, subject) in subjects.iter().enumerate() {
             for case in 0..subject.len() {
@@ -55,7 +62,7 @@ impl Plan {
             }
         }
         if whole.is_empty() {
-            return Err(selection.explain(subjects));
+            return Err(selection.explain(&all));
         }
         // What is skipped altogether would look like a success too.
         let excuse = |planned: &Planned| subjects[planned.subject].excuse(planned.case);

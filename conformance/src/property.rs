@@ -26,6 +26,9 @@ pub(crate) trait Property<T>: Send + Sync {
     /// Look for an input for which it does not hold.
     fn search(&self, target: &T, context: &Context) -> Verdict;
 
+    /// Whether this is one of its inputs, and if not, why.
+    fn takes(&self, input: &Value) -> Result<(), String>;
+
     /// Try this input.
     fn replay(&self, target: &T, context: &Context, input: &Value) -> Verdict;
 }
@@ -162,6 +165,10 @@ impl<T: Send + Sync, I: Input> Property<T> for Generated<T, I> {
             }
         }
         Verdict::Pass
+    }
+
+    fn takes(&self, input: &Value) -> Result<(), String> {
+        I::deserialize(input).map(drop).map_err(|error| error.to_string())
     }
 
     fn replay(&self, target: &T, context: &Context, input: &Value) -> Verdict {

@@ -83,13 +83,15 @@ pub fn run(
         .collect();
     let plan = Plan::of(&subjects, &settings.selection, settings.shard)?;
     let run = describe(entrants, &plan, settings);
-    watch.begins(&run);
-    watch.line(&Line::Run(Box::new(run.clone())));
 
     let mut options = settings.options.clone();
     if let Some(regressions) = &settings.regressions {
         options.saved.extend(regressions.saved());
     }
+    check_inputs(&subjects, &plan, &options)?;
+    watch.begins(&run);
+    watch.line(&Line::Run(Box::new(run.clone())));
+
     let order: BTreeMap<Planned, usize> = plan
         .here()
         .enumerate()
@@ -113,6 +115,31 @@ pub fn run(
     end.wall_us = (!settings.timeless).then(|| micros(began.elapsed()));
     watch.line(&Line::End(end.clone()));
     Ok(Report { run, cases, end })
+}
+
+/// Every input that was kept is one of its case's: a file that cannot be tried is told before anything is.
+fn check_inputs(subjects: &[Arc<dyn Subject>], plan: &Plan, options: &Options) -> Result<(), SelectionError> {
+    for planned in plan.here() {
+        let (subject, id) = (
+            &subjects[planned.subject],
+            subjects[planned.subject].case(planned.case).id,
+        );
+        let profile = &subject.about().profile;
+        let saved = options.saved.iter();
+        let saved = saved.filter(|saved| saved.case == id && saved.profile == *profile);
+        let kept = saved.map(|saved| (saved.input.name.as_str(), &saved.input.input));
+        let replayed = options.replay.iter().map(|input| ("what was kept", input));
+        for (name, input) in kept.chain(replayed) {
+            subject
+                .takes(planned.case, input)
+                .map_err(|reason| SelectionError::Input {
+                    name: name.to_owned(),
+                    case: id,
+                    reason,
+                })?;
+        }
+    }
+    Ok(())
 }
 
 /// The lines so far, and those that came before their turn.

@@ -103,6 +103,13 @@ pub trait Subject: Send + Sync {
     /// Judge one case.
     fn judge(&self, number: usize, context: &Context) -> Verdict;
 
+    /// Whether an input that was kept is one of this case's, and if not, why. Cases without inputs take any.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    fn takes(&self, number: usize, input: &Value) -> Result<(), String>;
+
     /// Judge one case by one input that was kept. Cases without inputs are judged as always.
     fn replay(&self, number: usize, context: &Context, input: &Value) -> Verdict;
 }
@@ -334,6 +341,13 @@ impl<T: Send + Sync + 'static> Subject for Bound<T> {
                     Err(stop) => stop.verdict(|finding| context.evidence(finding)),
                 }
             }
+        }
+    }
+
+    fn takes(&self, number: usize, input: &Value) -> Result<(), String> {
+        match &self.suite.tests[number].body {
+            Body::Property(property) => property.takes(input),
+            Body::Steps(_) => Ok(()),
         }
     }
 

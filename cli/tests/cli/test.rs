@@ -387,6 +387,31 @@ fn what_cannot_be_meant_is_told_before_anything_runs() {
     ");
     insta::assert_snapshot!(said(&["counter", "--case", TOOLS, "--kind", "example"]), @"
     exit 2
+    insta::assert_snapshot!(said(&["counter", "--case", FITS, "--case", "plugin.tool.deep-inputs"]), @"
+    exit 2
+    --- stderr
+    error: there is no case `plugin.tool.deep-inputs`: is `plugin.tool.deep-input` or `plugin.tool.deeper-input` meant?
+    ");
+    insta::assert_snapshot!(said(&["counter", "--case", "plugin.host.imports.none"]), @"
+    exit 2
+    --- stderr
+    error: `plugin.host.imports.none` is not asked here: it is a case of `yoikit test --side host`
+    ");
+    insta::assert_snapshot!(said(&["--list", "--case", "plugin.tool.deep-inputs"]), @"
+    exit 2
+    --- stderr
+    error: there is no case `plugin.tool.deep-inputs`: is `plugin.tool.deep-input` or `plugin.tool.deeper-input` meant?
+    ");
+    insta::assert_snapshot!(said(&["--list", "--side", "host", "--case", "ptc.wire"]), @"
+    exit 2
+    --- stderr
+    error: `ptc.wire` is not asked here: it is a case of `yoikit test --contract ptc`
+    ");
+    insta::assert_snapshot!(said(&["--list", "--level", "may"]), @"
+    exit 2
+    --- stderr
+    error: no case of these targets is selected: level may
+    ");
     --- stderr
     error: no case of these targets is selected: id plugin.tool.answers-any-json, kind example
     ");
@@ -431,6 +456,18 @@ fn what_cannot_be_meant_is_told_before_anything_runs() {
 
 #[test]
 fn a_program_that_is_no_plugin_is_told() {
+#[test]
+fn a_heading_of_the_contract_selects_the_cases_under_it() {
+    let folder = folder();
+    let listed = |words: &str| yoikit(folder.path(), &["test", "--list", "--clause", words]).whole();
+    let commands = listed("Output commands");
+    assert!(
+        commands.contains("plugin.ingress.commands-are-sound"),
+        "{commands}"
+    );
+    assert_eq!(commands, listed("output-commands"));
+}
+
     let ran = yoikit(
         folder().path(),
         &[

@@ -1,17 +1,17 @@
 //! Which cases are meant.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::limits::SUGGESTIONS;
-use crate::{Case, Kind, Level, Set, Side, Subject};
+use crate::{Case, Kind, Level, Set, Side};
 
 /// Which cases are meant. An empty list means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Ids, or beginnings of ids up to a dot.
     pub ids: Vec<String>,
-    /// Words that the clause or its section has, in whatever case.
+    /// Words that the clause or its section has, in whatever case. A section's may be written as its heading has them:
+    /// `Output commands` is `output-commands`.
     pub clauses: Vec<String>,
     /// How much they ask.
     pub levels: Vec<Level>,
@@ -23,7 +23,7 @@ pub struct Selection {
     pub next: bool,
 }
 
-/// Nothing is selected.
+/// Nothing is selected, or what is cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     /// No case has such an id.
@@ -40,6 +40,16 @@ pub enum SelectionError {
     /// Each part of the selection has cases, but no case has them all.
     #[error("no case of these targets is selected: {0}")]
     Nothing(String),
+    /// An input that was kept is none of its case's.
+    #[error("{name} holds no input of `{case}`, or one of an older form: {reason}; it can be deleted")]
+    Input {
+        /// What the file is called.
+        name: String,
+        /// The case that it is for.
+        case: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Whatever is selected is skipped.
     #[error("every case that is selected would be skipped: {0}")]
     Skipped(&'static str),
@@ -61,7 +71,9 @@ impl Selection {
         }
         let clause = |words: &String| {
             let words = words.to_lowercase();
-            case.clause.section.to_lowercase().contains(&words)
+            let section = case.clause.section.to_lowercase();
+            section.contains(&words)
+                || section.contains(&words.replace(' ', "-"))
                 || case.clause.text.to_lowercase().contains(&words)
         };
         (self.ids.is_empty() || self.ids.iter().any(|id| case.is_under(id)))
@@ -81,33 +93,27 @@ impl Selection {
             }
     }
 
-    /// The ids that were asked for and that no case of these subjects has.
+    /// The first id that was asked for and that none of these cases has. What is misspelt would be left out unnoticed.
     #[must_use]
-    pub fn unknown(&self, subjects: &[Arc<dyn Subject>]) -> Option<SelectionError> {
-        let cases = || {
-            subjects
-                .iter()
-                .flat_map(|subject| (0..subject.len()).map(|number| subject.case(number)))
-        };
-        let id = self
-            .ids
-            .iter()
-            .find(|id| !cases().any(|case| case.is_under(id)))?;
+    pub fn unknown(&self, cases: &[&Case]) -> Option<SelectionError> {
+        let is_unknown = |id: &&String| !cases.iter().any(|case| case.is_under(id));
+        let id = self.ids.iter().find(is_unknown)?;
         Some(SelectionError::Unknown {
             id: id.clone(),
-            near: near(id, cases().map(|case| case.id).collect()),
+            near: near(id, cases.iter().map(|case| case.id).collect()),
         })
     }
 
-    pub(super) fn explain(&self, subjects: &[Arc<dyn Subject>]) -> SelectionError {
-        if let Some(unknown) = self.unknown(subjects) {
+    /// Why none of these cases is selected.
+    #[must_use]
+    pub fn explain(&self, cases: &[&Case]) -> SelectionError {
+        if let Some(unknown) = self.unknown(cases) {
             return unknown;
         }
-        let waiting = subjects
+        let mut waiting = cases
             .iter()
-            .flat_map(|subject| (0..subject.len()).map(|number| subject.case(number)))
-            .find(|case| case.set == Set::Next && self.takes(case));
-        if let Some(case) = waiting.filter(|_| !self.next) {
+            .filter(|case| case.set == Set::Next && self.takes(case));
+        if let Some(case) = waiting.next().filter(|_| !self.next) {
             return SelectionError::Waits(case.id.to_owned());
         }
         let mut asked = Vec::new();
@@ -128,7 +134,6 @@ impl Selection {
     }
 }
 
-/// The ids that look most like one that is not known.
 /// Ids that may be meant: those that go on where `id` ends, else those that look like it, and nearly as much as
 /// the one that does most. All begin with the same words, so likeness alone would name anything.
 fn near(id: &str, known: BTreeSet<&str>) -> Vec<String> {

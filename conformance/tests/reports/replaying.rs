@@ -2,7 +2,7 @@
 
 use yoi_conformance::plan::Selection;
 use yoi_conformance::regression::{File, Regressions};
-use yoi_conformance::run::Settings;
+use yoi_conformance::run::{self, Settings};
 use yoi_conformance::{Exit, Verdict};
 
 use crate::toy::{Toy, report, timeless};
@@ -74,6 +74,29 @@ fn a_failing_input_is_kept_and_nothing_a_target_said_is() {
     };
     assert_eq!(report(&bad, &alone).end.outcome, Exit::Fails);
     assert_eq!(report(&Toy::good(), &alone).cases[0].verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_kept_input_that_its_case_cannot_take_is_told_before_anything_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = r#"{
+        "schema": "yoikit.regression/1", "case": "toy.echo.any-number", "revision": "toy/1", "profile": "documented",
+        "seed": 1, "yoikit": "0.0.1", "target": "toy", "expected": "", "input": "a number"
+    }"#;
+    std::fs::write(folder.path().join("old.json"), kept).unwrap();
+    let mut settings = Settings {
+        regressions: Some(Regressions::open(folder.path()).unwrap()),
+        ..timeless()
+    };
+    let refused = |settings: &Settings| {
+        let entrants = crate::toy::both(&Toy::good());
+        run::run(&entrants, settings, &mut ()).unwrap_err().to_string()
+    };
+    insta::assert_snapshot!(refused(&settings), @r#"old.json holds no input of `toy.echo.any-number`, or one of an older form: invalid type: string "a number", expected u32; it can be deleted"#);
+    settings.regressions = None;
+    settings.options.replay = Some(serde_json::json!(-1));
+    settings.selection.ids = vec!["toy.echo.any-number".to_owned()];
+    insta::assert_snapshot!(refused(&settings), @"what was kept holds no input of `toy.echo.any-number`, or one of an older form: invalid value: integer `-1`, expected u32; it can be deleted");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use yoi_conformance::baseline::Baseline;
 use yoi_conformance::limits::{BASELINE_BYTES, LETTING_GO};
-use yoi_conformance::plan::{Plan, Selection, Shard};
+use yoi_conformance::plan::{Plan, Selection, SelectionError, Shard};
 use yoi_conformance::regression::{self, Regressions};
 use yoi_conformance::report::{CaseInfo, Line};
 use yoi_conformance::run::{self, Entrant, Settings, Watch};
@@ -67,8 +67,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         lines: args.json,
         failed: None,
     };
-    let report =
-        run::run(&entrants, &settings, &mut watching).map_err(|error| Failure::Usage(error.to_string()))?;
+    let report = run::run(&entrants, &settings, &mut watching).map_err(no_case)?;
     watching.progress.end();
     if let Some(cause) = watching.failed {
         return Err(Failure::Print(cause));
@@ -249,18 +248,19 @@ fn replay(
 /// The cases of the suite; what of them is asked of a target is seen when there is one.
 fn list(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
     let side = args.side.unwrap_or(Side::Guest);
-    let taken = |case: &&Case| {
-        case.side == side && selection.takes(case) && (selection.next || case.set != Set::Next)
-    };
-    let cases: Vec<CaseInfo> = args
-        .contract
-        .cases()
+    let all = args.contract.cases();
+    let asked: Vec<&Case> = all.iter().filter(|case| case.side == side).collect();
+    if let Some(unknown) = selection.unknown(&asked) {
+        return Err(no_case(unknown));
+    }
+    let taken = |case: &&&Case| selection.takes(case) && (selection.next || case.set != Set::Next);
+    let cases: Vec<CaseInfo> = asked
         .iter()
         .filter(taken)
         .map(|case| CaseInfo::of(args.contract.name(), case))
         .collect();
     if cases.is_empty() {
-        return Err(Failure::Usage("no case is selected".to_owned()));
+        return Err(no_case(selection.explain(&asked)));
     }
     show(
         args,
@@ -273,12 +273,36 @@ fn list(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
     )
 }
 
+/// Why nothing can be run. A case that there is, but not of this side, is no misspelling.
+fn no_case(error: SelectionError) -> Failure {
+    if let SelectionError::Unknown { id, .. } = &error {
+        for contract in Contract::ALL {
+            let cases = contract.cases();
+            let Some(case) = cases.iter().find(|case| case.is_under(id)) else {
+                continue;
+            };
+            let side = match case.side {
+                Side::Host => " --side host",
+                Side::Guest => "",
+            };
+            let contract = match contract {
+                Contract::Plugin => String::new(),
+                other => format!(" --contract {}", other.name()),
+            };
+            return Failure::Usage(format!(
+                "`{id}` is not asked here: it is a case of `yoikit test{contract}{side}`"
+            ));
+        }
+    }
+    unusable(error)
+}
+
 fn dry_run(args: &Test, entrants: &[Entrant], settings: &Settings) -> Result<Exit, Failure> {
     let subjects: Vec<_> = entrants
         .iter()
         .map(|entrant| Arc::clone(&entrant.subject))
         .collect();
-    let plan = Plan::of(&subjects, &settings.selection, settings.shard).map_err(unusable)?;
+    let plan = Plan::of(&subjects, &settings.selection, settings.shard).map_err(no_case)?;
     let mut cases: Vec<CaseInfo> = Vec::new();
     let mut targets: Vec<ListedTarget> = subjects
         .iter()
