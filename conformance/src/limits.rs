@@ -64,7 +64,7 @@ pub const CHILD_LINES: usize = 16;
 /// Bytes of a child's standard error that are kept: the last.
 pub const CHILD_STDERR_BYTES: usize = 4096;
 
-/// Bytes of them that a message shows.
+/// Bytes of them that a message shows, and of a line that is not of the protocol.
 pub const CHILD_STDERR_SHOWN_BYTES: usize = 300;
 
 /// How long a plugin that is a process may take to say what it is, its interpreter's start included.

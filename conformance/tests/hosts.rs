@@ -65,4 +65,21 @@ fn a_command_that_is_no_adapter_is_found_out_before_any_case_waits_for_it() {
     insta::assert_snapshot!(said("exit 3"), @"documented: will not run: the host was asked `hello`: it ended with exit status 3");
     insta::assert_snapshot!(said("yes"), @"documented: will not run: the host was asked `hello`: it wrote a line to standard output that is no JSON object: `y`");
     insta::assert_snapshot!(said("cat /dev/zero"), @"documented: will not run: the host was asked `hello`: it wrote a line of more than 1048576 bytes");
+    insta::assert_snapshot!(said("cat"), @r#"documented: will not run: the host was asked `hello`: it answered {"id":1,"op":"hello","protocol":"yoikit.host/1"}, which is not of the protocol: it has neither `done` nor `refused`"#);
+    insta::assert_snapshot!(said("echo '{\"id\":1,\"done\":{\"greeted\":true}}'"), @r#"documented: will not run: the host was asked `hello`: it answered {"done":{"greeted":true},"id":1}, which is not of the protocol: unknown variant `greeted`, expected one of `hello`, `package`, `plugins`, `rows`, `loaded`, `status`, `tool`, `service`, `queued`, `settled`, `report`"#);
+    insta::assert_snapshot!(said("echo '{\"done\":{}}'"), @r#"documented: will not run: the host was asked `hello`: it answered {"done":{}}, which is not of the protocol: it has no `id`"#);
+}
+
+#[test]
+fn a_host_behind_an_adapter_is_named_in_the_report_as_it_names_itself() {
+    let hello =
+        r#"{"id":1,"done":{"hello":{"protocol":"yoikit.host/1","host":"mine","version":"7","profiles":[]}}}"#;
+    let command = [
+        "/bin/sh".to_owned(),
+        "-c".to_owned(),
+        format!("echo '{hello}'; cat >/dev/null"),
+    ];
+    let entrants = Opening::default().hosts(&command);
+    let remark = entrants[0].subject.about().remark.clone();
+    assert_eq!(remark.as_deref(), Some("it says that it is mine 7"));
 }

@@ -12,9 +12,9 @@ use super::door::Process;
 use super::target::{GuestTarget, ProcessTimes};
 use super::{HostTarget, guest, host};
 use crate::About;
-use crate::limits::{INSTANCES, PROCESS_INPUT_TIME};
+use crate::limits::{INSTANCES, PROCESS_INPUT_TIME, REASON_BYTES};
 use crate::run::Entrant;
-use crate::text::name_of;
+use crate::text::{bounded, name_of};
 
 /// Which profiles a target is held to, and with what help.
 #[derive(Debug, Clone, Default)]
@@ -136,9 +136,16 @@ impl Opening {
     #[must_use]
     pub fn hosts(&self, command: &[String]) -> Vec<Entrant> {
         let suite = host();
-        let trouble = match command {
-            [] => None,
-            command => Process::trouble(command),
+        // The host's name and version are its own words; of ours every report has the version.
+        let (remark, trouble) = match command {
+            [] => (None, None),
+            command => match Process::introduce(command) {
+                Ok(hello) => (
+                    Some(format!("it says that it is {} {}", hello.host, hello.version)),
+                    None,
+                ),
+                Err(trouble) => (None, Some(trouble)),
+            },
         };
         let entrants = self.profiles().map(|(profile, judged)| {
             let name = command.iter().map(|word| name_of(Path::new(word)));
@@ -158,7 +165,7 @@ impl Opening {
                 door: door.to_owned(),
                 profile: profile.name().to_owned(),
                 digest: None,
-                remark: None,
+                remark: remark.as_deref().map(|remark| bounded(remark, REASON_BYTES)),
                 trouble: trouble.clone(),
             };
             let mut words = vec!["--side".to_owned(), "host".to_owned()];

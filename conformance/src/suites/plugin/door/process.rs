@@ -3,11 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Ask, Done, HostFault, Line, Outcome, PROTOCOL, PluginHost};
+use serde_json::Value;
+
+use super::{Ask, Done, Hello, HostFault, Line, Outcome, PROTOCOL, PluginHost};
 use crate::Context;
 use crate::context::OnInterrupt;
-use crate::limits::{PROCESS_CALL_TIME, PROCESS_HELLO_TIME};
+use crate::limits::{CHILD_STDERR_SHOWN_BYTES, PROCESS_CALL_TIME, PROCESS_HELLO_TIME};
 use crate::target::{Child, Ender};
+use crate::text::bounded;
 
 /// How long an adapter may take for one thing that it is asked: what a plugin may take, and as long again for the
 /// host's own work on a busy machine.
@@ -59,24 +62,27 @@ impl Process {
         self.child.ender()
     }
 
-    /// Why this command is no adapter, if it is none. It is asked for its name once, and waited for no longer than
-    /// that may take: without, every case would wait for a command that says nothing.
-    #[must_use]
-    pub fn trouble(command: &[String]) -> Option<String> {
+    /// Who stands behind this command. It is asked once, and waited for no longer than that may take: without, every
+    /// case would wait for a command that says nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why it is no adapter.
+    pub fn introduce(command: &[String]) -> Result<Hello, String> {
         let hello = Ask::Hello {
             protocol: PROTOCOL.to_owned(),
         };
         let said = Self::spawn(command).and_then(|mut process| process.exchange(&hello, PROCESS_HELLO_TIME));
         match said {
-            Ok(Outcome::Done(Done::Hello(hello))) if hello.protocol == PROTOCOL => None,
+            Ok(Outcome::Done(Done::Hello(hello))) if hello.protocol == PROTOCOL => Ok(hello),
             Ok(Outcome::Done(Done::Hello(hello))) => {
-                Some(format!("the host speaks {}, not {PROTOCOL}", hello.protocol))
+                Err(format!("the host speaks {}, not {PROTOCOL}", hello.protocol))
             }
-            Ok(Outcome::Done(_)) => Some("the host answers `hello` with something else than that".to_owned()),
+            Ok(Outcome::Done(_)) => Err("the host answers `hello` with something else than that".to_owned()),
             Ok(Outcome::Refused(refusal)) => {
-                Some(format!("the host does not speak {PROTOCOL}: {}", refusal.message))
+                Err(format!("the host does not speak {PROTOCOL}: {}", refusal.message))
             }
-            Err(fault) => Some(fault.to_string()),
+            Err(fault) => Err(fault.to_string()),
         }
     }
 
@@ -90,16 +96,25 @@ impl Process {
             .send(&Line { id, what: ask })
             .map_err(|error| fault(&error))?;
         let answer = self.child.receive(patience).map_err(|error| fault(&error))?;
-        let line: Line<Outcome> = serde_json::from_value(answer).map_err(|error| {
-            fault(&format!(
-                "it answered something that is not of the protocol: {error}"
-            ))
-        })?;
+        let line: Line<Outcome> = serde_json::from_value(answer.clone())
+            .map_err(|error| fault(&not_of_the_protocol(&answer, &error)))?;
         if line.id != id {
             return Err(fault(&format!("it answered under number {}, not {id}", line.id)));
         }
         Ok(line.what)
     }
+}
+
+/// What is wrong with a line, with as much of it as tells which one it was.
+fn not_of_the_protocol(line: &Value, error: &serde_json::Error) -> String {
+    let has = |key: &str| line.get(key).is_some();
+    let why = match () {
+        () if !has("id") => "it has no `id`".to_owned(),
+        () if !has("done") && !has("refused") => "it has neither `done` nor `refused`".to_owned(),
+        () => error.to_string(),
+    };
+    let shown = bounded(&line.to_string(), CHILD_STDERR_SHOWN_BYTES);
+    format!("it answered {shown}, which is not of the protocol: {why}")
 }
 
 impl PluginHost for Process {
