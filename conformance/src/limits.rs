@@ -42,6 +42,10 @@ pub const STEPS: usize = 64;
 /// Most bytes of a text in a transcript, and of what was expected and seen. The rest is counted.
 pub const TEXT_BYTES: usize = 2048;
 
+/// Most bytes of a step of a transcript that are shown to people: four lines of a terminal. Reports for programs, and the
+/// page, have all that is kept.
+pub const STEP_SHOWN_BYTES: usize = 320;
+
 /// Most bytes of a reason, a message or a panic.
 pub const REASON_BYTES: usize = 1024;
 

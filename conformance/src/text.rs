@@ -11,6 +11,21 @@ pub(crate) fn bounded(text: &str, limit: usize) -> String {
     format!("{kept}… ({} bytes more)", text.len() - kept.len())
 }
 
+/// At most `limit` bytes of a text that may have been bounded before, and how many were left out of the whole.
+pub(crate) fn bounded_further(text: &str, limit: usize) -> String {
+    let before = text.strip_suffix(" bytes more)");
+    let before = before.and_then(|text| text.rsplit_once("… ("));
+    let before = before.and_then(|(kept, more)| Some((kept, more.parse::<usize>().ok()?)));
+    match before {
+        Some((kept, more)) if kept.len() > limit => {
+            let less = &kept[..kept.floor_char_boundary(limit)];
+            format!("{less}… ({} bytes more)", kept.len() - less.len() + more)
+        }
+        Some(_) => text.to_owned(),
+        None => bounded(text, limit),
+    }
+}
+
 /// A word as a shell takes it.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
@@ -45,5 +60,8 @@ mod tests {
     fn what_is_left_out_is_counted() {
         assert_eq!(bounded("héé", 4), "hé… (2 bytes more)");
         assert_eq!(bounded("héé", 5), "héé");
+        assert_eq!(bounded_further("héé", 4), "hé… (2 bytes more)");
+        assert_eq!(bounded_further("héé… (7 bytes more)", 4), "hé… (9 bytes more)");
+        assert_eq!(bounded_further("hé… (7 bytes more)", 4), "hé… (7 bytes more)");
     }
 }

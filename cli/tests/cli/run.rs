@@ -29,7 +29,7 @@ impl Ran {
 }
 
 /// What differs from run to run and from build to build.
-pub(crate) const VARIES: [(&str, &str); 9] = [
+pub(crate) const VARIES: [(&str, &str); 10] = [
     (r" +[\d.]+ (µs|ms|s)\b", " [TIME]"),
     (r" +(≥ )?\d{1,3}( \d{3})+", " $1[COUNT]"),
     (r"≥ \d+", "≥ [COUNT]"),
@@ -39,6 +39,7 @@ pub(crate) const VARIES: [(&str, &str); 9] = [
     (r"sha256:[0-9a-f]{12}…", "sha256:[…]"),
     (r" at 0x[0-9a-f]+", " at [OFFSET]"),
     (r"made with .*", "made with [TOOLS]"),
+    (r"wasmtime \d+\.\d+\.\d+", "wasmtime [VERSION]"),
 ];
 
 /// Run `yoikit` in a folder. Compiled components are shared by all tests of this process.

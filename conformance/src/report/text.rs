@@ -11,6 +11,8 @@ use yoi_host::harmless::{harmless, harmless_line};
 
 use super::{CaseLine, Report};
 use crate::Verdict;
+use crate::limits::{STEP_SHOWN_BYTES, STEPS, TEXT_BYTES};
+use crate::text::{bounded, bounded_further};
 use crate::verdict::{Evidence, Way};
 
 /// How the parts of a report look.
@@ -49,18 +51,20 @@ impl Report {
         let _ = Writer {
             out: &mut text,
             styles,
+            step_bytes: STEP_SHOWN_BYTES,
         }
         .whole(self);
         text
     }
 
-    /// One failing case as text.
+    /// One failing case as text, its transcript as it was kept.
     #[must_use]
     pub fn case_to_text(&self, line: &CaseLine, styles: Styles) -> String {
         let mut text = String::new();
         let _ = Writer {
             out: &mut text,
             styles,
+            step_bytes: TEXT_BYTES,
         }
         .case(self, line, &[]);
         text
@@ -91,6 +95,8 @@ impl Report {
 struct Writer<'a> {
     out: &'a mut String,
     styles: Styles,
+    /// How much of a step of a transcript is shown.
+    step_bytes: usize,
 }
 
 impl Writer<'_> {
@@ -175,6 +181,13 @@ impl Writer<'_> {
                 writeln!(self.out, "{dim}{}{dim:#}", harmless_line(remark))?;
             }
         }
+        // What is passed on to whoever has to see it again.
+        if report.cases.iter().any(is_told) {
+            self.label("with")?;
+            let of = |name: &str| run.versions.get(name).map_or("?", String::as_str);
+            let (yoikit, wasmtime) = (harmless_line(of("yoikit")), harmless_line(of("wasmtime")));
+            writeln!(self.out, "{dim}yoikit {yoikit}, wasmtime {wasmtime}{dim:#}")?;
+        }
         Ok(())
     }
 
@@ -222,10 +235,7 @@ impl Writer<'_> {
         self.text("expected", &evidence.finding.expected)?;
         self.text("seen", &evidence.finding.seen)?;
         if let Some(input) = &evidence.input {
-            self.text(
-                "input",
-                &crate::text::bounded(&input.to_string(), crate::limits::TEXT_BYTES),
-            )?;
+            self.text("input", &bounded(&input.to_string(), TEXT_BYTES))?;
         }
         if let Some(file) = &evidence.regression {
             self.text("kept", &format!("it failed before: {file}"))?;
@@ -241,9 +251,11 @@ impl Writer<'_> {
             writeln!(
                 self.out,
                 "{dim}{arrow}{dim:#} {}",
-                harmless_line(format!("{} {}", step.what, step.text).trim_end())
+                harmless_line(
+                    format!("{} {}", step.what, bounded_further(&step.text, self.step_bytes)).trim_end()
+                )
             )?;
-            let half = crate::limits::STEPS / 2;
+            let half = STEPS / 2;
             if evidence.steps_left_out > 0 && number + 1 == half {
                 self.label("")?;
                 writeln!(self.out, "{dim}… {} steps{dim:#}", evidence.steps_left_out)?;
