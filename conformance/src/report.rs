@@ -9,6 +9,7 @@ mod html;
 mod junit;
 mod merge;
 mod text;
+mod weight;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ use crate::{About, Case, Kind, Level, Seed, Set, Side};
 
 pub use merge::MergeError;
 pub use text::Styles;
+pub use weight::Weight;
 
 /// The name and version of the format.
 pub const SCHEMA: &str = "yoikit.report/1";
@@ -267,6 +269,8 @@ impl Report {
             "cannot be judged"
         } else if tally.failed > tally.advisory {
             "does not conform"
+        } else if self.run.leaves_out(tally) {
+            "is not certified"
         } else if tally.could_not_run > 0 {
             "could not be judged in full"
         } else if tally.known > 0 {

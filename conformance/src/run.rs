@@ -11,7 +11,7 @@ use crate::baseline::Baseline;
 use crate::exit::Exit;
 use crate::plan::{Plan, Planned, Selection, SelectionError, Shard};
 use crate::regression::{self, Regressions};
-use crate::report::{CaseInfo, CaseLine, EndLine, Line, Report, RunLine, SCHEMA, SubjectLine, Tally};
+use crate::report::{CaseInfo, CaseLine, EndLine, Line, Report, RunLine, SCHEMA, SubjectLine, Tally, Weight};
 use crate::runner::{self, Event, Options, Outcome};
 use crate::text::quoted;
 use crate::{Level, Subject, Verdict};
@@ -253,17 +253,13 @@ fn repeat(entrant: &Entrant, case: &str, settings: &Settings, saved: Option<&str
 
 /// What a run comes to. It depends on its lines alone, so that shards that were joined come to the same.
 pub(crate) fn judge(run: &RunLine, cases: &[CaseLine]) -> EndLine {
-    let levels: BTreeMap<&str, Level> = run
-        .cases
-        .iter()
-        .map(|case| (case.id.as_str(), case.level))
-        .collect();
     let mut subjects = vec![Tally::default(); run.subjects.len()];
     let mut stale = BTreeSet::new();
+    let mut heaviest = Weight::Nothing;
     for line in cases {
         let (subject, tally) = (&run.subjects[line.subject], &mut subjects[line.subject]);
-        let level = levels.get(line.case.as_str()).copied().unwrap_or(Level::Must);
-        let binding = level == Level::Must || run.strict && level == Level::Should;
+        let level = run.case(&line.case).map_or(Level::Must, |case| case.level);
+        heaviest = heaviest.max(run.weight(line));
         tally.all += 1;
         let asked = !matches!(line.verdict, Verdict::Skipped { optional: true, .. });
         tally.must += usize::from(asked && level == Level::Must);
@@ -278,7 +274,7 @@ pub(crate) fn judge(run: &RunLine, cases: &[CaseLine]) -> EndLine {
             Verdict::Fail(_) if line.known.is_some() => tally.known += 1,
             Verdict::Fail(_) => {
                 tally.failed += 1;
-                tally.advisory += usize::from(!binding);
+                tally.advisory += usize::from(!run.binds(line));
             }
             Verdict::CouldNotRun { .. } => tally.could_not_run += 1,
             Verdict::Skipped { optional, .. } => {
@@ -288,23 +284,11 @@ pub(crate) fn judge(run: &RunLine, cases: &[CaseLine]) -> EndLine {
             Verdict::HarnessFault { .. } => tally.harness += 1,
         }
     }
-    let judged = || {
-        run.subjects
-            .iter()
-            .zip(&subjects)
-            .filter(|(subject, _)| subject.judged)
-    };
-    let left_out = |tally: &Tally| run.certified && tally.could_not_run + tally.skipped > tally.optional;
-    // A harness that breaks makes every other word about the run doubtful, whoever is judged.
-    let outcome = if subjects.iter().any(|tally| tally.harness > 0) {
-        Exit::HarnessFault
-    } else if !stale.is_empty() || judged().any(|(_, tally)| tally.failed > tally.advisory || left_out(tally))
-    {
-        Exit::Fails
-    } else if judged().any(|(_, tally)| tally.could_not_run > 0) {
-        Exit::CouldNotRun
-    } else {
-        Exit::Conforms
+    let outcome = match heaviest {
+        Weight::Breakage => Exit::HarnessFault,
+        Weight::Failure => Exit::Fails,
+        Weight::Open => Exit::CouldNotRun,
+        Weight::Advice | Weight::Nothing => Exit::Conforms,
     };
     EndLine {
         outcome,

@@ -1,72 +1,87 @@
 //! A report for GitHub's pages: annotations beside a change, and the summary of a step.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{CaseLine, Report};
-use crate::{Level, Verdict};
+use super::{CaseLine, Report, Weight};
+use crate::Verdict;
 
 /// How many annotations of a step GitHub shows. It drops the rest without a word, so the last says how many more.
 const ANNOTATIONS: usize = 10;
 
+/// Most failures that a summary lists. GitHub drops a summary of more than 1 MiB whole; these have a third of that where
+/// every text is as long as it may be and every byte of it is escaped.
+const SUMMARY_ROWS: usize = 50;
+
 impl Report {
-    /// Workflow commands, one a line: at most nine failures, and a tenth that counts the rest.
+    /// Workflow commands, one a line: at most nine, the worst first, and a tenth that counts the rest. Cases that were
+    /// left open or out for one reason are one.
     #[must_use]
     pub fn to_annotations(&self) -> String {
-        let told: Vec<_> = self
-            .cases
-            .iter()
-            .filter_map(|line| self.annotation(line))
-            .collect();
-        let mut text = String::new();
-        let shown = if told.len() < ANNOTATIONS {
-            told.len()
-        } else {
-            ANNOTATIONS - 1
+        let mut told: Vec<(Weight, String)> = Vec::new();
+        let mut open: BTreeMap<(usize, &str), (Weight, usize)> = BTreeMap::new();
+        for line in &self.cases {
+            let weight = self.run.weight(line);
+            let reason = match &line.verdict {
+                Verdict::CouldNotRun { reason } | Verdict::Skipped { reason, .. } => Some(reason.as_str()),
+                _ => None,
+            };
+            match reason {
+                Some(reason) if weight > Weight::Advice => {
+                    open.entry((line.subject, reason)).or_insert((weight, 0)).1 += 1;
+                }
+                None if weight > Weight::Nothing => told.push((weight, self.annotation(weight, line))),
+                _ => {}
+            }
+        }
+        for ((subject, reason), (weight, count)) in open {
+            let what = match count {
+                1 => "1 case without a verdict".to_owned(),
+                count => format!("{count} cases without a verdict"),
+            };
+            told.push((weight, self.command(weight, &what, subject, reason)));
+        }
+        told.sort_by_key(|(weight, _)| Reverse(*weight));
+        let shown = match told.len() {
+            ..ANNOTATIONS => told.len(),
+            _ => ANNOTATIONS - 1,
         };
-        for line in &told[..shown] {
+        let mut text = String::new();
+        for (_, line) in &told[..shown] {
             text += line;
             text.push('\n');
         }
-        if told.len() > shown {
+        if let [(worst, _), ..] = &told[shown..] {
             let _ = writeln!(
                 text,
-                "::error title=yoikit::{} more; the report has them all",
+                "::{} title=yoikit::{} more; the report has them all",
+                level(*worst),
                 told.len() - shown
             );
         }
         text
     }
 
-    fn annotation(&self, line: &CaseLine) -> Option<String> {
-        let subject = &self.run.subjects[line.subject];
-        let (level, said) = match &line.verdict {
-            Verdict::Fail(evidence) if line.known.is_none() => {
+    fn annotation(&self, weight: Weight, line: &CaseLine) -> String {
+        let mut said = match &line.verdict {
+            Verdict::Fail(evidence) => {
                 let finding = &evidence.finding;
-                let mut said = format!("expected {}\nseen: {}", finding.expected, finding.seen);
-                if let Some(repeat) = &line.repeat {
-                    let _ = write!(said, "\n{repeat}");
-                }
-                let must = self
-                    .run
-                    .case(&line.case)
-                    .is_none_or(|info| info.level == Level::Must);
-                (
-                    if subject.judged && must {
-                        "error"
-                    } else {
-                        "warning"
-                    },
-                    said,
-                )
+                format!("expected {}\nseen: {}", finding.expected, finding.seen)
             }
-            Verdict::HarnessFault { message } => ("error", format!("the harness broke: {message}")),
-            _ => return None,
+            Verdict::HarnessFault { message } => format!("the harness broke: {message}"),
+            _ => "passes though the baseline lists it: take it out".to_owned(),
         };
-        let title = format!(
-            "{} ({}, {})",
-            line.case, subject.about.name, subject.about.profile
-        );
-        Some(format!("::{level} title={}::{}", property(&title), data(&said)))
+        if let Some(repeat) = &line.repeat {
+            let _ = write!(said, "\n{repeat}");
+        }
+        self.command(weight, &line.case, line.subject, &said)
+    }
+
+    fn command(&self, weight: Weight, what: &str, subject: usize, said: &str) -> String {
+        let about = &self.run.subjects[subject].about;
+        let title = format!("{what} ({}, {})", about.name, about.profile);
+        format!("::{} title={}::{}", level(weight), property(&title), data(said))
     }
 
     /// Markdown for the summary of a step.
@@ -85,7 +100,7 @@ impl Report {
         if !failing.is_empty() {
             text += "\n| case | target | expected | seen |\n|---|---|---|---|\n";
         }
-        for line in failing {
+        for line in failing.iter().take(SUMMARY_ROWS) {
             let Some(evidence) = line.verdict.evidence() else {
                 continue;
             };
@@ -101,8 +116,23 @@ impl Report {
                 markdown(&evidence.finding.seen)
             );
         }
+        if failing.len() > SUMMARY_ROWS {
+            let _ = writeln!(
+                text,
+                "\n{} more; the report has them all.",
+                failing.len() - SUMMARY_ROWS
+            );
+        }
         let _ = writeln!(text, "\nSeed {}, run `{}`.", self.run.seed, self.run.run);
         text
+    }
+}
+
+fn level(weight: Weight) -> &'static str {
+    if weight > Weight::Advice {
+        "error"
+    } else {
+        "warning"
     }
 }
 

@@ -1,11 +1,12 @@
-//! A report for build services that read JUnit.
+//! A report for build services that read JUnit. It is red exactly where the exit status is: what nobody is judged for is
+//! told as skipped, with what was seen.
 
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as JUnit, TestCase, TestCaseStatus, TestSuite};
 
 use super::text::Styles;
-use super::{CaseLine, Report};
+use super::{CaseLine, Report, Weight};
 use crate::Verdict;
 
 impl Report {
@@ -42,46 +43,24 @@ impl Report {
     }
 
     fn test_case(&self, line: &CaseLine) -> TestCase {
-        let message = |status: &mut TestCaseStatus, text: &str| {
-            status.set_message(text.to_owned());
-        };
-        let status = match &line.verdict {
-            Verdict::Pass => TestCaseStatus::success(),
-            Verdict::Fail(evidence) => {
-                // What is known is no news.
-                if let Some(reason) = &line.known {
-                    let mut status = TestCaseStatus::skipped();
-                    message(&mut status, &format!("known to fail: {reason}"));
-                    status
-                } else {
-                    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                    let finding = &evidence.finding;
-                    message(
-                        &mut status,
-                        &format!("expected {}, seen: {}", finding.expected, finding.seen),
-                    );
-                    status.set_description(self.case_to_text(line, Styles::PLAIN));
-                    status
-                }
-            }
-            Verdict::CouldNotRun { reason } => {
+        let weight = self.run.weight(line);
+        let mut status = match weight {
+            Weight::Nothing if line.verdict == Verdict::Pass => TestCaseStatus::success(),
+            Weight::Nothing | Weight::Advice => TestCaseStatus::skipped(),
+            Weight::Failure => TestCaseStatus::non_success(NonSuccessKind::Failure),
+            Weight::Open | Weight::Breakage => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-                status.set_type("could not run");
-                message(&mut status, reason);
-                status
-            }
-            Verdict::Skipped { reason, .. } => {
-                let mut status = TestCaseStatus::skipped();
-                message(&mut status, reason);
-                status
-            }
-            Verdict::HarnessFault { message: said } => {
-                let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-                status.set_type("fault of the harness");
-                message(&mut status, said);
+                status.set_type(line.verdict.name());
                 status
             }
         };
+        if let Some(said) = self.said(line) {
+            status.set_message(said);
+        }
+        // What is known is no news.
+        if line.verdict.evidence().is_some() && line.known.is_none() {
+            status.set_description(self.case_to_text(line, Styles::PLAIN));
+        }
         let mut case = TestCase::new(line.case.clone(), status);
         if let Some(info) = self.run.case(&line.case) {
             case.set_classname(info.section.clone());
@@ -92,5 +71,29 @@ impl Report {
             case.set_time(Duration::from_micros(wall));
         }
         case
+    }
+
+    /// What is said of the case, where it did not simply pass.
+    fn said(&self, line: &CaseLine) -> Option<String> {
+        let said = match (&line.verdict, &line.known) {
+            (Verdict::Pass, None) => return None,
+            (Verdict::Pass, Some(_)) => "passes though the baseline lists it: take it out".to_owned(),
+            (Verdict::Fail(_), Some(reason)) => return Some(format!("known to fail: {reason}")),
+            (Verdict::Fail(evidence), None) => {
+                let finding = &evidence.finding;
+                format!("expected {}, seen: {}", finding.expected, finding.seen)
+            }
+            (Verdict::CouldNotRun { reason }, _) => reason.clone(),
+            (Verdict::Skipped { reason, .. }, _) => match self.run.weight(line) {
+                Weight::Failure => format!("left out of a certified run: {reason}"),
+                _ => reason.clone(),
+            },
+            (Verdict::HarnessFault { message }, _) => message.clone(),
+        };
+        Some(match self.run.weight(line) {
+            Weight::Advice if self.run.subjects[line.subject].judged => format!("advisory: {said}"),
+            Weight::Advice => format!("not judged: {said}"),
+            _ => said,
+        })
     }
 }

@@ -191,7 +191,7 @@ fn a_certified_run_leaves_out_what_the_contract_leaves_to_the_target_and_nothing
         come_to(Excuse::Unseen("nobody knows")),
         (
             Exit::Fails,
-            "documented: conforms (1 of 2 must, 1 skipped)".to_owned()
+            "documented: is not certified (1 of 2 must, 1 skipped)".to_owned()
         )
     );
 }
