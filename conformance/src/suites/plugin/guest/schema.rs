@@ -25,8 +25,10 @@ fn node(name: &str, schema: &Value, words: &Words) -> BoxedStrategy<Value> {
     }
     match schema["type"].as_str().unwrap_or_default() {
         "string" => text(name, words),
+        // A number of the middle rarely breaks what one at an edge does.
         "integer" => prop_oneof![
             4 => -100_i64..100,
+            2 => select(INTEGER_EDGES),
             1 => any::<i64>(),
         ]
         .prop_map(Value::from)
@@ -34,6 +36,7 @@ fn node(name: &str, schema: &Value, words: &Words) -> BoxedStrategy<Value> {
         "number" => prop_oneof![
             3 => (-1000_i32..1000).prop_map(|n| json!(f64::from(n) / 8.0)),
             1 => any::<i32>().prop_map(Value::from),
+            1 => select(NUMBER_EDGES).prop_map(Value::from),
         ]
         .boxed(),
         "boolean" => any::<bool>().prop_map(Value::from).boxed(),
@@ -45,6 +48,12 @@ fn node(name: &str, schema: &Value, words: &Words) -> BoxedStrategy<Value> {
         _ => any_json().boxed(),
     }
 }
+
+/// Where arithmetic and conversions go wrong: around nothing, and at the ends of what 32 bits, a double and 64 bits hold.
+const INTEGER_EDGES: &[i64] = &[0, 1, -1, i32::MAX as i64 + 1, (1 << 53) + 1, i64::MAX, i64::MIN];
+
+/// The same of numbers.
+const NUMBER_EDGES: &[f64] = &[0.0, -0.0, 1e-300, 1e300];
 
 fn object(schema: &Value, words: &Words) -> BoxedStrategy<Value> {
     let required: Vec<&str> = schema["required"]
@@ -155,6 +164,14 @@ mod tests {
                 value["b"]["c"].is_null() || value["b"]["c"].is_boolean(),
                 "{value}"
             );
+        }
+    }
+
+    #[test]
+    fn integers_reach_the_edges_of_what_they_may_be() {
+        let values = some(&json!({ "type": "integer" }), &Words::default());
+        for edge in [0, i64::MIN, i64::MAX] {
+            assert!(values.contains(&json!(edge)), "{edge} among {values:?}");
         }
     }
 
