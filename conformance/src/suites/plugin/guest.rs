@@ -16,6 +16,8 @@ mod world;
 
 pub(super) use excuses::no_process;
 
+use serde::Serialize;
+
 use super::target::{CallFailure, GuestTarget, Setup};
 use crate::verdict::expect;
 use crate::{Case, Checked, Clause, Context, Stop, Test};
@@ -70,6 +72,11 @@ fn starts(target: &GuestTarget, context: &Context) -> Checked {
         Ok(_) => Ok(()),
         Err(failure) => Err(Stop::fail("a PluginStatus", failure.message)),
     }
+}
+
+/// A plugin's answer, in the notation that it has it in.
+fn said(answer: &impl Serialize) -> String {
+    serde_json::to_string(answer).unwrap_or_else(|error| error.to_string())
 }
 
 /// That a plugin refused something in its own words, and did not trap or talk nonsense.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::excuses::no_life;
 use super::schema::any_json;
-use super::{GuestTest, refused_well};
+use super::{GuestTest, refused_well, said};
 use crate::suites::plugin::target::{GuestTarget, Setup};
 use crate::{Case, Clause, Stop, expect, expect_eq};
 
@@ -46,7 +46,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 let status = session
                     .status()
                     .map_err(|failure| Stop::fail("a PluginStatus", failure.message))?;
-                seen.push((status.state, status.data));
+                seen.push(status);
                 // What happens in one life is not to be seen in the next.
                 for tool in target.tools() {
                     let _ = session.handle_tool(&tool.name, "{}");
@@ -85,8 +85,8 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             expect(
                 seen.iter().all(|status| *status == seen[0]),
-                || format!("the same status three times: {:?}", seen[0]),
-                || format!("{seen:?}"),
+                || format!("the same status three times: {}", said(&seen[0])),
+                || seen.iter().map(said).collect::<Vec<_>>().join(", then "),
             )
         })
         .excused(no_life),

@@ -8,7 +8,7 @@ use yoi_host::plugin::message::ToolOutput;
 
 use super::excuses::{a_life, any, no_text, no_tools, nothing_required};
 use super::schema::{any_json, fitting};
-use super::{GuestTest, words};
+use super::{GuestTest, said, words};
 use crate::suites::plugin::target::{GuestTarget, Setup};
 use crate::{Case, Checked, Clause, Context, Level, Stop, expect, expect_eq};
 
@@ -159,7 +159,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             expect(
                 !output.summary.contains(|c: char| c.is_control()),
                 || "a summary without control characters".to_owned(),
-                || format!("{:?}", output.summary),
+                || said(&output.summary),
             )
         })
         .excused(no_tools),
@@ -172,7 +172,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             expect(
                 !output.summary.trim().is_empty(),
                 || "a summary that says something".to_owned(),
-                || format!("{:?}", output.summary),
+                || said(&output.summary),
             )
         })
         .excused(no_tools),
@@ -320,6 +320,6 @@ fn is_error(output: &ToolOutput) -> Checked {
     expect(
         output.reported_error().is_some(),
         || "the summary `tool error: CODE`, and the error in the content".to_owned(),
-        || format!("{output:?}"),
+        || said(output),
     )
 }
