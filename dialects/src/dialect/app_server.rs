@@ -247,7 +247,9 @@ impl AppServer {
                 let message = message.or_else(|| self.error.take());
                 let message = message.unwrap_or_else(|| "codex says that the turn failed".to_owned());
                 if is_cut_off(&message) {
-                    said.notice(message);
+                    if self.error.as_ref() != Some(&message) {
+                        said.notice(message);
+                    }
                     said.finish(FinishReason::Length);
                 } else {
                     said.failed(BridgeFailure::reported(message));

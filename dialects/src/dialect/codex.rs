@@ -22,6 +22,8 @@ pub(super) struct Codex {
     text: Telling,
     thinking: Telling,
     called: bool,
+    /// The conversation that was to be taken up again, until codex says which it is.
+    resume: Option<String>,
     meter: Meter,
     /// The last error that ended nothing.
     error: Option<String>,
@@ -35,8 +37,20 @@ impl Codex {
             called: false,
             meter: Meter::from(&opening),
             prompt: opening.prompt,
+            resume: opening.resume,
             error: None,
         }
+    }
+
+    /// Asked to go on with what it has no thread of, and what could be a thread's title, codex begins a new one.
+    fn begins(&mut self, thread: &str, said: &mut Said) {
+        if let Some(asked) = self.resume.take().filter(|asked| asked != thread) {
+            said.notice(format!(
+                "codex was to go on with `{asked}`, and calls its conversation `{thread}`: it may be a new one"
+            ));
+            self.meter = Meter::of_another_conversation();
+        }
+        said.resume(thread);
     }
 
     fn item(&mut self, item: &RawValue, phase: Phase, said: &mut Said) -> Heard {
@@ -135,7 +149,7 @@ impl Dialect for Codex {
         match (&*kind, item) {
             ("thread.started", _) => {
                 if let Some(thread) = json::filled(thread) {
-                    said.resume(thread);
+                    self.begins(&thread, said);
                 }
             }
             ("turn.started" | "item.plan.delta", _) => {}
@@ -170,7 +184,9 @@ impl Dialect for Codex {
                 let why = why.map(|why| why.into_owned()).or_else(|| self.error.take());
                 let why = why.unwrap_or_else(|| "codex-cli error".to_owned());
                 if is_cut_off(&why) {
-                    said.notice(why);
+                    if self.error.as_ref() != Some(&why) {
+                        said.notice(why);
+                    }
                     said.finish(FinishReason::Length);
                 } else {
                     said.failed(BridgeFailure::reported(why));

@@ -54,7 +54,13 @@ pub(super) fn activity(kind: &str, item: &RawValue, over: bool) -> Option<Activi
 
 /// Whether codex says that it does not know the conversation it is to take up.
 pub(super) fn is_unknown_thread(text: &str) -> bool {
-    text.contains("no rollout found for thread id") || text.contains("thread/resume failed")
+    const WORDS: [&str; 3] = [
+        "no rollout found for thread id",
+        "thread/resume failed",
+        // What is no name of a thread at all.
+        "invalid session id",
+    ];
+    WORDS.iter().any(|words| text.contains(words))
 }
 
 /// Whether a failure says that the model was cut off at the bound on its output.

@@ -155,6 +155,14 @@ impl Meter {
         }
     }
 
+    /// The child counts in a conversation that nothing is known of.
+    fn of_another_conversation() -> Self {
+        Self {
+            told: Usage::default(),
+            blind: true,
+        }
+    }
+
     /// The child counts so much by now.
     fn reads(&mut self, total: Usage, said: &mut Said) {
         let usage = total.since(&self.told);

@@ -219,6 +219,23 @@ fn codex_that_was_cut_off_finishes_by_length() {
 }
 
 #[test]
+fn that_codex_was_cut_off_is_told_once() {
+    let why = "Incomplete response returned, reason: max_output_tokens";
+    let exec = format!(
+        "{{\"type\":\"error\",\"message\":\"{why}\"}}\n{{\"type\":\"turn.failed\",\"error\":{{\"message\":\"{why}\"}}}}\n"
+    );
+    let turn = format!("{{\"turn\":{{\"status\":\"failed\",\"error\":{{\"message\":\"{why}\"}}}}}}");
+    let server = format!(
+        "{{\"method\":\"error\",\"params\":{{\"error\":{{\"message\":\"{why}\"}}}}}}\n{{\"method\":\"turn/completed\",\"params\":{turn}}}\n"
+    );
+    for (adapter, output) in [(Adapter::CodexCli, exec), (Adapter::CodexAppServer, server)] {
+        let events = replay(adapter, Mode::Faithful, output.as_bytes(), &exited(1));
+        let kinds: Vec<_> = events.iter().map(NormalizedEvent::kind).collect();
+        assert_eq!(kinds, ["notice", "finish"], "{adapter}");
+    }
+}
+
+#[test]
 fn text_of_codex_in_pieces_and_whole_is_told_once() {
     let output = r#"
 {"type":"response.output_text.delta","delta":"H"}
@@ -253,6 +270,26 @@ fn usage_of_codex_is_what_this_turn_added() {
     // What was used before is not known: that is said.
     let (all, whole) = usage(opening(None)).unwrap();
     assert_eq!((all.input, all.output, all.cache_read, whole), (14, 14, 8, true));
+}
+
+#[test]
+fn codex_that_goes_on_with_another_conversation_is_told_and_its_usage_is_no_difference() {
+    let opening = Opening {
+        resume: Some("no-thread".to_owned()),
+        used: Some(Usage::of_tokens(5, 5, 0, 0)),
+        ..Opening::default()
+    };
+    let output = br#"
+{"type":"thread.started","thread_id":"01a2"}
+{"type":"turn.completed","usage":{"input_tokens":7,"output_tokens":6}}
+"#;
+    let events = replay_with(Adapter::CodexCli, Mode::Faithful, opening, output, &exited(0));
+    insta::assert_snapshot!(json(&events), @r#"
+    {"kind":"notice","message":"codex was to go on with `no-thread`, and calls its conversation `01a2`: it may be a new one"}
+    {"kind":"resume","resumeToken":"01a2"}
+    {"kind":"usage","usage":{"input":7,"output":6,"cacheRead":0,"cacheWrite":0,"totalTokens":13,"cost":{"input":0.0,"output":0.0,"cacheRead":0.0,"cacheWrite":0.0,"total":0.0}},"wholeConversation":true}
+    {"kind":"finish","reason":"stop"}
+    "#);
 }
 
 #[test]
@@ -378,18 +415,24 @@ fn a_thread_that_the_app_server_does_not_know_is_a_token_refused() {
         resume: Some("01a1".to_owned()),
         ..Opening::default()
     };
-    let output = r#"
-{"id":1,"result":{}}
-{"id":2,"error":{"code":-32600,"message":"no rollout found for thread id 01a1"}}
-"#;
-    let events = replay_with(
-        Adapter::CodexAppServer,
-        Mode::Faithful,
-        opening,
-        output.as_bytes(),
-        &exited(0),
-    );
-    assert_eq!(failure(&events).code, Some(FailureCode::TokenRefused));
+    // As codex 0.169.0 says of a thread that is gone, and of what is the name of none.
+    for why in [
+        "no rollout found for thread id 01a1",
+        "invalid session id: invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], \
+         found `n` at 1",
+    ] {
+        let output = format!(
+            "{{\"id\":1,\"result\":{{}}}}\n{{\"id\":2,\"error\":{{\"code\":-32600,\"message\":\"{why}\"}}}}\n"
+        );
+        let events = replay_with(
+            Adapter::CodexAppServer,
+            Mode::Faithful,
+            opening.clone(),
+            output.as_bytes(),
+            &exited(0),
+        );
+        assert_eq!(failure(&events).code, Some(FailureCode::TokenRefused), "{why}");
+    }
 }
 
 const WIRE: &str = r#"
