@@ -18,6 +18,7 @@ use super::dialect::{Dialect, Heard, Opening, Said};
 use super::event::{BridgeFailure, FailureCode, NormalizedEvent};
 use super::launch::Start;
 use super::spec::{ExternalRuntimeSpec, Mode};
+use crate::component::{Encoding, NotWasm};
 use crate::engine::{Engine, EngineError};
 use crate::limits::{DIALECT_MEMORY_BYTES, MESSAGE_BYTES};
 use crate::text::bounded;
@@ -45,6 +46,12 @@ struct Shared {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DialectError {
+    /// It is no WebAssembly.
+    #[error(transparent)]
+    NotWasm(#[from] NotWasm),
+    /// It is a core module.
+    #[error("this is a core WebAssembly module, not a component: it has to be made one first")]
+    CoreModule,
     /// It does not compile.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -71,6 +78,9 @@ impl DialectComponent {
     ///
     /// Where it is no sound component, wants to import anything, or does not have the exports.
     pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Self, DialectError> {
+        if Encoding::of(bytes)? == Encoding::CoreModule {
+            return Err(DialectError::CoreModule);
+        }
         let (component, _) = engine.compile(bytes)?;
         let wasmtime = engine.wasmtime();
         let wanted: Vec<String> = component

@@ -129,10 +129,14 @@ fn what_is_no_dialect_is_not_loaded() {
     let engine = engine();
     let import = wat::parse_str("(component (import \"wasi:clocks/wall-clock@0.2.6\" (instance)))").unwrap();
     let empty = wat::parse_str("(component)").unwrap();
-    let refused =
-        [import, empty].map(|bytes| DialectComponent::load(&engine, &bytes).unwrap_err().to_string());
+    let module = wat::parse_str("(module)").unwrap();
+    let text = br#"{"type":"thread.started"}"#.to_vec();
+    let refused = [import, empty, module, text]
+        .map(|bytes| DialectComponent::load(&engine, &bytes).unwrap_err().to_string());
     insta::assert_snapshot!(refused.join("\n"), @"
     a dialect has nothing but the text that it is given, and this imports `wasi:clocks/wall-clock@0.2.6`
     it does not export `open: func(string) -> string`: a dialect stands in the world yoi:bridge/dialect
+    this is a core WebAssembly module, not a component: it has to be made one first
+    not WebAssembly: a text file
     ");
 }
