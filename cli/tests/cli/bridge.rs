@@ -256,12 +256,36 @@ fn what_was_recorded_is_replayed_to_the_same_events() {
     assert_eq!(events(&replayed), events(&recorded));
     // What is there is not written over.
     assert_ran!(ask(folder.path(), &words), @r#"
-    exit 3
+    exit 2
     --- stdout
-    {"schema":"yoikit.failure/1","exit":3,"message":"failed to begin the recording kept.ndjson: File exists (os error 17)","advice":null}
+    {"schema":"yoikit.failure/1","exit":2,"message":"kept.ndjson is there, and no recording is written over anything: remove it, or name another file","advice":null}
     --- stderr
-    error: failed to begin the recording kept.ndjson: File exists (os error 17)
+    error: kept.ndjson is there, and no recording is written over anything: remove it, or name another file
     "#);
+}
+
+#[test]
+fn of_a_turn_that_was_tried_again_the_second_child_is_recorded() {
+    let script = r#"cat >/dev/null
+case "$*" in *resume*) echo '{"type":"turn.started"}'; echo 'no rollout found for thread id' >&2; exit 1;; esac
+cat turn.ndjson"#;
+    let folder = folder(script);
+    let words = [
+        "bridge",
+        "record",
+        "codex-cli",
+        "hi",
+        "-o",
+        "kept.ndjson",
+        "--resume",
+        "01a0",
+    ];
+    let recorded = ask(folder.path(), &words);
+    assert_eq!(recorded.status, 0, "{}", recorded.stderr);
+    assert_eq!(
+        fs::read_to_string(folder.path().join("kept.ndjson")).unwrap(),
+        TURN
+    );
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Children whose output is kept, line by line and as it is, so that it can be read again without them.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::event::BridgeFailure;
+use super::event::{BridgeFailure, FailureCode};
 use super::transport::{Transport, TransportContext, TransportFactory};
 use crate::wire::Line;
 use crate::wire::child::{Ending, Farewell};
@@ -14,6 +14,9 @@ use crate::world::Pending;
 ///
 /// A line goes into the file when it is heard. Where it cannot be written the exchange fails: half a recording that
 /// passes for a whole one is worse than none.
+///
+/// The file is one exchange's, and holds what one child says: where a conversation is refused and the turn is tried
+/// again, that is the second. Lines of both would be those of no child, and not come to the same events again.
 pub struct Recording {
     of: Arc<dyn TransportFactory>,
     file: Arc<Mutex<File>>,
@@ -38,8 +41,13 @@ impl std::fmt::Debug for Recording {
 
 impl TransportFactory for Recording {
     fn connect(&self, context: &TransportContext) -> Result<Box<dyn Transport>, BridgeFailure> {
+        let of = self.of.connect(context)?;
+        begin_anew(&self.file).map_err(|error| {
+            let message = format!("the recording cannot be written: {error}");
+            BridgeFailure::new(FailureCode::Transport, message)
+        })?;
         Ok(Box::new(Recorded {
-            of: self.of.connect(context)?,
+            of,
             file: Arc::clone(&self.file),
         }))
     }
@@ -48,6 +56,16 @@ impl TransportFactory for Recording {
 struct Recorded {
     of: Box<dyn Transport>,
     file: Arc<Mutex<File>>,
+}
+
+fn begin_anew(file: &Mutex<File>) -> io::Result<()> {
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    // What is no file, a pipe, holds nothing that could be taken back.
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+        file.rewind()?;
+    }
+    Ok(())
 }
 
 /// In one piece and at once, so that whoever is killed leaves every line that was heard.

@@ -90,10 +90,16 @@ fn begin_recording(path: &Path) -> Result<File, Failure> {
     let mut options = OpenOptions::new();
     // What a child says may hold anything that it read.
     let file = options.write(true).create_new(true).mode(0o600).open(path);
-    file.map_err(|cause| Failure::File {
-        path: path.to_owned(),
-        doing: "begin the recording",
-        cause,
+    file.map_err(|cause| match cause.kind() {
+        io::ErrorKind::AlreadyExists => Failure::Usage(format!(
+            "{} is there, and no recording is written over anything: remove it, or name another file",
+            path.display()
+        )),
+        _ => Failure::File {
+            path: path.to_owned(),
+            doing: "begin the recording",
+            cause,
+        },
     })
 }
 
