@@ -15,6 +15,8 @@ fn conforms(door: &str, inputs: u32) {
         strict: true,
         ..Settings::default()
     };
+    // What waits for the next set is asked of our own.
+    settings.selection.next = true;
     settings.options.property_cases = inputs;
     // A machine that is busy is no fault of the host's.
     settings.options.time_box = Some(Duration::from_secs(600));

@@ -41,7 +41,7 @@ pub(super) fn good() -> Own {
 }
 
 pub(super) fn all() -> Vec<Mutant> {
-    let parts = [lines(), ends(), readers(), streams(), conversations()];
+    let parts = [lines(), ends(), readers(), streams(), conversations(), routes()];
     parts.into_iter().flatten().collect()
 }
 
@@ -392,6 +392,51 @@ fn conversations() -> Vec<Mutant> {
             "bridge.host.conversations.in-turn",
             |own| {
                 own.is_one_broker = false;
+            },
+        ),
+    ]
+}
+
+fn routes() -> Vec<Mutant> {
+    vec![
+        mutant("asks-the-framework-always", "bridge.host.route.child", |own| {
+            own.asked = |mut play| {
+                if play.framework.is_some() {
+                    play.address.get_or_insert_with(|| "https://api.test".to_owned());
+                }
+                play
+            };
+        }),
+        mutant(
+            "starts-a-child-for-everyone",
+            "bridge.host.route.framework",
+            |own| {
+                own.asked = |mut play| {
+                    play.address = play.address.filter(|_| play.framework.is_none());
+                    play
+                };
+            },
+        ),
+        mutant("reads-addresses-loosely", "bridge.host.route.framework", |own| {
+            own.asked = |mut play| {
+                let is_framed = play.framework.is_some();
+                let is_loose = |address: &String| address.trim().to_lowercase() == "bridge:indusagi-wire";
+                play.address = play.address.filter(|address| !(is_framed && is_loose(address)));
+                play
+            };
+        }),
+        mutant(
+            "is-silent-where-nobody-answers",
+            "bridge.host.route.nobody",
+            |own| {
+                own.told = |play, seen| {
+                    let nobody = play.address.is_some() && play.framework.is_none();
+                    stream(seen, |events| {
+                        if nobody {
+                            events.clear();
+                        }
+                    })
+                };
             },
         ),
     ]

@@ -15,6 +15,7 @@ mod lines;
 pub mod own;
 pub mod play;
 mod reader;
+mod route;
 pub mod script;
 mod shell;
 mod stream;
@@ -45,6 +46,7 @@ pub(super) fn tests() -> Vec<BrokerTest> {
         reader::tests(),
         stream::tests(),
         conversations::tests(),
+        route::tests(),
     ];
     parts.into_iter().flatten().collect()
 }

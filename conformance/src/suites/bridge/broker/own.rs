@@ -10,8 +10,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use yoi_host::bridge::{
     BridgeFailure, Broker, Context, EventStream, Exchange, ExchangeOptions, ExchangeTimes, FailureCode,
-    LinkKey, LinkStore, LinksInMemory, Model, Processes, RuntimeLink, Transport, TransportContext,
-    TransportFactory,
+    FinishReason, FrameworkStream, LinkKey, LinkStore, LinksInMemory, MessageSeed, Model, NormalizedEvent,
+    Processes, RuntimeLink, Sink, Transport, TransportContext, TransportFactory,
 };
 use yoi_host::wire::Line;
 use yoi_host::wire::child::{Ending, Farewell};
@@ -106,7 +106,10 @@ impl Own {
             id: "m".to_owned(),
             api: "a".to_owned(),
             provider: "p".to_owned(),
-            base_url: format!("bridge:{}", play.adapter),
+            base_url: play
+                .address
+                .clone()
+                .unwrap_or_else(|| format!("bridge:{}", play.adapter)),
         };
         let key = LinkKey::of(&model, play.adapter.name());
         let links = play.remembered.is_some().then(self.links);
@@ -115,7 +118,10 @@ impl Own {
             let _ = links.save(link(&key, token)).await;
         }
         let broker = || {
-            let broker = Broker::new().with_factory(Some(stage.clone()));
+            let mut broker = Broker::new().with_factory(Some(stage.clone()));
+            if let Some(answer) = &play.framework {
+                broker = broker.with_framework(framework(answer.clone()));
+            }
             match &links {
                 Some(links) => broker.with_links(Arc::clone(links)),
                 None => broker,
@@ -248,6 +254,19 @@ async fn read(exchange: &mut Exchange, turn: &mut Turn, count: usize, within: Du
             Err(_) => return,
         }
     }
+}
+
+/// A framework that answers by itself, always this.
+fn framework(answer: String) -> Arc<FrameworkStream> {
+    Arc::new(move |model, _, _| {
+        let mut sink = Sink::new(MessageSeed::of(model, 0));
+        let mut events = Vec::new();
+        let delta = answer.clone();
+        sink.take(NormalizedEvent::Text { delta }, &mut events);
+        let reason = FinishReason::Stop;
+        sink.take(NormalizedEvent::Finish { reason }, &mut events);
+        Box::pin(futures_util::stream::iter(events))
+    })
 }
 
 fn link(key: &LinkKey, token: &str) -> RuntimeLink {

@@ -27,6 +27,10 @@ pub struct Play {
     pub times: ExchangeTimes,
     /// Whether it is told as the framework does.
     pub as_framework: bool,
+    /// The model's address, where it is not that of a child who speaks the dialect.
+    pub address: Option<String>,
+    /// What the framework answers with by itself, where it is there to answer at all.
+    pub framework: Option<String>,
 }
 
 /// What a child does.
@@ -124,6 +128,8 @@ impl Play {
             remembered: None,
             times: ExchangeTimes::default(),
             as_framework: false,
+            address: None,
+            framework: None,
         }
     }
 
