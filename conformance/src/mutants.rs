@@ -1,4 +1,5 @@
-//! Who tests the tester: plugins, and hosts of plugins and of child agents, that are broken on purpose, each in one way.
+//! Who tests the tester: plugins, dialects, and hosts of plugins and of child agents, that are broken on purpose, each in
+//! one way.
 //!
 //! A mutant says beforehand which case catches it. Where that cannot be the only one it names the others, and why.
 //! [`judge`] holds a mutant to all cases and compares with the good one it was made of: no other verdict may
@@ -6,6 +7,7 @@
 //! there they are the good one.
 
 mod broker;
+mod dialects;
 mod guests;
 mod hosts;
 
@@ -19,7 +21,7 @@ use serde::Serialize;
 
 use yoi_host::Profile;
 use yoi_host::authority::Manifest;
-use yoi_host::bridge::Mode;
+use yoi_host::bridge::{Adapter, Mode};
 use yoi_host::engine::{Engine, EngineError, EngineOptions};
 
 use crate::limits::INSTANCES;
@@ -27,7 +29,8 @@ use crate::plan::{Plan, Planned, Selection};
 use crate::runner::{self, Options};
 use crate::suites::Contract;
 use crate::suites::bridge::broker::own::Own;
-use crate::suites::bridge::{self, BrokerTarget};
+use crate::suites::bridge::target::Alter;
+use crate::suites::bridge::{self, BrokerTarget, DialectTarget};
 use crate::suites::plugin::door::{Ask, HostFault, Outcome, PluginHost};
 use crate::suites::plugin::host::Shelves;
 use crate::suites::plugin::{self, GuestTarget, HostTarget};
@@ -42,10 +45,14 @@ const AT_A_TIME: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// Whose place a mutant takes.
 type Place = (Contract, Side);
 
+/// Whom a mutant was made of: a good one in its place, of dialects that of the same child.
+type Origin = (Place, Option<Adapter>);
+
 /// All of them, in the order in which they are told.
-const PLACES: [Place; 3] = [
+const PLACES: [Place; 4] = [
     (Contract::Plugin, Side::Guest),
     (Contract::Plugin, Side::Host),
+    (Contract::Bridge, Side::Guest),
     (Contract::Bridge, Side::Host),
 ];
 
@@ -68,6 +75,8 @@ pub struct Mutant {
 enum Kind {
     Guest(fn() -> guests::Guest),
     Host(fn() -> hosts::Broken),
+    /// What is made of our own dialect of a child agent.
+    Dialect(Adapter, Alter),
     /// What is done to our own host of child agents.
     Broker(fn(&mut Own)),
 }
@@ -96,7 +105,7 @@ pub struct Judged {
 /// All of them.
 #[must_use]
 pub fn all() -> Vec<Mutant> {
-    let parts = [guests::all(), hosts::all(), broker::all()];
+    let parts = [guests::all(), hosts::all(), dialects::all(), broker::all()];
     parts.into_iter().flatten().collect()
 }
 
@@ -112,17 +121,20 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
     // First the good ones that they were made of, and what that host is asked in each case.
     let asked = Asked::default();
     let shelves = Arc::new(Shelves::default());
-    let stands = PLACES.into_iter();
-    let places: Vec<Place> = stands
-        .filter(|place| mutants.iter().any(|mutant| mutant.place() == *place))
-        .collect();
-    let good = places.iter().map(|place| match place {
-        (Contract::Bridge, _) => child_host("good", broker::good()),
-        (_, Side::Guest) => guest("good", guests::good(), &engine),
-        (_, Side::Host) => host("good", asked.recorded().laid_out_on(&shelves)),
+    let mut origins: Vec<Origin> = Vec::new();
+    for mutant in mutants {
+        if !origins.contains(&mutant.origin()) {
+            origins.push(mutant.origin());
+        }
+    }
+    let good = origins.iter().map(|origin| match origin {
+        (_, Some(adapter)) => dialect("good", *adapter, |own| own),
+        ((Contract::Bridge, _), None) => child_host("good", broker::good()),
+        ((_, Side::Guest), None) => guest("good", guests::good(), &engine),
+        ((_, Side::Host), None) => host("good", asked.recorded().laid_out_on(&shelves)),
     });
     let good = verdicts(&good.collect::<Vec<_>>(), |_, _| true);
-    let good: Vec<(Place, Verdicts)> = places.into_iter().zip(good).collect();
+    let good: Vec<(Origin, Verdicts)> = origins.into_iter().zip(good).collect();
 
     let made = mutants.iter().map(|mutant| match mutant.kind {
         Kind::Guest(make) => (guest(mutant.name, make(), &engine), None),
@@ -131,6 +143,7 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
             let target = broken.target.laid_out_on(&shelves);
             (host(mutant.name, target), broken.shows_in)
         }
+        Kind::Dialect(adapter, alter) => (dialect(mutant.name, adapter, alter), None),
         Kind::Broker(breaks) => {
             let mut own = broker::good();
             breaks(&mut own);
@@ -146,7 +159,7 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
         .iter()
         .zip(seen)
         .filter_map(|(mutant, (mut seen, shows_in))| {
-            let (_, good) = good.iter().find(|(place, _)| *place == mutant.place())?;
+            let (_, good) = good.iter().find(|(origin, _)| *origin == mutant.origin())?;
             if let Some(asks) = shows_in {
                 // Where it is asked for nothing that is altered it is the good one.
                 let same = good.iter().filter(|(case, _)| !asked.any_of(case, asks));
@@ -250,8 +263,17 @@ impl Mutant {
         match self.kind {
             Kind::Guest(_) => (Contract::Plugin, Side::Guest),
             Kind::Host(_) => (Contract::Plugin, Side::Host),
+            Kind::Dialect(..) => (Contract::Bridge, Side::Guest),
             Kind::Broker(_) => (Contract::Bridge, Side::Host),
         }
+    }
+
+    fn origin(&self) -> Origin {
+        let child = match self.kind {
+            Kind::Dialect(adapter, _) => Some(adapter),
+            _ => None,
+        };
+        (self.place(), child)
     }
 
     fn compared(&self, good: &Verdicts, seen: &Verdicts) -> Judged {
@@ -311,6 +333,19 @@ fn host(name: &str, target: HostTarget) -> Arc<dyn Subject> {
         trouble: None,
     };
     plugin::host().bind(Arc::new(target), about)
+}
+
+fn dialect(name: &str, adapter: Adapter, alter: Alter) -> Arc<dyn Subject> {
+    let target = DialectTarget::altered(adapter, alter);
+    let about = About {
+        name: name.to_owned(),
+        door: target.door().to_owned(),
+        profile: target.mode().name().to_owned(),
+        digest: None,
+        remark: None,
+        trouble: None,
+    };
+    bridge::dialect().bind(Arc::new(target), about)
 }
 
 fn child_host(name: &str, own: Own) -> Arc<dyn Subject> {

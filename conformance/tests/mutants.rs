@@ -20,6 +20,6 @@ fn every_mutant_is_caught_by_the_case_that_it_names() {
 }
 
 #[test]
-fn every_broken_host_of_child_agents_is_caught_by_the_case_that_it_names() {
-    insta::assert_snapshot!(caught(Contract::Bridge, 25));
+fn every_broken_dialect_and_host_of_child_agents_is_caught_by_the_case_that_it_names() {
+    insta::assert_snapshot!(caught(Contract::Bridge, 50));
 }

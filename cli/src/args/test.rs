@@ -121,7 +121,7 @@ pub(crate) struct Test {
 
     /// Test the tester: hold its own plugins and hosts that are broken on purpose to all cases, and say which case
     /// catches each; of a selection, those that its cases are to catch. All of them take a minute or two. `--contract
-    /// bridge` has hosts of child agents
+    /// bridge` has dialects and hosts of child agents
     #[arg(long, conflicts_with_all = ["list", "dry_run", "behaviours", "targets", "command"])]
     pub(crate) mutants: bool,
 

@@ -17,9 +17,13 @@ pub struct DialectTarget {
     mode: Mode,
 }
 
+/// What is made of a dialect of the host's own.
+pub(crate) type Alter = fn(Box<dyn Dialect>) -> Box<dyn Dialect>;
+
 #[derive(Debug)]
 enum Door {
     Native(Adapter),
+    Altered(Adapter, Alter),
     Component(DialectComponent),
     Process(ProcessDialect),
 }
@@ -34,6 +38,16 @@ impl DialectTarget {
             speaks: Some(adapter),
             mode,
         })
+    }
+
+    /// What is made of the host's own dialect of this child: what the cases catch, where it is a broken one.
+    #[must_use]
+    pub(crate) const fn altered(adapter: Adapter, alter: Alter) -> Self {
+        Self {
+            door: Door::Altered(adapter, alter),
+            speaks: Some(adapter),
+            mode: Mode::Faithful,
+        }
     }
 
     /// One in a component, which may claim to be that of a known child.
@@ -73,6 +87,7 @@ impl DialectTarget {
     pub const fn door(&self) -> &'static str {
         match self.door {
             Door::Native(_) => "native",
+            Door::Altered(..) => "in-process",
             Door::Component(_) => "component",
             Door::Process(_) => "process",
         }
@@ -108,14 +123,19 @@ impl DialectTarget {
 
     fn dialect(&self, context: &Context, opening: Opening) -> Result<Box<dyn Dialect>, Stop> {
         match &self.door {
-            Door::Native(adapter) => dialect(*adapter, self.mode, opening)
-                .ok_or_else(|| Stop::Harness(format!("there is no dialect of {adapter}"))),
+            Door::Native(adapter) => own(*adapter, self.mode, opening),
+            Door::Altered(adapter, alter) => own(*adapter, self.mode, opening).map(alter),
             Door::Component(component) => component
                 .dialect(&opening)
                 .map_err(|error| Stop::CouldNotRun(error.message)),
             Door::Process(process) => Ok(Box::new(process.dialect(context, &opening)?)),
         }
     }
+}
+
+fn own(adapter: Adapter, mode: Mode, opening: Opening) -> Result<Box<dyn Dialect>, Stop> {
+    let own = dialect(adapter, mode, opening);
+    own.ok_or_else(|| Stop::Harness(format!("there is no dialect of {adapter}")))
 }
 
 /// An exchange that goes on.
