@@ -4,18 +4,20 @@
 //! a `stream_event`, or whole; whoever is told of one in pieces is not told again. Only `result` ends the turn: it
 //! has several messages, one for each round of tools.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::recent::Recent;
 use super::{Dialect, Heard, Meter, Opening, Said};
 use crate::ending::Ending;
 use crate::event::{
     Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NormalizedEvent, ToolCall,
 };
 use crate::json::{self, Json};
-use crate::limits::ARGUMENTS_BYTES;
+use crate::limits::{ARGUMENTS_BYTES, MESSAGE_BYTES};
 use crate::message::Usage;
+use crate::text::bounded;
 
 #[derive(Debug, Default)]
 pub(super) struct Claude {
@@ -24,11 +26,13 @@ pub(super) struct Claude {
     /// The message that comes in pieces.
     message: Option<String>,
     /// Those that came so.
-    in_pieces: BTreeSet<String>,
+    in_pieces: Recent<()>,
     /// Tools of this message whose arguments are under way, by the block's index.
     calls: BTreeMap<u64, Call>,
+    /// Bytes of them.
+    under_way: usize,
     /// Names of tools by the ids of their calls.
-    tools: BTreeMap<String, String>,
+    tools: Recent<String>,
     stop: FinishReason,
     told_text: bool,
     used: Used,
@@ -42,6 +46,13 @@ struct Call {
     /// What the block began with: `{}`, or all of it.
     input: Option<Json>,
     pieces: String,
+}
+
+impl Call {
+    fn bytes(&self) -> usize {
+        let input = self.input.as_ref().map_or(0, |input| input.text().len());
+        self.id.len() + self.name.len() + input + self.pieces.len()
+    }
 }
 
 /// What messages in pieces have used. The whole is known with `result` only, which may never come.
@@ -120,9 +131,10 @@ impl Claude {
         let [id, usage] = json::of(message, ["id", "usage"]);
         self.message = json::filled(id).map(|id| id.into_owned());
         if let Some(id) = &self.message {
-            self.in_pieces.insert(id.clone());
+            self.in_pieces.insert(id, ());
         }
         self.calls.clear();
+        self.under_way = 0;
         self.used.before = self.used.before.plus(&self.used.message);
         self.used.message = usage.map_or_else(Usage::default, |usage| merged(Usage::default(), usage));
         said.events.push(NormalizedEvent::Break);
@@ -141,7 +153,11 @@ impl Claude {
                         input: input.filter(|input| json::is_object(input)).map(Json::from),
                         pieces: String::new(),
                     };
-                    self.calls.insert(index, call);
+                    self.under_way += call.bytes();
+                    if let Some(before) = self.calls.insert(index, call) {
+                        self.under_way -= before.bytes();
+                    }
+                    self.holds_calls(index, said);
                 }
             }
             Some("text") => self.text(json::filled(text), said),
@@ -167,13 +183,8 @@ impl Claude {
             Some("input_json_delta") => {
                 if let (Some(call), Some(piece)) = (self.calls.get_mut(&index), json::filled(arguments)) {
                     call.pieces.push_str(&piece);
-                    if call.pieces.len() > ARGUMENTS_BYTES {
-                        let message = format!(
-                            "the arguments of the tool `{}` have more than {ARGUMENTS_BYTES} bytes",
-                            call.name
-                        );
-                        said.failed(BridgeFailure::new(FailureCode::TooLarge, message));
-                    }
+                    self.under_way += piece.len();
+                    self.holds_calls(index, said);
                 }
             }
             Some("signature_delta" | "citations_delta") => {}
@@ -186,6 +197,7 @@ impl Claude {
         let Some(call) = self.calls.remove(&index) else {
             return;
         };
+        self.under_way -= call.bytes();
         let arguments = if call.pieces.trim_ascii().is_empty() {
             call.input.unwrap_or_else(Json::empty_object)
         } else {
@@ -203,6 +215,19 @@ impl Claude {
         self.call(call.id, call.name, arguments, said);
     }
 
+    /// Tool calls that grow without end, or are without end, are those of no model.
+    fn holds_calls(&self, index: u64, said: &mut Said) {
+        if self.under_way > ARGUMENTS_BYTES {
+            let name = self.calls.get(&index).map_or("", |call| &call.name);
+            let message = format!(
+                "the arguments of the tool `{}`, with those of others that are under way, have more than \
+                 {ARGUMENTS_BYTES} bytes",
+                bounded(name, MESSAGE_BYTES)
+            );
+            said.failed(BridgeFailure::new(FailureCode::TooLarge, message));
+        }
+    }
+
     fn text(&mut self, text: Option<std::borrow::Cow<'_, str>>, said: &mut Said) {
         if let Some(text) = text {
             self.told_text = true;
@@ -211,7 +236,7 @@ impl Claude {
     }
 
     fn call(&mut self, id: String, name: String, arguments: Json, said: &mut Said) {
-        self.tools.insert(id.clone(), name.clone());
+        self.tools.insert(&id, name.clone());
         let call = ToolCall { id, name, arguments };
         said.events.push(NormalizedEvent::ToolCall { call });
     }
@@ -219,7 +244,7 @@ impl Claude {
     /// A message, whole. One that came in pieces is known.
     fn assistant(&mut self, message: Option<&RawValue>, said: &mut Said) {
         let [id, content, reason] = json::of(message, ["id", "content", "stop_reason"]);
-        if json::string(id).is_some_and(|id| self.in_pieces.contains(id.as_ref())) {
+        if json::string(id).is_some_and(|id| self.in_pieces.contains(&id)) {
             return;
         }
         if let Some(reason) = json::string(reason) {
@@ -345,7 +370,7 @@ impl Dialect for Claude {
             // What a sub-agent says is no part of the answer. It is told as what its call does, whole messages
             // only: those that come in pieces come whole as well.
             if kind != "stream_event" {
-                let tool = self.tools.get(parent.as_ref()).cloned().unwrap_or_default();
+                let tool = self.tools.get(&parent).cloned().unwrap_or_default();
                 said.events.push(NormalizedEvent::Activity(Activity {
                     id: parent.into_owned(),
                     tool,

@@ -10,6 +10,7 @@ mod codex;
 mod compat;
 mod indusagi;
 mod items;
+mod recent;
 mod telling;
 mod wire;
 mod written;

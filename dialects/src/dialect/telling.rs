@@ -1,14 +1,13 @@
 //! Texts that come in pieces, whole, or both, and may begin anew: each told once.
 
-use std::collections::BTreeMap;
-
+use super::recent::Recent;
 use crate::event::{NormalizedEvent, Voice};
 
 /// The texts of one voice, by the names that the child has for them.
 #[derive(Debug)]
 pub(crate) struct Telling {
     voice: Voice,
-    texts: BTreeMap<String, Told>,
+    texts: Recent<Told>,
     /// Which text the last piece was of.
     last: Option<String>,
 }
@@ -25,7 +24,7 @@ impl Telling {
     pub(crate) fn of(voice: Voice) -> Self {
         Self {
             voice,
-            texts: BTreeMap::new(),
+            texts: Recent::default(),
             last: None,
         }
     }
@@ -39,7 +38,7 @@ impl Telling {
 
     /// The same of every text whose name begins so.
     pub(crate) fn begin_all(&mut self, prefix: &str) {
-        for (name, told) in &mut self.texts {
+        for (name, told) in self.texts.iter_mut() {
             if name.starts_with(prefix) {
                 told.again = 0;
             }
@@ -51,7 +50,7 @@ impl Telling {
         if piece.is_empty() {
             return;
         }
-        let told = self.texts.entry(name.to_owned()).or_default();
+        let told = self.texts.entry(name);
         let rest = &told.text[told.again..];
         if rest.starts_with(piece) {
             told.again += piece.len();
@@ -71,7 +70,7 @@ impl Telling {
 
     /// A text, whole.
     pub(crate) fn whole(&mut self, name: &str, text: &str, out: &mut Vec<NormalizedEvent>) {
-        let told = self.texts.entry(name.to_owned()).or_default();
+        let told = self.texts.entry(name);
         match text.strip_prefix(told.text.as_str()) {
             Some(more) => {
                 told.text = text.to_owned();
@@ -92,7 +91,7 @@ impl Telling {
     /// What went by one name goes by another from now on.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         if let Some(told) = self.texts.remove(from) {
-            self.texts.insert(to.to_owned(), told);
+            self.texts.insert(to, told);
             if self.last.as_deref() == Some(from) {
                 self.last = Some(to.to_owned());
             }
@@ -100,7 +99,7 @@ impl Telling {
     }
 
     fn replace(&mut self, name: &str, text: String, out: &mut Vec<NormalizedEvent>) {
-        let told = self.texts.entry(name.to_owned()).or_default();
+        let told = self.texts.entry(name);
         let bytes = told.text.len();
         told.text.clone_from(&text);
         told.again = text.len();

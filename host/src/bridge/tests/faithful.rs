@@ -148,6 +148,42 @@ fn an_error_of_the_api_on_the_way_is_told_and_ends_nothing() {
 }
 
 #[test]
+fn tool_calls_of_claude_under_way_have_one_bound_together() {
+    let begins = |index: usize, input: &str| {
+        format!(
+            r#"{{"type":"content_block_start","index":{index},"content_block":{{"type":"tool_use","id":"{index}","name":"Write","input":{input}}}}}"#
+        )
+    };
+    let piece = |index: usize| {
+        format!(
+            r#"{{"type":"content_block_delta","index":{index},"delta":{{"type":"input_json_delta","partial_json":"{}"}}}}"#,
+            "x".repeat(1 << 20)
+        )
+    };
+    let ends = |index: usize| format!(r#"{{"type":"content_block_stop","index":{index}}}"#);
+    // One after the other there may be any number.
+    let (mut translation, ..) = opened(Adapter::ClaudeCli, Mode::Faithful, Opening::default());
+    for index in 0..16 {
+        for text in [begins(index, "{}"), piece(index), ends(index)] {
+            translation.line(&line(&text));
+        }
+    }
+    assert!(!translation.is_settled());
+    // At once, however they are cut, no more than the bound.
+    let large = format!(r#"{{"content":"{}"}}"#, "x".repeat(1 << 20));
+    let in_pieces = (16..32).flat_map(|index| [begins(index, "{}"), piece(index)]);
+    let whole = (16..32).map(|index| begins(index, &large));
+    for lines in [in_pieces.collect::<Vec<_>>(), whole.collect()] {
+        let (mut translation, ..) = opened(Adapter::ClaudeCli, Mode::Faithful, Opening::default());
+        let told: Vec<_> = lines
+            .iter()
+            .flat_map(|text| translation.line(&line(text)).events)
+            .collect();
+        assert_eq!(failure(&told).code, Some(FailureCode::TooLarge));
+    }
+}
+
+#[test]
 fn arguments_of_claude_that_are_no_object_are_told_and_the_call_goes_on() {
     let output = r#"
 {"type":"stream_event","event":{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"X","input":{}}}}
