@@ -1,10 +1,13 @@
 //! `yoikit bridge`, with shells in place of child agents.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::run::{Ran, assert_ran, yoikit, yoikit_with_input};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::run::{Ran, assert_ran, command, yoikit, yoikit_with_input};
 
 const TURN: &str = r#"{"type":"thread.started","thread_id":"01a1"}
 {"type":"turn.started"}
@@ -102,6 +105,41 @@ fn a_child_that_fails_fails_the_run_with_its_last_words() {
     failed: the child ended before it was done: exit status 1; its last words on standard error:
     error: not logged in
     ");
+}
+
+#[test]
+fn a_run_that_is_asked_to_end_tells_its_last_event_whoever_asks() {
+    for asks in [Signal::INT, Signal::TERM] {
+        let folder = folder("cat >/dev/null; head -n 1 turn.ndjson; exec sleep 300");
+        let words = [
+            "bridge",
+            "run",
+            "codex-cli",
+            "hi",
+            "--json",
+            "--binary",
+            "sh",
+            "--arg",
+            "codex.sh",
+        ];
+        let mut run = command(folder.path(), &words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(run.stdout.take().unwrap())
+            .lines()
+            .map(Result::unwrap);
+        let told = lines.find(|line| line.contains("resume"));
+        assert!(told.is_some());
+        kill_process(Pid::from_child(&run), asks).unwrap();
+        let rest: Vec<String> = lines.collect();
+        assert!(
+            rest.len() == 2 && rest[0].contains(r#""aborted":true"#) && rest[1].contains(r#""kind":"tail""#),
+            "{asks:?}: {rest:?}"
+        );
+        assert_eq!(run.wait().unwrap().code(), Some(1));
+    }
 }
 
 #[test]

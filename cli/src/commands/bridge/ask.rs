@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::signal::unix::{SignalKind, signal};
 use yoi_host::bridge::{
     Broker, ComponentBridge, Context, Exchange, ExchangeOptions, ExternalRuntimeSpec, FailureCode,
     LinksOnDisk, Mode, Model, NormalizedEvent, Processes, Recording, RuntimeAuthMode,
@@ -111,12 +112,21 @@ fn drop_if_empty(path: &Path) {
     }
 }
 
+/// Until somebody at the keyboard or another program wants this one to end.
+async fn asked_to_end() -> io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
 /// Show the events until there are none.
 async fn drive(mut exchange: Exchange, name: &str, json: bool) -> Result<Exit, Failure> {
     let canceller = exchange.canceller();
     tokio::spawn(async move {
         // Whoever wants it ended sees what the child said until then, and that it was ended.
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if asked_to_end().await.is_ok() {
             canceller.cancel();
         }
     });
