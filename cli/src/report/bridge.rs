@@ -69,6 +69,8 @@ pub struct ProbeReport {
     pub version: Option<String>,
     /// Whether it has all that it is driven by.
     pub fits: bool,
+    /// The adapter whose words it speaks, where that is known to be another.
+    pub instead: Option<Adapter>,
     /// The words that it is driven by.
     pub words: Vec<ProbedWord>,
     /// The command by which it is run, a word each.

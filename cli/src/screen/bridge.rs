@@ -124,7 +124,7 @@ impl Show {
         }
         for (count, what) in [
             (counts.unknown, "said what is not known (`--json` has them)"),
-            (counts.noise, "were no JSON"),
+            (counts.noise, "were none of the protocol's"),
             (counts.too_long, "were too long"),
             (counts.not_text, "were no text"),
         ] {
@@ -184,7 +184,9 @@ pub(crate) fn probed(report: &ProbeReport) -> io::Result<()> {
         .filter(|word| !word.found)
         .map(|word| word.word)
         .collect();
-    if missing.is_empty() {
+    if let Some(instead) = report.instead {
+        writeln!(out, "{BAD}no{BAD:#}: what it speaks is `{instead}`")?;
+    } else if missing.is_empty() {
         writeln!(out, "{GOOD}yes{GOOD:#}")?;
     } else {
         writeln!(

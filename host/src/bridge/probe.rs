@@ -23,6 +23,8 @@ pub struct Probe {
     pub program: PathBuf,
     /// What it says of its version, in a line; none where it says nothing in time.
     pub version: Option<String>,
+    /// The adapter whose words it speaks, where that is known to be another.
+    pub instead: Option<Adapter>,
     /// The words that the bridge uses, and whether its help has them.
     pub words: Vec<ProbedWord>,
 }
@@ -37,10 +39,10 @@ pub struct ProbedWord {
 }
 
 impl Probe {
-    /// Whether the program has every word.
+    /// Whether the program has every word, and is none that speaks otherwise.
     #[must_use]
     pub fn fits(&self) -> bool {
-        self.words.iter().all(|word| word.found)
+        self.instead.is_none() && self.words.iter().all(|word| word.found)
     }
 }
 
@@ -87,8 +89,12 @@ pub async fn probe(adapter: Adapter, spec: &ExternalRuntimeSpec) -> Result<Probe
     let version = said(&launch, &["--version"]).await?;
     let help = said(&launch, help).await?;
     let first = version.lines().map(str::trim).find(|line| !line.is_empty());
+    // Its help has the word for both, and it speaks one of them.
+    let is_indusagi = first.is_some_and(|line| line.starts_with("indusagi "));
+    let instead = (adapter == Adapter::IndusagiCli && is_indusagi).then_some(Adapter::IndusagiWire);
     Ok(Probe {
         program,
+        instead,
         version: first.map(|line| bounded(line, MESSAGE_BYTES).into_owned()),
         words: words
             .iter()
@@ -154,21 +160,38 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_program_is_known_by_its_version_and_its_help() {
+    /// What is known of a program that says this of its version, and that of how it is used.
+    async fn probed(adapter: Adapter, version: &str, usage: &str) -> Probe {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("codex");
-        let script = "#!/bin/sh\ncase \"$*\" in --version) echo; echo codex 1.2;; *) echo 'usage: --json' >&2;; esac\n";
+        let file = folder.path().join("agent");
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in --version) echo; echo '{version}';; *) echo 'usage: {usage}' >&2;; esac\n"
+        );
         fs::write(&file, script).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
         // Another test may just be starting a process that has the file open for writing.
-        let probed = loop {
-            match probe(Adapter::CodexCli, &spec(&file)).await {
+        loop {
+            match probe(adapter, &spec(&file)).await {
                 Err(ProbeError::Start(StartError::Refused { cause, .. }))
                     if cause.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
-                probed => break probed.unwrap(),
+                probed => return probed.unwrap(),
             }
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_that_speaks_like_another_adapter_is_said_to() {
+        let wire = probed(Adapter::IndusagiWire, "indusagi 0.1.5", "--rpc").await;
+        assert_eq!((wire.fits(), wire.instead), (true, None));
+        let peer = probed(Adapter::IndusagiCli, "indusagi 0.1.5", "--rpc").await;
+        assert_eq!((peer.fits(), peer.instead), (false, Some(Adapter::IndusagiWire)));
+        // Whoever speaks it is called otherwise.
+        assert!(probed(Adapter::IndusagiCli, "mine 1", "--rpc").await.fits());
+    }
+
+    #[tokio::test]
+    async fn a_program_is_known_by_its_version_and_its_help() {
+        let probed = probed(Adapter::CodexCli, "codex 1.2", "--json").await;
         assert_eq!(probed.version.as_deref(), Some("codex 1.2"));
         let found: Vec<_> = probed.words.iter().map(|word| (word.word, word.found)).collect();
         assert_eq!(

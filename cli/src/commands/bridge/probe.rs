@@ -29,6 +29,7 @@ pub(super) fn run(args: &BridgeProbe) -> Result<Exit, Failure> {
         fits: probed.fits(),
         program: probed.program,
         version: probed.version,
+        instead: probed.instead,
         words: probed.words,
         command: words.map(|word| word.display().to_string()).collect(),
     };
