@@ -97,7 +97,7 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "VARIABLE", value_parser = parse_variable)]
     pub(crate) env: Vec<(String, String)>,
 
-    /// How long the child may say nothing, as `90s` or `5m` [default: 15m]
+    /// How long the child may say nothing, as `90s` or `5m` [default: 1m before its first line, 15m after]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) idle: Option<Duration>,
 

@@ -92,7 +92,7 @@ fn events_are_lines_of_json_between_a_head_and_a_tail() {
     {"kind":"unknown","line":"{\"type\":\"new.thing\"}"}
     {"kind":"usage","usage":{"input":14,"output":14,"cacheRead":8,"cacheWrite":0,"totalTokens":36,"cost":{"input":0.0,"output":0.0,"cacheRead":0.0,"cacheWrite":0.0,"total":0.0}},"wholeConversation":false}
     {"kind":"finish","reason":"stop"}
-    {"kind":"tail","ended":"exit status 0","lines":{"lines":7,"unknown":1,"noise":0,"too_long":0,"not_text":0,"after_end":0},"attempts":1}
+    {"kind":"tail","ended":"exit status 0","lines":{"lines":7,"unknown":1,"noise":0,"tooLong":0,"notText":0,"afterEnd":0},"attempts":1}
     "#);
 }
 
@@ -109,7 +109,7 @@ fn a_child_that_fails_fails_the_run_with_its_last_words() {
 
 #[test]
 fn a_run_that_is_asked_to_end_tells_its_last_event_whoever_asks() {
-    for asks in [Signal::INT, Signal::TERM] {
+    for asks in [Signal::INT, Signal::TERM, Signal::HUP] {
         let folder = folder("cat >/dev/null; head -n 1 turn.ndjson; exec sleep 300");
         let words = [
             "bridge",
@@ -140,6 +140,17 @@ fn a_run_that_is_asked_to_end_tells_its_last_event_whoever_asks() {
         );
         assert_eq!(run.wait().unwrap().code(), Some(1));
     }
+}
+
+#[test]
+fn a_child_that_says_nothing_at_all_may_not_say_nothing_for_longer_than_was_said() {
+    let folder = folder("cat >/dev/null; exec sleep 300");
+    let words = ["bridge", "run", "codex-cli", "hi", "--idle", "50ms"];
+    assert_ran!(ask(folder.path(), &words), @"
+    exit 1
+    --- stderr
+    failed: the child did not say its first line within 50ms
+    ");
 }
 
 #[test]
@@ -338,7 +349,7 @@ fn the_references_reading_is_at_hand_where_there_is_one() {
     {"kind":"text","delta":"**Look**"}
     {"kind":"text","delta":"One\u001b[31m file."}
     {"kind":"finish","reason":"stop"}
-    {"kind":"tail","ended":null,"lines":{"lines":7,"unknown":2,"noise":0,"too_long":0,"not_text":0,"after_end":0},"attempts":0}
+    {"kind":"tail","ended":null,"lines":{"lines":7,"unknown":2,"noise":0,"tooLong":0,"notText":0,"afterEnd":0},"attempts":0}
     "#);
     let words = [
         "bridge",
@@ -435,7 +446,7 @@ fn a_dialect_may_be_a_component() {
     {"kind":"head","schema":"yoikit.bridge-events/1","adapter":"mine","mode":"faithful"}
     {"kind":"text","delta":"heard"}
     {"kind":"finish","reason":"stop"}
-    {"kind":"tail","ended":null,"lines":{"lines":7,"unknown":0,"noise":0,"too_long":0,"not_text":0,"after_end":6},"attempts":0}
+    {"kind":"tail","ended":null,"lines":{"lines":7,"unknown":0,"noise":0,"tooLong":0,"notText":0,"afterEnd":6},"attempts":0}
     "#);
     let ran = ask(folder.path(), &["bridge", "run", "mine.wasm", "hi"]);
     assert_eq!(

@@ -15,6 +15,7 @@ use crate::wire::child::Ending;
 
 /// What a child's lines were.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct LineCounts {
     /// All of them, but for empty ones.
     pub lines: u64,
@@ -44,6 +45,8 @@ pub struct Translation {
     blank: bool,
     /// The first line that was no JSON: often it says what is wrong.
     noise: Option<String>,
+    /// Whether the child closed its output and was there still.
+    stayed: bool,
 }
 
 impl Translation {
@@ -59,6 +62,7 @@ impl Translation {
             bytes: 0,
             blank: true,
             noise: None,
+            stayed: false,
         }
     }
 
@@ -143,6 +147,11 @@ impl Translation {
         self.heard(said)
     }
 
+    /// The child closed its output, and did not end until it had to. To be said before its end.
+    pub const fn stays(&mut self) {
+        self.stayed = true;
+    }
+
     /// The exchange fails, whatever the child may say. None where it is over.
     pub fn fail(&mut self, error: BridgeFailure) -> Said {
         let mut said = Said::default();
@@ -153,7 +162,11 @@ impl Translation {
     }
 
     fn out_of_turn(&self, ending: &Ending) -> String {
-        let mut message = format!("the child ended before it was done: {}", ending.how);
+        let what = match self.stayed {
+            false => "the child ended before it was done",
+            true => "the child closed its output before it was done, and had to be ended",
+        };
+        let mut message = format!("{what}: {}", ending.how);
         let stderr = ending.stderr.trim();
         if !stderr.is_empty() {
             message += "; its last words on standard error:\n";

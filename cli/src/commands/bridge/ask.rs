@@ -67,7 +67,9 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
         child_model: ask.model.clone(),
         ..ExchangeOptions::default()
     };
-    options.times.idle = ask.idle.unwrap_or(options.times.idle);
+    if let Some(idle) = ask.idle {
+        (options.times.start, options.times.idle) = (idle, idle);
+    }
     options.times.total = ask.timeout.unwrap_or(options.times.total);
     // Last, so that nothing that was typed wrongly leaves a file behind.
     if let Some(path) = record {
@@ -115,9 +117,11 @@ fn drop_if_empty(path: &Path) {
 /// Until somebody at the keyboard or another program wants this one to end.
 async fn asked_to_end() -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted,
         _ = terminated.recv() => Ok(()),
+        _ = hung_up.recv() => Ok(()),
     }
 }
 

@@ -198,12 +198,25 @@ impl RuntimeBridge for Shell {
 }
 
 fn begin(script: &'static str) -> Exchange {
+    begin_with(script, &ExchangeOptions::default())
+}
+
+fn begin_with(script: &'static str, options: &ExchangeOptions) -> Exchange {
     let broker = Broker::new();
     broker.register(std::sync::Arc::new(Shell(script)));
     let model = super::scripted::model("shell");
-    broker
-        .begin(&model, &Context::of_prompt("hi"), &ExchangeOptions::default())
-        .unwrap()
+    broker.begin(&model, &Context::of_prompt("hi"), options).unwrap()
+}
+
+#[tokio::test]
+async fn a_process_that_closes_its_output_and_stays_is_ended_and_not_said_to_have_ended() {
+    let mut options = ExchangeOptions::default();
+    options.times.leave = Duration::from_millis(20);
+    let mut exchange = begin_with("exec >&- 2>&-; exec sleep 300", &options);
+    let Some(NormalizedEvent::Failed { error }) = exchange.next().await else {
+        panic!("there is one event");
+    };
+    insta::assert_snapshot!(error.message, @"the child closed its output before it was done, and had to be ended: killed by signal 15 (SIGTERM)");
 }
 
 #[tokio::test]
