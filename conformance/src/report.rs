@@ -275,11 +275,15 @@ impl Report {
             "could not be judged in full"
         } else if tally.known > 0 {
             "conforms but for what is known"
-        } else if self.run.shard.is_some() {
-            "conforms in this shard"
         } else {
             "conforms"
         };
-        format!("{profile}: {word} ({})", counts.join(", "))
+        // Nothing is said here of what the other shards see.
+        let part = if self.run.shard.is_some() {
+            " in this shard"
+        } else {
+            ""
+        };
+        format!("{profile}: {word}{part} ({})", counts.join(", "))
     }
 }

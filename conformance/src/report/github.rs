@@ -90,7 +90,9 @@ impl Report {
         let mut text = String::from("## yoikit test\n\n");
         for (number, subject) in self.run.subjects.iter().enumerate() {
             let name = markdown(&subject.about.name);
-            let _ = writeln!(text, "- **{name}** {}", markdown(&self.verdict_line(number)));
+            let judged = if subject.judged { "" } else { " — not judged" };
+            let line = markdown(&self.verdict_line(number));
+            let _ = writeln!(text, "- **{name}** {line}{judged}");
         }
         let failing: Vec<_> = self
             .cases

@@ -239,6 +239,23 @@ fn a_long_step_is_cut_for_people_and_kept_for_programs() {
 }
 
 #[test]
+fn a_shard_speaks_for_itself_only_whether_it_fails_or_not() {
+    let line = |toy: Toy| {
+        let settings = Settings {
+            shard: Some("1/2".parse().unwrap()),
+            ..timeless()
+        };
+        report(&toy, &settings).verdict_line(0)
+    };
+    insta::assert_snapshot!(line(Toy::good()), @"documented: conforms in this shard (2 of 2 must)");
+    let bad = Toy {
+        small: 5,
+        ..Toy::good()
+    };
+    insta::assert_snapshot!(line(bad), @"documented: does not conform in this shard (1 of 2 must, 1 failed)");
+}
+
+#[test]
 fn a_summary_of_many_failures_is_bounded() {
     let bad = Toy {
         small: 5,
@@ -287,7 +304,7 @@ fn a_summary_cannot_be_broken_by_what_a_target_says() {
     ## yoikit test
 
     - **toy** documented: does not conform (1 of 2 must, 1 failed, 1 advisory failed)
-    - **toy** yoi: does not conform (2 of 3 must, 1 failed, 1 advisory failed)
+    - **toy** yoi: does not conform (2 of 3 must, 1 failed, 1 advisory failed) — not judged
 
     | case | target | expected | seen |
     |---|---|---|---|
