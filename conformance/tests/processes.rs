@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use yoi_conformance::report::{Report, Styles};
+use yoi_conformance::report::{CaseLine, Report, Styles};
 use yoi_conformance::run::{self, Entrant, Settings};
 use yoi_conformance::suites::plugin::open::{Opening, Speaks};
 use yoi_conformance::suites::plugin::target::{GuestTarget, ProcessTimes, Setup};
@@ -201,6 +201,49 @@ fn a_server_is_kept_for_all_that_a_case_asks_and_what_fails_is_tried_alone() {
         text.contains("alone this input does not fail: what was asked before had a part in it"),
         "{text}"
     );
+}
+
+#[test]
+fn what_a_stopped_life_leaves_behind_is_seen_in_the_next() {
+    const LEAVES: &str = r#"
+import json, sys
+count = left = 0
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "hello":
+        count = 0
+        result = {"protocol": "yoikit.plugin/1", "world": "instance", "tools": [{"name": "t"}], "renews": True}
+    elif asked["method"] == "handle-tool":
+        count += 1
+        result = {"summary": "counted"}
+    else:
+        if asked["method"] == "start":
+            count = left
+        if asked["method"] == "stop":
+            left = count
+        result = {"state": "stopped" if asked["method"] == "stop" else "running", "data": count}
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"#;
+    if !python() {
+        return;
+    }
+    let opening = Opening {
+        profiles: vec![Profile::Documented],
+        ..Opening::default()
+    };
+    let mut settings = Settings::default();
+    settings.selection.ids = vec!["plugin.process".to_owned()];
+    settings.selection.next = true;
+    settings.options.time_box = Some(Duration::from_secs(600));
+    let verdicts = |command: &[String]| -> Vec<_> {
+        let report = run::run(&opening.command(command, Speaks::Plugin), &settings, &mut ()).unwrap();
+        let verdict = |line: &CaseLine| (line.case.clone(), line.verdict.name());
+        report.cases.iter().map(verdict).collect()
+    };
+    let renews = "plugin.process.renews-after-stop".to_owned();
+    let leaves = ["python3", "-c", LEAVES].map(str::to_owned);
+    assert!(verdicts(&leaves).contains(&(renews.clone(), "fail")));
+    assert!(verdicts(&sample("counter.py")).contains(&(renews, "pass")));
 }
 
 #[test]

@@ -39,6 +39,11 @@ const RENEWS: Clause = Clause::new(
     "A plugin that says that `hello` renews it is then as new as one that was just started.",
 );
 
+const RENEWS_STOPPED: Clause = Clause::new(
+    "conformance/src/suites/plugin/target/process.rs",
+    "So is one that was stopped: what it was when it stopped is in no later life.",
+);
+
 /// What is asked of targets as such. A component is held against its world instead.
 pub(super) fn tests() -> Vec<Test<GuestTarget>> {
     let speaks = Case::must("plugin.process.says-what-it-is", SPEAKS).example(|target: &GuestTarget, _| {
@@ -48,18 +53,34 @@ pub(super) fn tests() -> Vec<Test<GuestTarget>> {
     let renews = Case::must("plugin.process.renews-itself", RENEWS)
         .example(renews)
         .applies(|target: &GuestTarget| matches!(&target.door, Door::Process(door) if door.renews()));
-    vec![speaks.excused(super::guest::no_process), renews.since(3)]
+    let stopped = Case::must("plugin.process.renews-after-stop", RENEWS_STOPPED)
+        .next()
+        .example(renews_after_stop)
+        .applies(|target: &GuestTarget| {
+            let renews = matches!(&target.door, Door::Process(door) if door.renews());
+            renews && target.world == Some(World::Instance)
+        });
+    vec![speaks.excused(super::guest::no_process), renews.since(3), stopped]
 }
 
 /// What a process says of itself from the beginning, twice: when it has worked, it is told `hello` again.
 fn renews(target: &GuestTarget, ctx: &Context) -> Checked {
+    as_new(target, ctx, false)
+}
+
+/// The same, where it was stopped in between.
+fn renews_after_stop(target: &GuestTarget, ctx: &Context) -> Checked {
+    as_new(target, ctx, true)
+}
+
+fn as_new(target: &GuestTarget, ctx: &Context, stopped: bool) -> Checked {
     let Door::Process(door) = &target.door else {
         return Err(Stop::Skip("it is no process".to_owned()));
     };
     if let Some(stop) = in_trouble(&target.about) {
         return Err(stop);
     }
-    let [first, again] = door.twice(ctx, &target.tools)?;
+    let [first, again] = door.twice(ctx, &target.tools, stopped)?;
     expect_eq("what it says of itself after another `hello`", &first, &again)
 }
 

@@ -193,8 +193,9 @@ impl ProcessDoor {
     }
 
     /// What one process says when it is begun, and again when it has worked and was told `hello` once more: its answer
-    /// to that, and in the world `instance` what it is then, before anything was asked of it.
-    pub(super) fn twice(&self, context: &Context, tools: &[Tool]) -> Result<[Value; 2], Stop> {
+    /// to that, and in the world `instance` what it is then, before anything was asked of it. There it may be stopped, as
+    /// it is at the end of a life, before it is told.
+    pub(super) fn twice(&self, context: &Context, tools: &[Tool], stopped: bool) -> Result<[Value; 2], Stop> {
         let failed = |failure: CallFailure| Stop::fail("an answer", failure.message);
         let mut life = self.open(context, Setup::default())?;
         life.begin().map_err(failed)?;
@@ -219,6 +220,9 @@ impl ProcessDoor {
             }
             for tool in tools {
                 ask(Entry::HandleTool, json!({"name": tool.name, "input": {}}))?;
+            }
+            if stopped {
+                ask(Entry::Stop, json!({}))?;
             }
             *said = json!({"hello": hello, "status": status});
         }
