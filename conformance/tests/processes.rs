@@ -247,12 +247,40 @@ for line in sys.stdin:
 }
 
 #[test]
+fn content_that_mcp_does_not_know_is_no_answer_of_a_tool() {
+    if !python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let with_content = |content: &str| {
+        let source = std::fs::read_to_string(&sample("mcp.py")[1]).unwrap();
+        let changed = source.replace(r#"{"type": "text", "text": text}"#, content);
+        assert_ne!(changed, source);
+        let path = folder.path().join("server.py");
+        std::fs::write(&path, changed).unwrap();
+        let report = report(&["python3".to_owned(), path.display().to_string()], Speaks::Mcp);
+        let line = report
+            .cases
+            .iter()
+            .find(|line| line.case == "plugin.tool.declared-are-served");
+        line.unwrap().verdict.clone()
+    };
+    let Verdict::Fail(evidence) = with_content(r#"{"type": "txet", "text": text}"#) else {
+        panic!("there is no such content")
+    };
+    insta::assert_snapshot!(evidence.finding.seen, @r#"its answer to `tools/call` has content of no kind that revision 2025-06-18 knows: {"text":"`name` is a text","type":"txet"}"#);
+    let link = r#"{"type": "resource_link", "uri": "a:b", "name": text}"#;
+    assert_eq!(with_content(link), Verdict::Pass);
+}
+
+#[test]
 fn a_server_that_speaks_mcp_is_held_to_what_is_said_of_tools() {
     if python() {
         let report = report(&sample("mcp.py"), Speaks::Mcp);
+        assert_eq!(report.end.outcome, Exit::Conforms);
         assert_eq!(
-            report.end.outcome,
-            Exit::Conforms,
+            report.end.subjects[0].failed,
+            0,
             "{}",
             report.to_text(Styles::PLAIN)
         );

@@ -22,7 +22,9 @@ def call(params):
     name = params.get("arguments", {}).get("name")
     if not isinstance(name, str):
         return text("`name` is a text", is_error=True)
-    return text(f"Hello, {name[:64]}!")
+    # The first line is what a host shows: nothing in it may break it.
+    shown = "".join(letter for letter in name[:64] if letter.isprintable())
+    return text(f"Hello, {shown}!")
 
 
 def answer(method, params):

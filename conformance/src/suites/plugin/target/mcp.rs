@@ -21,7 +21,7 @@ use yoi_host::plugin::{CallError, Entry, InputError, Lifecycle};
 
 use super::{CallFailure, Door, GuestTarget, Life, ProcessTimes, Tool, host_status, of_rpc};
 use crate::context::OnInterrupt;
-use crate::limits::MCP_PAGES;
+use crate::limits::{CHILD_STDERR_SHOWN_BYTES, MCP_PAGES};
 use crate::target::{Child, Rpc, RpcError, TheirRequest};
 use crate::{About, Context};
 
@@ -220,11 +220,8 @@ fn output(answer: &Value) -> Result<ToolOutput, CallFailure> {
         message: format!("its answer to `tools/call` is none: {error}"),
         lost: false,
     })?;
-    let text_of = |block: &Value| match block.get("text").and_then(Value::as_str) {
-        Some(text) => text.to_owned(),
-        None => block.to_string(),
-    };
-    let content = read.content.iter().map(text_of).collect::<Vec<_>>().join("\n");
+    let texts: Result<Vec<String>, CallFailure> = read.content.iter().map(text_of).collect();
+    let content = texts?.join("\n");
     if read.is_error {
         return Ok(refusal(&json!({"message": content})));
     }
@@ -236,6 +233,32 @@ fn output(answer: &Value) -> Result<ToolOutput, CallFailure> {
             summary
         },
         content: Some(content),
+    })
+}
+
+/// A block of content as text: its own, or all of it where it is of another of the protocol's kinds.
+fn text_of(block: &Value) -> Result<String, CallFailure> {
+    let is_text = |key: &str| block[key].is_string();
+    let sound = match block["type"].as_str() {
+        Some("text") => is_text("text"),
+        Some("image" | "audio") => is_text("data") && is_text("mimeType"),
+        Some("resource_link") => is_text("uri") && is_text("name"),
+        Some("resource") => block["resource"]["uri"].is_string(),
+        _ => false,
+    };
+    if !sound {
+        let shown = crate::text::bounded(&block.to_string(), CHILD_STDERR_SHOWN_BYTES);
+        return Err(CallFailure {
+            code: "output.not-a-result".into(),
+            message: format!(
+                "its answer to `tools/call` has content of no kind that revision {REVISION} knows: {shown}"
+            ),
+            lost: false,
+        });
+    }
+    Ok(match block["text"].as_str() {
+        Some(text) => text.to_owned(),
+        None => block.to_string(),
     })
 }
 
