@@ -6,7 +6,7 @@ use std::sync::Arc;
 use yoi_host::Profile;
 use yoi_host::authority::Manifest;
 use yoi_host::engine::{CodeCache, EngineError, EngineOptions};
-use yoi_host::source::{Source, SourceError};
+use yoi_host::source::{Source, SourceError, Step};
 
 use super::door::Process;
 use super::target::{GuestTarget, ProcessTimes};
@@ -92,7 +92,12 @@ impl Opening {
             let manifest = self.manifest.clone().or(own);
             let target =
                 GuestTarget::component_of(&name, source.component.clone(), manifest, &options.build()?);
-            let about = target.about().clone();
+            let mut about = target.about().clone();
+            let remarks = [about.remark.take(), remark_of(&source.steps)];
+            about.remark = remarks
+                .into_iter()
+                .flatten()
+                .reduce(|one, other| format!("{one}; {other}"));
             entrants.push(Entrant {
                 subject: suite.bind(target.into(), about),
                 judged,
@@ -180,5 +185,38 @@ impl Opening {
             }
         });
         entrants.collect()
+    }
+}
+
+/// What was done to what was named that its author has to know: what is tested is then not what lies there.
+fn remark_of(steps: &[Step]) -> Option<String> {
+    steps.iter().find_map(|step| match step {
+        Step::WasiDenied { imports } => {
+            let what = match imports.as_slice() {
+                [one] => format!("`{one}` was"),
+                many => format!("{} imports of WASI were", many.len()),
+            };
+            Some(format!(
+                "{what} replaced by local functions in what is tested: every host refuses the file as cargo left it; \
+                 `yoikit componentize` writes what is tested"
+            ))
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_brings_wasi_is_told_that_another_component_is_tested() {
+        let denied = |imports: &[&str]| {
+            let imports = imports.iter().map(|name| (*name).to_owned()).collect();
+            remark_of(&[Step::Componentized, Step::WasiDenied { imports }]).unwrap()
+        };
+        insta::assert_snapshot!(denied(&["wasi:clocks/wall-clock@0.2.6"]), @"`wasi:clocks/wall-clock@0.2.6` was replaced by local functions in what is tested: every host refuses the file as cargo left it; `yoikit componentize` writes what is tested");
+        insta::assert_snapshot!(denied(&["wasi:a", "wasi:b"]), @"2 imports of WASI were replaced by local functions in what is tested: every host refuses the file as cargo left it; `yoikit componentize` writes what is tested");
+        assert_eq!(remark_of(&[Step::Componentized]), None);
     }
 }
