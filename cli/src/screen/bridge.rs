@@ -105,8 +105,8 @@ impl Show {
         Ok(())
     }
 
-    /// What is known in the end.
-    pub(crate) fn end(&mut self, counts: &LineCounts) -> io::Result<()> {
+    /// What is known in the end, whether or not the conversation was to be remembered.
+    pub(crate) fn end(&mut self, counts: &LineCounts, remembers: bool) -> io::Result<()> {
         let mut known = Vec::new();
         if !self.used.is_nothing() {
             let Usage {
@@ -134,6 +134,8 @@ impl Show {
         }
         if let Some(token) = &self.token {
             known.push(format!("`--resume {}` goes on", harmless_line(token)));
+        } else if remembers && counts.lines > 0 {
+            known.push("there is nothing to remember: it said no name of its conversation".to_owned());
         }
         if !known.is_empty() {
             self.remark(&format!("{DIM}{}{DIM:#}", known.join("; ")))?;

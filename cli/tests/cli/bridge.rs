@@ -277,6 +277,18 @@ cat turn.ndjson"#;
 }
 
 #[test]
+fn a_child_that_has_no_name_for_its_conversation_is_said_to_have_none() {
+    let folder = folder("cat >/dev/null; tail -n 1 turn.ndjson");
+    let words = ["bridge", "run", "codex-cli", "hi", "--links", "links"];
+    assert_ran!(ask(folder.path(), &words), @"
+    exit 0
+    --- stderr
+    done
+    14 tokens in, 14 out, 8 out of a cache; there is nothing to remember: it said no name of its conversation
+    ");
+}
+
+#[test]
 fn what_was_recorded_is_replayed_to_the_same_events() {
     let folder = folder("cat >/dev/null; cat turn.ndjson");
     let words = [

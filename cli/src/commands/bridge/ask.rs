@@ -81,7 +81,7 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
         let exchange = broker.begin(&model, &Context::of_prompt(prompt), &options);
         let exchange =
             exchange.ok_or_else(|| Failure::Other("there is no bridge for this adapter".to_owned()))?;
-        drive(exchange, &name, ask.json).await
+        drive(exchange, &name, ask).await
     });
     if let Some(path) = record {
         drop_if_empty(path);
@@ -126,7 +126,7 @@ async fn asked_to_end() -> io::Result<()> {
 }
 
 /// Show the events until there are none.
-async fn drive(mut exchange: Exchange, name: &str, json: bool) -> Result<Exit, Failure> {
+async fn drive(mut exchange: Exchange, name: &str, ask: &Ask) -> Result<Exit, Failure> {
     let canceller = exchange.canceller();
     tokio::spawn(async move {
         // Whoever wants it ended sees what the child said until then, and that it was ended.
@@ -134,6 +134,7 @@ async fn drive(mut exchange: Exchange, name: &str, json: bool) -> Result<Exit, F
             canceller.cancel();
         }
     });
+    let json = ask.json;
     let mut show = Show::default();
     let mut exit = Exit::Ok;
     if json {
@@ -162,7 +163,7 @@ async fn drive(mut exchange: Exchange, name: &str, json: bool) -> Result<Exit, F
             attempts: report.attempts,
         }))?;
     } else {
-        show.end(&report.counts)?;
+        show.end(&report.counts, ask.links.is_some())?;
     }
     Ok(exit)
 }
