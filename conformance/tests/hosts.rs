@@ -6,6 +6,10 @@ use yoi_conformance::plan::{Plan, Selection};
 use yoi_conformance::report::CaseLine;
 use yoi_conformance::run::{self, Settings};
 use yoi_conformance::runner::{self, Options};
+use yoi_conformance::suites::plugin::door::{
+    Ability, Ask, CommandResult, CommandVerdict, Done, Hello, HostFault, Lifecycle, Loaded, Outcome,
+    PROTOCOL, PackageFound, PluginHost, Plugins, Report, Rows, Service, Settled, Status, Tool,
+};
 use yoi_conformance::suites::plugin::open::Opening;
 use yoi_conformance::suites::plugin::{self, HostTarget};
 use yoi_conformance::{About, Exit, Subject, Verdict};
@@ -82,4 +86,119 @@ fn a_host_behind_an_adapter_is_named_in_the_report_as_it_names_itself() {
     let entrants = Opening::default().hosts(&command);
     let remark = entrants[0].subject.about().remark.clone();
     assert_eq!(remark.as_deref(), Some("it says that it is mine 7"));
+}
+
+/// A host that looks at nothing: it answers every question with something of the right form, so many of everything.
+struct Inventive(usize);
+
+impl Inventive {
+    fn many<T: Clone>(&self, of: T) -> Vec<T> {
+        vec![of; self.0]
+    }
+
+    fn done(&self, ask: &Ask) -> Done {
+        let name = || "x".to_owned();
+        let status = || Status {
+            state: self.many(name()).pop(),
+            data: serde_json::Value::Null,
+        };
+        let service = || Service {
+            accepted: true,
+            data: serde_json::Value::Null,
+            commands: self.many(CommandResult {
+                command_id: self.many(name()).pop(),
+                verdict: CommandVerdict::Recorded,
+                message: name(),
+            }),
+        };
+        match ask {
+            Ask::Hello { .. } => Done::Hello(Hello {
+                protocol: PROTOCOL.to_owned(),
+                host: name(),
+                version: name(),
+                profiles: Profile::ALL.to_vec(),
+                abilities: vec![
+                    Ability::Restart,
+                    Ability::Names,
+                    Ability::Commands,
+                    Ability::Sources,
+                    Ability::Queue,
+                    Ability::Authorities,
+                    Ability::Stores,
+                    Ability::Inspection,
+                ],
+            }),
+            Ask::Inspect { .. } => Done::Package(PackageFound {
+                id: name(),
+                version: name(),
+                digest: String::new(),
+                files: self.many(name()),
+            }),
+            Ask::Survey(_) => Done::Plugins(Plugins {
+                on: true,
+                plugins: Vec::new(),
+            }),
+            Ask::Examine(_) => Done::Rows(Rows {
+                runtime: true,
+                host_apis: Vec::new(),
+                tools: Vec::new(),
+                services: Vec::new(),
+                ingresses: Vec::new(),
+            }),
+            Ask::Load(_) => Done::Loaded(Loaded {
+                tools: self.many(name()),
+                ingresses: self.many(name()),
+            }),
+            Ask::Start | Ask::Status | Ask::Stop | Ask::Restart => Done::Status(status()),
+            Ask::Call { .. } => Done::Tool(Tool {
+                summary: name(),
+                content: self.many(name()).pop().map(|_| self.many(name()).join("\u{1e}")),
+            }),
+            Ask::Deliver { .. } => Done::Service(service()),
+            Ask::Enqueue { .. } => Done::Queued,
+            Ask::Settle => Done::Settled(self.many(Settled::Done(service()))),
+            Ask::Report => Done::Report(Report {
+                lifecycle: Lifecycle::Running,
+                last_error: None,
+                component_status: None,
+                sockets: Vec::new(),
+            }),
+        }
+    }
+}
+
+impl PluginHost for Inventive {
+    fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
+        Ok(Outcome::Done(self.done(ask)))
+    }
+}
+
+#[test]
+fn nothing_that_a_host_answers_breaks_the_harness() {
+    for number in [0, 1, 9] {
+        let about = About {
+            name: format!("inventive {number}"),
+            door: "in process".into(),
+            profile: Profile::Documented.name().into(),
+            digest: None,
+            remark: None,
+            trouble: None,
+        };
+        let host = HostTarget::new(move |_| Ok(Box::new(Inventive(number))));
+        let subjects: Vec<Arc<dyn Subject>> = vec![plugin::host().bind(Arc::new(host), about)];
+        let plan = Plan::of(&subjects, &Selection::default(), None).unwrap();
+        // Many wait for somebody on a socket who never comes.
+        let options = Options {
+            jobs: 32.try_into().unwrap(),
+            time_box: Some(std::time::Duration::from_secs(2)),
+            ..Options::default()
+        };
+        let outcomes = runner::run(&subjects, &plan, &options, |_| {});
+        let broken: Vec<_> = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome.verdict, Verdict::HarnessFault { .. }))
+            .map(|outcome| (subjects[0].case(outcome.planned.case).id, &outcome.verdict))
+            .collect();
+        assert!(broken.is_empty(), "{number}: {broken:#?}");
+    }
 }

@@ -202,7 +202,10 @@ fn after_the_end(target: &PtcTarget, context: &Context, calls: &usize) -> Checke
         let call = message.call();
         waiting.push(call.ok_or_else(|| Stop::fail(format!("{calls} calls"), message.text))?);
     }
-    peer.answer(context, &waiting[0].id, &Answer::Fails("ValueError", "no"))?;
+    let Some((first, others)) = waiting.split_first() else {
+        return Err(Stop::CouldNotRun("the input asks for no call".to_owned()));
+    };
+    peer.answer(context, &first.id, &Answer::Fails("ValueError", "no"))?;
     let last = peer.next(context)?;
     expect(
         last.id == Some(id.into()),
@@ -211,7 +214,7 @@ fn after_the_end(target: &PtcTarget, context: &Context, calls: &usize) -> Checke
     )?;
     let ran = ran(last, Vec::new())?;
     expect(!ran.envelope.ok, || "an error".to_owned(), || ran.text.clone())?;
-    for call in &waiting[1..] {
+    for call in others {
         peer.answer(context, &call.id, &answer(call))?;
     }
     peer.settle(context)?;

@@ -267,7 +267,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 stage.run(&plugin)?;
                 let input =
                     json!({ "method": "GET", "url": format!("http://127.0.0.1:{port}/") }).to_string();
-                let answer = stage.host_answers(&input)?.remove(0);
+                let answer = stage.host_answer(&input)?;
                 expect_code(&answer, "unreachable")
             },
         ),
@@ -278,7 +278,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             |stage| {
                 let input = json!({ "method": "GET", "url": "http://other.test/?token=s3cret" }).to_string();
                 stage.run(&granted(9))?;
-                let answer = stage.host_answers(&input)?.remove(0);
+                let answer = stage.host_answer(&input)?;
                 expect_code(&answer, "denied")?;
                 expect(
                     !answer.contains("s3cret"),
@@ -302,7 +302,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 for (method, path) in [("GET", "/v2"), ("POST", "/v1"), ("GET", "/v1/../v2")] {
                     let input = json!({ "method": method, "url": format!("http://127.0.0.1:{port}{path}") })
                         .to_string();
-                    let answer = stage.host_answers(&input)?.remove(0);
+                    let answer = stage.host_answer(&input)?;
                     expect_code(&answer, "denied")?;
                 }
                 expect_eq("requests that were sent", &0, &peer.seen().len())
@@ -346,9 +346,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 stage.needs(Ability::Names)?;
                 let plugin = named("gone.test", 80);
                 stage.run(&plugin)?;
-                let answer = stage
-                    .host_answers(r#"{"method":"GET","url":"http://gone.test/"}"#)?
-                    .remove(0);
+                let answer = stage.host_answer(r#"{"method":"GET","url":"http://gone.test/"}"#)?;
                 expect_code(&answer, "unreachable")
             },
         ),
@@ -359,9 +357,7 @@ pub(super) fn tests() -> Vec<HostTest> {
             let address: IpAddr = address.parse().expect("the suite's own address is one");
             let plugin = named("bad.test", 80).name("bad.test", &[address]);
             stage.run(&plugin)?;
-            let answer = stage
-                .host_answers(r#"{"method":"GET","url":"http://bad.test/"}"#)?
-                .remove(0);
+            let answer = stage.host_answer(r#"{"method":"GET","url":"http://bad.test/"}"#)?;
             expect_code(&answer, "denied")
         }));
     }
@@ -373,7 +369,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 .host_api("request")
                 .targets(ANY);
             stage.run(&plugin)?;
-            let answer = stage.host_answers("null")?.remove(0);
+            let answer = stage.host_answer("null")?;
             expect_code(&answer, code)
         }));
     }
@@ -645,7 +641,7 @@ fn named(host: &str, port: u16) -> Plugin {
 fn ask(stage: &mut Stage<'_>, peer: &Peer, description: &Value) -> Result<Value, Stop> {
     stage.reach(peer.port, "PORT");
     stage.run(&granted(peer.port))?;
-    let answer = stage.host_answers(&description.to_string())?.remove(0);
+    let answer = stage.host_answer(&description.to_string())?;
     parsed(stage, &answer)
 }
 
@@ -666,7 +662,7 @@ fn by_name(
     let plugin = named(granted, peer.port).name(name, &[address]);
     stage.run(&plugin)?;
     let description = json!({ "method": "GET", "url": format!("http://{name}:{}/", peer.port) });
-    let answer = stage.host_answers(&description.to_string())?.remove(0);
+    let answer = stage.host_answer(&description.to_string())?;
     parsed(stage, &answer)
 }
 
@@ -689,7 +685,7 @@ fn ends(stage: &mut Stage<'_>, peer: &Peer) -> Result<String, Stop> {
             .targets(&table),
     )?;
     let description = json!({ "method": "GET", "url": url(peer) }).to_string();
-    Ok(stage.host_answers(&description)?.remove(0))
+    stage.host_answer(&description)
 }
 
 fn parsed(stage: &Stage<'_>, answer: &str) -> Result<Value, Stop> {

@@ -257,7 +257,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 stage.reach(peer.port, "PORT");
                 stage.run(&with_access(Plugin::of(puppet)))?;
                 for _ in 0..2 {
-                    let answers = stage.host_answers("null")?;
+                    let answers = stage.host_answers("null", 2)?;
                     expect_eq("`recv`", r#"{"type":"text","text":"a"}"#, answers[1].as_str())?;
                 }
                 Ok(())
@@ -273,7 +273,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 let plugin = with_access(Plugin::of(Puppet::tool(calling([recv(1), open(&peer, "/")]))));
                 stage.run(&plugin)?;
                 for _ in 0..6 {
-                    let answers = stage.host_answers("null")?;
+                    let answers = stage.host_answers("null", 2)?;
                     expect_code(&answers[0], "unknown_handle")?;
                     expect_eq("the handle", &1, &handle(stage, &answers[1])?)?;
                 }
@@ -298,7 +298,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 .host_api("websocket")
                 .targets(&table);
                 stage.run(&plugin)?;
-                let answers = stage.host_answers("null")?;
+                let answers = stage.host_answers("null", 2)?;
                 expect_code(&answers[0], "denied")?;
                 handle(stage, &answers[1]).map(|_| ())
             },
@@ -321,7 +321,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 .host_api("websocket")
                 .targets(ANY);
             stage.run(&plugin)?;
-            let answer = stage.host_answers("null")?.remove(0);
+            let answer = stage.host_answer("null")?;
             expect_code(&answer, code)
         }));
     }
@@ -423,13 +423,7 @@ fn talk(stage: &mut Stage<'_>, peer: &Peer, calls: Vec<HostCall>) -> Result<Vec<
     stage.reach(peer.port, "PORT");
     let count = calls.len();
     stage.run(&with_access(Plugin::of(Puppet::tool(calling(calls)))))?;
-    let answers = stage.host_answers("null")?;
-    expect(
-        answers.len() == count,
-        || format!("{count} answers of the host"),
-        || format!("{}", answers.len()),
-    )?;
-    Ok(answers)
+    stage.host_answers("null", count)
 }
 
 /// The handle in an answer of `open`.

@@ -279,12 +279,29 @@ impl<'c> Stage<'c> {
         })
     }
 
-    /// Call a tool that calls the host, and give the host's answers, one a call.
-    pub(crate) fn host_answers(&mut self, input: &str) -> Result<Vec<String>, Stop> {
+    /// Call a tool that calls the host once, and give the host's answer.
+    pub(crate) fn host_answer(&mut self, input: &str) -> Result<String, Stop> {
+        Ok(self.host_answers(input, 1)?.concat())
+    }
+
+    /// Call a tool that calls the host so many times, and give the host's answers: as many as were wanted, or the host
+    /// changed what the tool said.
+    pub(crate) fn host_answers(&mut self, input: &str, wanted: usize) -> Result<Vec<String>, Stop> {
         let answer = self.call(input)?;
         let tool = self.done("an answer of the tool", answer)?;
-        let content = tool.content.unwrap_or_default();
-        Ok(content.split(SEPARATOR).map(str::to_owned).collect())
+        let counted = |number: usize| match number {
+            1 => "1 answer of the host".to_owned(),
+            number => format!("{number} answers of the host"),
+        };
+        let expected = || format!("what the tool said, with {}", counted(wanted));
+        let Some(content) = tool.content else {
+            return Err(Stop::fail(expected(), "an answer without content"));
+        };
+        let answers: Vec<String> = content.split(SEPARATOR).map(str::to_owned).collect();
+        crate::expect(answers.len() == wanted, expected, || {
+            format!("{}: {}", counted(answers.len()), self.shown(&content))
+        })?;
+        Ok(answers)
     }
 
     /// Deliver an event that keeps every rule to the ingress of most plugins.

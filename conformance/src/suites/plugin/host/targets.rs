@@ -362,14 +362,13 @@ fn decided(stage: &mut Stage<'_>, plugin: &Plugin, urls: &[(&str, &str, bool)]) 
 
 /// That a call is denied, or fails for any other reason: there is nobody at these addresses.
 fn decide(stage: &mut Stage<'_>, input: &str, what: &str, allowed: bool) -> Checked {
-    let answers = stage.host_answers(input)?;
-    let answer = answers.first().map_or("", String::as_str);
-    let value: Value = serde_json::from_str(answer).unwrap_or_default();
+    let answer = stage.host_answer(input)?;
+    let value: Value = serde_json::from_str(&answer).unwrap_or_default();
     let denied = value["error"]["code"] == "denied";
     expect(
         denied != allowed,
         || format!("{what} to be {}", if allowed { "covered" } else { "denied" }),
-        || stage.shown(answer),
+        || stage.shown(&answer),
     )
 }
 
