@@ -4,6 +4,7 @@
 //! whoever writes it down.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -46,6 +47,10 @@ pub struct Settings {
     pub certified: bool,
     /// No times in the report: equal runs are equal byte for byte.
     pub timeless: bool,
+    /// The file of the only input that is tried, where that is so.
+    pub replayed: Option<PathBuf>,
+    /// What `yoikit test` was told besides and has to be told again for the same outcome: `--strict`.
+    pub words: Vec<String>,
 }
 
 /// Who is told of a run on the way.
@@ -227,11 +232,13 @@ fn repeat(entrant: &Entrant, case: &str, settings: &Settings, saved: Option<&str
     words.extend_from_slice(target);
     last.extend_from_slice(command);
     let profile = &entrant.subject.about().profile;
-    match (saved, &settings.regressions) {
-        (Some(file), Some(folder)) => {
-            words.extend(["--replay".to_owned(), folder.path_of(file).display().to_string()]);
-        }
-        _ => {
+    let kept = match (saved, &settings.regressions) {
+        (Some(file), Some(folder)) => Some(folder.path_of(file)),
+        _ => settings.replayed.clone(),
+    };
+    match kept {
+        Some(file) => words.extend(["--replay".to_owned(), file.display().to_string()]),
+        None => {
             let options = &settings.options;
             words.extend([
                 "--case".to_owned(),
@@ -243,6 +250,7 @@ fn repeat(entrant: &Entrant, case: &str, settings: &Settings, saved: Option<&str
             words.extend(["--property-cases".to_owned(), options.property_cases.to_string()]);
         }
     }
+    words.extend_from_slice(&settings.words);
     words.extend(last);
     words
         .iter()

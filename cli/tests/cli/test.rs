@@ -123,6 +123,48 @@ fn a_failure_is_kept_and_played_again_by_the_command_that_was_printed() {
     assert_eq!(other.status, 0, "{}", other.whole());
 }
 
+/// The commands of a report that show its failures again.
+fn repeats(ran: &Ran) -> Vec<String> {
+    let repeats = ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("repeat      yoikit "));
+    repeats.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_command_that_repeats_a_failure_carries_all_that_the_run_was_given() {
+    let folder = folder();
+    let here = folder.path();
+    let given = [
+        "test",
+        "hostile/hostile.wasm",
+        "--manifest",
+        "hostile/plugin.toml",
+        "--profile",
+        "documented",
+        "--timeout",
+        "20s",
+        "--strict",
+        "--case",
+        TOOLS,
+    ];
+    let by_file = yoikit(here, &given);
+    let by_seed = yoikit(here, &[&given[..], &["--no-regressions"]].concat());
+    let shown = [repeats(&by_file), repeats(&by_seed)].concat();
+    insta::assert_snapshot!(shown.join("\n"), @"
+    test hostile/hostile.wasm --manifest hostile/plugin.toml --replay yoikit-regressions/plugin.tool.answers-any-json.documented.74234e98.json --timeout 20s --strict
+    test hostile/hostile.wasm --manifest hostile/plugin.toml --case plugin.tool.answers-any-json --profile documented --seed 1 --property-cases 64 --timeout 20s --strict --no-regressions
+    ");
+    for words in &shown {
+        let words: Vec<&str> = words.split(' ').collect();
+        let again = yoikit(here, &words);
+        assert_eq!(again.status, 1, "{}", again.whole());
+        // And so does the one that this prints.
+        assert_eq!(repeats(&again), [words.join(" ")]);
+    }
+}
+
 #[test]
 fn the_same_words_give_the_same_report() {
     let folder = folder();
@@ -335,7 +377,7 @@ fn github_gets_annotations_and_a_summary() {
         &[("GITHUB_STEP_SUMMARY", summary.as_os_str())],
     );
     let annotations: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("::")).collect();
-    insta::assert_snapshot!(annotations.join("\n"), @"::error title=plugin.tool.answers-any-json (hostile%2C documented)::expected a ToolOutput from `loop`%0Aseen: `handle-tool` used up its 5000000 instructions%0Ayoikit test hostile --case plugin.tool.answers-any-json --profile documented --seed 1 --property-cases 64");
+    insta::assert_snapshot!(annotations.join("\n"), @"::error title=plugin.tool.answers-any-json (hostile%2C documented)::expected a ToolOutput from `loop`%0Aseen: `handle-tool` used up its 5000000 instructions%0Ayoikit test hostile --case plugin.tool.answers-any-json --profile documented --seed 1 --property-cases 64 --no-regressions");
     let summary = fs::read_to_string(&summary).unwrap();
     assert!(summary.starts_with("before\n## yoikit test\n"), "{summary}");
 }

@@ -144,7 +144,32 @@ fn settings(args: &Test, selection: Selection) -> Result<Settings, Failure> {
         strict: args.strict,
         certified: args.certified,
         timeless: args.no_times,
+        replayed: args.replay.clone(),
+        words: words_of_all(args),
     })
+}
+
+/// What was typed that is no target's and decides how a case ends, or how the run does.
+fn words_of_all(args: &Test) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(time) = args.timeout {
+        words.extend([
+            "--timeout".to_owned(),
+            humantime::format_duration(time).to_string(),
+        ]);
+    }
+    let told = [
+        (args.strict, "--strict"),
+        // An input that was kept names its case.
+        (args.select.next && args.replay.is_none(), "--next"),
+        (args.no_regressions && args.replay.is_none(), "--no-regressions"),
+    ];
+    words.extend(
+        told.iter()
+            .filter(|(is_told, _)| *is_told)
+            .map(|(_, word)| (*word).to_owned()),
+    );
+    words
 }
 
 fn unusable(error: impl ToString) -> Failure {

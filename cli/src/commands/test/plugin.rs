@@ -38,10 +38,17 @@ pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
         let opened = opening.open(target, |folder| {
             screen::progress(&format!("building {}", folder.display()));
         });
-        entrants.extend(opened.map_err(|error| match error {
+        let mut opened = opened.map_err(|error| match error {
             OpenError::Source(error) => Failure::Source(error),
             OpenError::Engine(error) => Failure::Engine(error),
-        })?);
+        })?;
+        if let Some(manifest) = &args.manifest {
+            for entrant in &mut opened {
+                let words = ["--manifest".to_owned(), manifest.display().to_string()];
+                entrant.words.extend(words);
+            }
+        }
+        entrants.extend(opened);
     }
     if !args.command.is_empty() {
         let speaks = if args.mcp { Speaks::Mcp } else { Speaks::Plugin };
