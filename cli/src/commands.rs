@@ -13,6 +13,7 @@ mod grants;
 mod hand_over;
 mod host_adapter;
 mod inspect;
+mod interrupt;
 mod plugin;
 mod profile;
 mod ptc;

@@ -21,6 +21,10 @@ pub enum Exit {
     BuildFailed = 4,
     /// The harness of `yoikit test` broke: a bug of ours. Nothing is known of the target where it did.
     HarnessFault = 5,
+    /// It was ended by SIGINT, as by Ctrl-C: what was under way is not done.
+    Interrupted = 130,
+    /// It was ended by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<yoi_conformance::Exit> for Exit {
@@ -30,6 +34,7 @@ impl From<yoi_conformance::Exit> for Exit {
             yoi_conformance::Exit::Fails => Exit::PluginFailed,
             yoi_conformance::Exit::Usage => Exit::Usage,
             yoi_conformance::Exit::CouldNotRun => Exit::CouldNotRun,
+            yoi_conformance::Exit::Interrupted => Exit::Interrupted,
             // Also of an outcome that is not known here yet.
             _ => Exit::HarnessFault,
         }

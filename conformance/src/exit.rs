@@ -20,6 +20,9 @@ pub enum Exit {
     CouldNotRun = 3,
     /// The harness broke: a bug of yoikit or of a suite. Nothing is known of the target where it did.
     HarnessFault = 5,
+    /// The run was ended before its time: nothing is known of the cases that were left. `yoikit` ends as a shell has it
+    /// of the signal that came, with this for SIGINT and 143 for SIGTERM.
+    Interrupted = 130,
 }
 
 impl Exit {

@@ -11,7 +11,7 @@ mod merge;
 mod text;
 mod weight;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -134,9 +134,21 @@ pub struct EndLine {
     /// Entries of the baseline that are none any more: the case passes.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub stale: Vec<String>,
+    /// That the run was ended before its time: not all cases that were planned have a line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub interrupted: Option<Interruption>,
     /// Microseconds of the whole run. None in a report without times.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wall_us: Option<u64>,
+}
+
+/// How a run was ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Interruption {
+    /// By what: `SIGINT`.
+    pub by: String,
+    /// How many cases that were planned here did not end.
+    pub unfinished: usize,
 }
 
 /// How the cases of a subject ended, counted.
@@ -241,6 +253,30 @@ impl Report {
         self.cases.iter().filter(move |line| line.subject == subject)
     }
 
+    /// That the run was ended before its time, in words, where it was.
+    #[must_use]
+    pub fn interruption(&self) -> Option<String> {
+        let Interruption { by, unfinished } = self.end.interrupted.as_ref()?;
+        let all = self.cases.len() + unfinished;
+        Some(format!(
+            "interrupted by {by}: {unfinished} of {all} cases did not end"
+        ))
+    }
+
+    /// The cases of a subject that were planned here and did not end, of a run that was interrupted.
+    pub(crate) fn unfinished(&self, subject: usize) -> Vec<&CaseInfo> {
+        if self.end.interrupted.is_none() {
+            return Vec::new();
+        }
+        let ended: BTreeSet<&str> = self.of_subject(subject).map(|line| line.case.as_str()).collect();
+        let planned = self.run.planned.iter().enumerate();
+        planned
+            .filter(|(place, (of, _))| *of == subject && self.run.shard.is_none_or(|shard| shard.has(*place)))
+            .filter_map(|(_, (_, case))| self.run.cases.get(*case))
+            .filter(|case| !ended.contains(case.id.as_str()))
+            .collect()
+    }
+
     /// How the subject of this number stands to its profile, on one line.
     #[must_use]
     pub fn verdict_line(&self, subject: usize) -> String {
@@ -265,10 +301,16 @@ impl Report {
             let plural = if tally.harness == 1 { "" } else { "s" };
             counts.push(format!("harness broke in {} case{plural}", tally.harness));
         }
+        let unfinished = self.unfinished(subject).len();
+        if unfinished > 0 {
+            counts.push(format!("{unfinished} not ended"));
+        }
         let word = if tally.harness > 0 {
             "cannot be judged"
         } else if tally.failed > tally.advisory {
             "does not conform"
+        } else if unfinished > 0 {
+            "was not judged to the end"
         } else if self.run.leaves_out(tally) {
             "is not certified"
         } else if tally.could_not_run > 0 {

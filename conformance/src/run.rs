@@ -12,7 +12,9 @@ use crate::baseline::Baseline;
 use crate::exit::Exit;
 use crate::plan::{Plan, Planned, Selection, SelectionError, Shard};
 use crate::regression::{self, Regressions};
-use crate::report::{CaseInfo, CaseLine, EndLine, Line, Report, RunLine, SCHEMA, SubjectLine, Tally, Weight};
+use crate::report::{
+    CaseInfo, CaseLine, EndLine, Interruption, Line, Report, RunLine, SCHEMA, SubjectLine, Tally, Weight,
+};
 use crate::runner::{self, Event, Options, Outcome};
 use crate::text::quoted;
 use crate::{Level, Subject, Verdict};
@@ -115,8 +117,18 @@ pub fn run(
             });
         }
     });
-    let cases = in_order.lines;
+    let mut cases = in_order.lines;
+    for line in in_order.early.into_values() {
+        // What came before its turn, which will not come.
+        watch.line(&Line::Case(Box::new(line.clone())));
+        cases.push(line);
+    }
     let mut end = judge(&run, &cases);
+    let unfinished = order.len() - cases.len();
+    if let Some(by) = options.halt.why().filter(|_| unfinished > 0) {
+        end.outcome = Exit::Interrupted;
+        end.interrupted = Some(Interruption { by, unfinished });
+    }
     end.wall_us = (!settings.timeless).then(|| micros(began.elapsed()));
     watch.line(&Line::End(end.clone()));
     Ok(Report { run, cases, end })
@@ -302,6 +314,7 @@ pub(crate) fn judge(run: &RunLine, cases: &[CaseLine]) -> EndLine {
         outcome,
         subjects,
         stale: stale.into_iter().collect(),
+        interrupted: None,
         wall_us: None,
     }
 }

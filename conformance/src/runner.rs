@@ -21,6 +21,8 @@ use crate::plan::{Plan, Planned};
 use crate::text::bounded;
 use crate::{Seed, Subject, Verdict};
 
+pub use halt::Halt;
+
 /// How cases are run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -38,6 +40,8 @@ pub struct Options {
     pub replay: Option<Value>,
     /// Most attempts at a smaller input that fails as well.
     pub shrink_steps: u32,
+    /// What ends the run before its time.
+    pub halt: Halt,
 }
 
 /// An input that failed before, and the case that it is for.
@@ -81,11 +85,13 @@ impl Default for Options {
             saved: Vec::new(),
             replay: None,
             shrink_steps: SHRINK_STEPS,
+            halt: Halt::default(),
         }
     }
 }
 
-/// Run what is planned here, and give how each case ended, in the order of the plan.
+/// Run what is planned here, and give how each case ended, in the order of the plan: those that ended before the run
+/// was halted, if it was.
 pub fn run(
     subjects: &[Arc<dyn Subject>],
     plan: &Plan,
@@ -93,15 +99,17 @@ pub fn run(
     mut tell: impl FnMut(Event<'_>),
 ) -> Vec<Outcome> {
     let (sender, receiver) = channel();
+    options.halt.tell(sender.clone());
     let mut dispatcher = Dispatcher {
         subjects,
         options,
         sender,
         running: BTreeMap::new(),
         ended: BTreeMap::new(),
+        is_halted: options.halt.is_halted(),
     };
     let mut waiting = plan.here().enumerate().peekable();
-    while waiting.peek().is_some() || !dispatcher.running.is_empty() {
+    while !dispatcher.is_halted && (waiting.peek().is_some() || !dispatcher.running.is_empty()) {
         while dispatcher.running.len() < options.jobs.get() {
             let Some((number, planned)) = waiting.next() else {
                 break;
@@ -120,9 +128,18 @@ pub fn run(
 struct Dispatcher<'a> {
     subjects: &'a [Arc<dyn Subject>],
     options: &'a Options,
-    sender: Sender<(usize, Verdict)>,
+    sender: Sender<Told>,
     running: BTreeMap<usize, Running>,
     ended: BTreeMap<usize, Outcome>,
+    is_halted: bool,
+}
+
+/// What the dispatcher is told.
+enum Told {
+    /// How the case of this number ended.
+    Ended(usize, Verdict),
+    /// To end the run.
+    Halt,
 }
 
 struct Running {
@@ -159,7 +176,7 @@ impl Dispatcher<'_> {
                     message: bounded(&format!("the case panicked: {}", said(&*panic)), REASON_BYTES),
                 });
                 // A dispatcher that is gone has left this case behind.
-                let _ = sender.send((number, verdict));
+                let _ = sender.send(Told::Ended(number, verdict));
             });
         if let Err(error) = spawned {
             let message = format!("no thread could be started for it: {error}");
@@ -191,8 +208,8 @@ impl Dispatcher<'_> {
         Context::new(case, options)
     }
 
-    /// Wait until a case ends or its time is over.
-    fn wait(&mut self, receiver: &Receiver<(usize, Verdict)>, tell: &mut impl FnMut(Event<'_>)) {
+    /// Wait until a case ends, its time is over, or the run's is.
+    fn wait(&mut self, receiver: &Receiver<Told>, tell: &mut impl FnMut(Event<'_>)) {
         let now = Instant::now();
         let due = self
             .running
@@ -202,8 +219,9 @@ impl Dispatcher<'_> {
             .unwrap_or(now);
         match receiver.recv_timeout(due.saturating_duration_since(now)) {
             // One that was left behind has its verdict already.
-            Ok((number, _)) if !self.running.contains_key(&number) => {}
-            Ok((number, verdict)) => self.end(number, verdict, tell),
+            Ok(Told::Ended(number, _)) if !self.running.contains_key(&number) => {}
+            Ok(Told::Ended(number, verdict)) => self.end(number, verdict, tell),
+            Ok(Told::Halt) => self.leave_all(),
             // The dispatcher holds a sender itself.
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => self.end_overdue(tell),
         }
@@ -224,6 +242,14 @@ impl Dispatcher<'_> {
             let context = self.running[&number].context.clone();
             let verdict = context.overtime().verdict(|finding| context.evidence(finding));
             self.end(number, verdict, tell);
+        }
+    }
+
+    /// The run is over: what runs is told to end, and how it does means nothing.
+    fn leave_all(&mut self) {
+        self.is_halted = true;
+        for running in std::mem::take(&mut self.running).into_values() {
+            running.context.interrupt();
         }
     }
 
@@ -248,5 +274,6 @@ fn said(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("nothing that can be shown")
 }
 
+mod halt;
 #[cfg(test)]
 mod tests;

@@ -174,7 +174,7 @@ pub(crate) struct Select {
 }
 
 /// What else is written.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Write {
     /// Write the report as lines of JSON: what `yoikit report merge` reads
     #[arg(long, value_name = "FILE")]

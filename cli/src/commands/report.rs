@@ -1,7 +1,7 @@
 //! Reports of `yoikit test`: written in the forms that were asked for, and joined.
 
 use std::env;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -9,11 +9,57 @@ use yoi_conformance::limits::REPORT_BYTES;
 use yoi_conformance::report::Report;
 
 use super::read_text;
-use super::whole::write_whole;
+use super::whole::{may_be_written, write_whole};
 use crate::args::{ReportMerge, Write};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::screen;
+
+/// That every file can be written, asked before what stands in it takes long to come by.
+pub(super) fn check(to: &Write) -> Result<(), Failure> {
+    let files = files(to);
+    for (number, (word, path)) in files.iter().enumerate() {
+        if path.as_os_str() == "-" {
+            let reason = format!("`{word}` takes a file: `--json` prints the report as lines of JSON");
+            return Err(Failure::Usage(reason));
+        }
+        if let Some((other, _)) = files[..number].iter().find(|(_, other)| other == path) {
+            let reason = format!("`{other}` and `{word}` name the same file, {}", path.display());
+            return Err(Failure::Usage(reason));
+        }
+        may_be_written(path).map_err(|cause| Failure::File {
+            path: (*path).to_owned(),
+            doing: "write the report to",
+            cause,
+        })?;
+    }
+    Ok(())
+}
+
+/// Remove the reports of an earlier run.
+pub(super) fn remove(to: &Write) -> io::Result<()> {
+    for (_, path) in files(to) {
+        match fs::symlink_metadata(path) {
+            Ok(data) if data.is_file() => fs::remove_file(path)?,
+            // A link is not ours: what it leads to is emptied, where that is a file.
+            Ok(data) if data.is_symlink() && path.is_file() => drop(File::create(path)?),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn files(to: &Write) -> Vec<(&'static str, &Path)> {
+    let named = [
+        ("--jsonl", &to.jsonl),
+        ("--junit", &to.junit),
+        ("--html", &to.html),
+    ];
+    let files = named
+        .into_iter()
+        .filter_map(|(word, path)| Some((word, path.as_deref()?)));
+    files.collect()
+}
 
 /// Write a report in every form that was asked for; `printed` where its lines stand on the screen already.
 pub(super) fn write(report: &Report, to: &Write, printed: bool) -> Result<(), Failure> {
@@ -58,6 +104,7 @@ fn put(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 pub(super) fn merge(args: &ReportMerge) -> Result<Exit, Failure> {
+    check(&args.write)?;
     let mut shards = Vec::new();
     for path in &args.shards {
         let name = path.display().to_string();

@@ -577,6 +577,124 @@ fn whoever_interrupts_a_run_ends_its_children() {
     assert!(test_kill_process(child).is_err(), "the child is still there");
 }
 
+/// An adapter of a host that refuses to read packages, and hangs with the first that it is to load.
+const HANGS: &str = r#"
+while read -r line; do
+    id=${line#*:}; id=${id%%,*}
+    case $line in
+    *'"op":"hello"'*) echo "{\"id\":$id,\"done\":{\"hello\":{\"protocol\":\"yoikit.host/1\",\"host\":\"h\",\"version\":\"1\",\"profiles\":[\"documented\"]}}}" ;;
+    *'"op":"inspect"'*) echo "{\"id\":$id,\"refused\":{\"kind\":\"package\",\"message\":\"no\"}}" ;;
+    *) echo $$ > pid.new; mv pid.new pid; exec tail -f /dev/null ;;
+    esac
+done"#;
+
+#[test]
+fn a_run_that_is_interrupted_tells_what_it_knows_and_leaves_no_earlier_report() {
+    for (signal, status, name) in [(Signal::INT, 130, "SIGINT"), (Signal::TERM, 143, "SIGTERM")] {
+        let folder = tempfile::tempdir().unwrap();
+        let here = |file: &str| folder.path().join(file);
+        let (errors, output) = (here("stderr"), here("stdout"));
+        for file in ["r.jsonl", "r.xml", "r.html"] {
+            fs::write(here(file), "of an earlier run").unwrap();
+        }
+        // Cases of packages end; one of those for which a plugin is loaded does not.
+        let words = [
+            "test",
+            "--side",
+            "host",
+            "--case",
+            "plugin.host.packages",
+            "--case",
+            "plugin.host.websocket",
+            "--jobs",
+            "1",
+            "--timeout",
+            "1day",
+            "--jsonl",
+            "r.jsonl",
+            "--junit",
+            "r.xml",
+            "--html",
+            "r.html",
+            "--",
+            "/bin/sh",
+            "-c",
+            HANGS,
+        ];
+        let mut run = crate::run::command(folder.path(), &words)
+            .stdout(fs::File::create(&output).unwrap())
+            .stderr(fs::File::create(&errors).unwrap())
+            .spawn()
+            .unwrap();
+        while !here("pid").exists() {
+            assert!(run.try_wait().unwrap().is_none(), "it ended before a case hung");
+            std::thread::yield_now();
+        }
+        let child: i32 = fs::read_to_string(here("pid")).unwrap().trim().parse().unwrap();
+        assert!(
+            !here("r.xml").exists(),
+            "an earlier report is taken for this run's"
+        );
+        kill_process(Pid::from_child(&run), signal).unwrap();
+        assert_eq!(run.wait().unwrap().code(), Some(status));
+        let child = Pid::from_raw(child).unwrap();
+        assert!(test_kill_process(child).is_err(), "the child is still there");
+
+        let told = fs::read_to_string(&errors).unwrap();
+        assert_eq!(
+            told,
+            format!("interrupted by {name}: what runs is ended, and what is known is told\n")
+        );
+        let lines = fs::read_to_string(here("r.jsonl")).unwrap();
+        let lines: Vec<Value> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let end = lines.last().unwrap();
+        assert_eq!(end["outcome"], "interrupted");
+        assert_eq!(end["interrupted"]["by"], name);
+        assert!(lines.len() > 2, "no case ended");
+        let junit = fs::read_to_string(here("r.xml")).unwrap();
+        assert!(junit.contains("type=\"interrupted\""), "{junit}");
+        for file in ["r.html", "stdout"] {
+            let told = fs::read_to_string(here(file)).unwrap();
+            assert!(told.contains(&format!("interrupted by {name}")), "{file}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_anything_is_tested() {
+    let folder = folder();
+    fs::write(folder.path().join("old.xml"), "of an earlier run").unwrap();
+    let said = |words: &[&str]| yoikit(folder.path(), &[&["test", "counter"], words].concat()).whole();
+    insta::assert_snapshot!(said(&["--jsonl", "x", "--junit", "x"]), @"
+    exit 2
+    --- stderr
+    error: `--jsonl` and `--junit` name the same file, x
+    ");
+    insta::assert_snapshot!(said(&["--jsonl", "-"]), @"
+    exit 2
+    --- stderr
+    error: `--jsonl` takes a file: `--json` prints the report as lines of JSON
+    ");
+    insta::assert_snapshot!(said(&["--html", "none/x"]), @"
+    exit 3
+    --- stderr
+    error: failed to write the report to none/x: No such file or directory (os error 2)
+    ");
+    // A run that is refused is none: it has no report, and takes away nobody's.
+    insta::assert_snapshot!(said(&["--case", "nix", "--junit", "old.xml"]), @"
+    exit 2
+    --- stderr
+    error: there is no case `nix`
+    ");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("old.xml")).unwrap(),
+        "of an earlier run"
+    );
+}
+
 #[test]
 fn what_the_contract_promises_is_listed_with_the_cases_that_prove_it() {
     let words = ["test", "--behaviours"];

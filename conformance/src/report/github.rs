@@ -42,6 +42,10 @@ impl Report {
             };
             told.push((weight, self.command(weight, &what, subject, reason)));
         }
+        if let Some(said) = self.interruption() {
+            let command = format!("::error title=yoikit::{}", data(&said));
+            told.insert(0, (Weight::Breakage, command));
+        }
         told.sort_by_key(|(weight, _)| Reverse(*weight));
         let shown = match told.len() {
             ..ANNOTATIONS => told.len(),
@@ -88,6 +92,9 @@ impl Report {
     #[must_use]
     pub fn to_summary(&self) -> String {
         let mut text = String::from("## yoikit test\n\n");
+        if let Some(said) = self.interruption() {
+            let _ = writeln!(text, "**{}**\n", markdown(&said));
+        }
         for (number, subject) in self.run.subjects.iter().enumerate() {
             let name = markdown(&subject.about.name);
             let judged = if subject.judged { "" } else { " — not judged" };

@@ -25,6 +25,7 @@ impl Report {
                 }
                 body {
                     h1 { "yoikit test" }
+                    @if let Some(said) = self.interruption() { p { b { (said) } } }
                     (self.verdicts())
                     (self.matrix())
                     (self.details())
@@ -77,6 +78,9 @@ impl Report {
 
     fn cell(&self, subject: usize, case: &str) -> Markup {
         let Some(line) = self.of_subject(subject).find(|line| line.case == case) else {
+            if self.unfinished(subject).iter().any(|info| info.id == case) {
+                return html! { td .unknown { "not ended" } };
+            }
             return html! { td .none title="not asked of this target" { "–" } };
         };
         let (class, mark) = match &line.verdict {

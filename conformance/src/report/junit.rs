@@ -6,7 +6,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report as JUnit, TestCase, TestCaseStatus, TestSuite};
 
 use super::text::Styles;
-use super::{CaseLine, Report, Weight};
+use super::{CaseInfo, CaseLine, Report, Weight};
 use crate::Verdict;
 
 impl Report {
@@ -36,6 +36,9 @@ impl Report {
             }
             for line in self.of_subject(number) {
                 suite.add_test_case(self.test_case(line));
+            }
+            for info in self.unfinished(number) {
+                suite.add_test_case(self.unfinished_case(info, subject.judged));
             }
             junit.add_test_suite(suite);
         }
@@ -70,6 +73,24 @@ impl Report {
         if let Some(wall) = line.wall_us {
             case.set_time(Duration::from_micros(wall));
         }
+        case
+    }
+
+    /// A case that did not end before the run did: an error, for nobody knows.
+    fn unfinished_case(&self, info: &CaseInfo, judged: bool) -> TestCase {
+        let mut status = if judged {
+            TestCaseStatus::non_success(NonSuccessKind::Error)
+        } else {
+            TestCaseStatus::skipped()
+        };
+        if let Some(said) = self.interruption() {
+            status.set_message(said);
+        }
+        if judged {
+            status.set_type("interrupted");
+        }
+        let mut case = TestCase::new(info.id.clone(), status);
+        case.set_classname(info.section.clone());
         case
     }
 

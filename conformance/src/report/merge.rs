@@ -64,6 +64,14 @@ pub enum MergeError {
     /// Shards that nobody gave.
     #[error("{} missing", missing(.0))]
     Missing(Vec<Shard>),
+    /// A shard that was ended before its time.
+    #[error("{name} was {said}; run that shard again")]
+    Interrupted {
+        /// The report.
+        name: String,
+        /// How it was.
+        said: String,
+    },
     /// A shard without some of its cases.
     #[error("{name} has {has} cases, its shard {wants}")]
     Incomplete {
@@ -149,6 +157,12 @@ impl Report {
             let Some(shard) = report.run.shard else {
                 return Err(MergeError::NotAShard(name.clone()));
             };
+            if let Some(said) = report.interruption() {
+                return Err(MergeError::Interrupted {
+                    name: name.clone(),
+                    said,
+                });
+            }
             let differs = differs(&first.run, &report.run);
             if let Some(differs) = differs {
                 return Err(MergeError::OtherRun {

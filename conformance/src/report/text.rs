@@ -135,6 +135,10 @@ impl Writer<'_> {
                 harmless_line(stale)
             )?;
         }
+        if let Some(said) = report.interruption() {
+            let bad = self.styles.bad;
+            writeln!(self.out, "\n{bad}{}{bad:#}", harmless_line(&said))?;
+        }
         writeln!(self.out)?;
         self.verdicts(report)
     }
@@ -368,7 +372,7 @@ impl Writer<'_> {
             let tally = &report.end.subjects[number];
             let style = if subject.about.trouble.is_some() || tally.failed > tally.advisory {
                 bad
-            } else if tally.must_passed == tally.must {
+            } else if tally.must_passed == tally.must && report.end.interrupted.is_none() {
                 good
             } else {
                 warn

@@ -14,7 +14,7 @@ mod stream;
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use yoi_host::Profile;
@@ -28,16 +28,13 @@ use self::log::Log;
 use self::metrics::MetricsDoor;
 use self::stream::{Source, Stream};
 use super::hand_over::Desk;
+use super::interrupt::ONE_ORDER;
 use super::send::not_started;
 use super::served::{Meant, Ready};
 use crate::args::{Serve, WhenFull};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::service::{ProgramEvent, metrics_url};
-
-/// How soon after another a signal is the same order once more: `timeout`, for one, tells a program and then the group
-/// that it is in.
-const ONE_ORDER: Duration = Duration::from_millis(500);
 
 pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -11,7 +11,8 @@ mod tables;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use yoi_conformance::baseline::Baseline;
 use yoi_conformance::limits::{BASELINE_BYTES, LETTING_GO};
@@ -19,13 +20,14 @@ use yoi_conformance::plan::{Plan, Selection, SelectionError, Shard};
 use yoi_conformance::regression::{self, Regressions};
 use yoi_conformance::report::{CaseInfo, Line};
 use yoi_conformance::run::{self, Entrant, Settings, Watch};
-use yoi_conformance::runner::Options;
+use yoi_conformance::runner::{Halt, Options};
 use yoi_conformance::suites::Contract;
 use yoi_conformance::target::end_children;
 use yoi_conformance::{Case, Set, Side};
 
+use super::interrupt::{Interrupt, listen};
 use super::{read_text, report};
-use crate::args::Test;
+use crate::args::{Test, Write};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::test::{ListedReport, ListedTarget};
@@ -51,8 +53,9 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         return tables::mutants(args, &selection);
     }
     check_words(args)?;
+    report::check(&args.write)?;
     let mut settings = settings(args, selection)?;
-    end_children_when_interrupted();
+    let begun = Begun::listen(&settings.options.halt, &args.write);
     let mut entrants = open(args)?;
     if let Some(file) = &args.replay {
         let kept = regression::File::read(file).map_err(unusable)?;
@@ -64,38 +67,96 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
 
     let mut watching = Watching {
         progress: Progress::begin(),
+        begun: &begun,
+        write: &args.write,
         lines: args.json,
         failed: None,
     };
     let report = run::run(&entrants, &settings, &mut watching).map_err(no_case)?;
     watching.progress.end();
+    let signal = begun.signal();
+    if signal.is_some() {
+        end_children(LETTING_GO);
+    }
     if let Some(cause) = watching.failed {
         return Err(Failure::Print(cause));
     }
     report::write(&report, &args.write, args.json)?;
-    Ok(report.end.outcome.into())
+    // A signal that came when all was done has interrupted nothing.
+    let exit = signal.filter(|_| report.end.interrupted.is_some());
+    Ok(exit.map_or_else(|| report.end.outcome.into(), Interrupt::exit))
 }
 
-/// Children are in process groups of their own, so that whoever interrupts this process does not reach them.
-fn end_children_when_interrupted() {
-    let handler = || {
-        end_children(LETTING_GO);
-        // What a shell calls ended by SIGINT.
-        std::process::exit(130);
-    };
-    // One handler is enough.
-    let _ = ctrlc::set_handler(handler);
+/// Whether the run has begun, and which signal came: from then on a signal ends it and it writes what it knows, before
+/// there is nothing to write.
+#[derive(Clone, Default)]
+struct Begun {
+    state: Arc<Mutex<(bool, Option<Interrupt>)>>,
+}
+
+impl Begun {
+    /// Hear signals from here on. Children are in process groups of their own, so that whoever interrupts this process
+    /// does not reach them.
+    fn listen(halt: &Halt, write: &Write) -> Self {
+        let begun = Self::default();
+        let (heard, halt, write) = (begun.clone(), halt.clone(), write.clone());
+        let told = move |signal: Interrupt, again: bool| {
+            let mut state = heard.state();
+            if again {
+                end_children(Duration::ZERO);
+                std::process::exit(signal.exit() as i32);
+            }
+            state.1 = Some(signal);
+            if state.0 {
+                screen::progress(&format!(
+                    "interrupted by {}: what runs is ended, and what is known is told",
+                    signal.name()
+                ));
+                halt.halt(signal.name());
+            } else {
+                screen::progress(&format!(
+                    "interrupted by {}: no case had begun, and no report is written",
+                    signal.name()
+                ));
+                end_children(LETTING_GO);
+                // Whoever asked for a report would take an earlier one for this run's.
+                let _ = report::remove(&write);
+                std::process::exit(signal.exit() as i32);
+            }
+        };
+        // Where nobody can listen, the program ends by the system's own ways.
+        let _ = listen(told);
+        begun
+    }
+
+    fn begin(&self) {
+        self.state().0 = true;
+    }
+
+    fn signal(&self) -> Option<Interrupt> {
+        self.state().1
+    }
+
+    fn state(&self) -> MutexGuard<'_, (bool, Option<Interrupt>)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Shows how far a run is, and prints its lines where they are asked for.
-struct Watching {
+struct Watching<'a> {
     progress: Progress,
+    begun: &'a Begun,
+    write: &'a Write,
     lines: bool,
     failed: Option<std::io::Error>,
 }
 
-impl Watch for Watching {
+impl Watch for Watching<'_> {
     fn begins(&mut self, run: &yoi_conformance::report::RunLine) {
+        self.begun.begin();
+        // A run that is killed leaves no report, and not that of an earlier one. What cannot be removed cannot be
+        // written either, and is told then.
+        let _ = report::remove(self.write);
         let here = run.shard.map_or(run.planned.len(), |shard| {
             (0..run.planned.len()).filter(|place| shard.has(*place)).count()
         });
