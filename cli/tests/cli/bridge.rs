@@ -1,10 +1,12 @@
 //! `yoikit bridge`, with shells in place of child agents.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::Stdio;
+use std::thread;
 
+use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::run::{Ran, assert_ran, command, yoikit, yoikit_with_input};
@@ -139,6 +141,57 @@ fn a_run_that_is_asked_to_end_tells_its_last_event_whoever_asks() {
             "{asks:?}: {rest:?}"
         );
         assert_eq!(run.wait().unwrap().code(), Some(1));
+    }
+}
+
+/// Whether a process is not there any more, or is nothing but its status.
+fn is_gone(process: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"));
+    stat.map_or(true, |stat| stat.contains(") Z "))
+}
+
+#[test]
+fn an_exchange_that_nobody_reads_ends_when_it_is_asked_to_and_when_its_time_is_over() {
+    // Of these a pipe holds one to a page: 16.
+    let text = "x".repeat(3000);
+    let line = format!(r#"{{"type":"event","event":{{"kind":"text_delta","delta":"{text}"}}}}"#);
+    let script = format!("echo $$ >child; exec yes '{line}'");
+    for (times, asks) in [(&["--timeout", "2s"][..], 0), (&[], 1), (&[], 2)] {
+        let folder = folder(&script);
+        let words = [
+            "bridge",
+            "run",
+            "indusagi-wire",
+            "hi",
+            "--json",
+            "--binary",
+            "sh",
+            "--arg",
+            "codex.sh",
+        ];
+        let mut run = command(folder.path(), &[&words[..], times].concat())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let unread = run.stdout.take().unwrap();
+        while ioctl_fionread(&unread).unwrap() < 15 * 3000 {
+            thread::yield_now();
+        }
+        for _ in 0..asks {
+            kill_process(Pid::from_child(&run), Signal::INT).unwrap();
+        }
+        let ended = run.wait().unwrap();
+        let mut said = String::new();
+        run.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(ended.code(), Some(3), "{times:?} {asks}: {said}");
+        assert!(said.contains("nobody reads what is told of it"), "{said}");
+        let child = fs::read_to_string(folder.path().join("child")).unwrap();
+        while !is_gone(child.trim()) {
+            thread::yield_now();
+        }
+        drop(unread);
     }
 }
 

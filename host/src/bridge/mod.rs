@@ -31,7 +31,7 @@ use yoi_dialects::{dialect, event, message, spec};
 pub use crate::wire::json::Json;
 pub use broker::{Broker, ExchangeOptions, FrameworkStream, Route, RuntimeBridge};
 pub use component::{ComponentBridge, DialectComponent, DialectError};
-pub use exchange::{Canceller, Exchange, ExchangeReport, ExchangeTimes};
+pub use exchange::{Canceller, Exchange, ExchangeReport, ExchangeTimes, Watcher};
 pub use launch::{Start, launch};
 pub use link::{LinkError, LinkKey, LinkStore, LinksInMemory, LinksOnDisk, RuntimeLink};
 pub use probe::{Probe, ProbeError, ProbedWord, probe};

@@ -60,3 +60,7 @@ pub const DIALECT_ANSWER_BYTES: usize = 2 * CHILD_LINE_BYTES;
 
 /// How long a dialect may take for a line. Its instructions are used up before that, unless the machine stands still.
 pub const DIALECT_CALL_TIME: Duration = Duration::from_secs(5);
+
+/// How long whoever reads an exchange may take for the rest of it, when it was ended from outside and its child is
+/// gone. A reader that reads takes some milliseconds.
+pub const BRIDGE_UNREAD_TIME: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! `yoikit bridge run` and `yoikit bridge record`.
+//! `yoikit bridge run` and `yoikit bridge record`: from what was typed to an exchange.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -7,21 +7,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
 use yoi_host::bridge::{
-    Broker, ComponentBridge, Context, Exchange, ExchangeOptions, ExternalRuntimeSpec, FailureCode,
-    LinksOnDisk, Mode, Model, NormalizedEvent, Processes, Recording, RuntimeAuthMode,
+    Broker, ComponentBridge, Context, ExchangeOptions, ExternalRuntimeSpec, LinksOnDisk, Model, Processes,
+    Recording, RuntimeAuthMode,
 };
 use yoi_host::limits::BRIDGE_PROMPT_BYTES;
 
+use super::tell::{Telling, drive};
 use super::{component, name, runtime};
 use crate::args::{Ask, Who};
 use crate::commands::{read_text, users_cache};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::report::bridge::{BridgeHead, BridgeLine, BridgeTail};
-use crate::screen;
-use crate::screen::bridge::Show;
 
 pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
     let prompt = prompt(ask)?;
@@ -81,7 +78,12 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
         let exchange = broker.begin(&model, &Context::of_prompt(prompt), &options);
         let exchange =
             exchange.ok_or_else(|| Failure::Other("there is no bridge for this adapter".to_owned()))?;
-        drive(exchange, &name, ask).await
+        let telling = Telling {
+            name,
+            json: ask.json,
+            links: ask.links.is_some(),
+        };
+        drive(exchange, telling).await
     });
     if let Some(path) = record {
         drop_if_empty(path);
@@ -112,60 +114,6 @@ fn drop_if_empty(path: &Path) {
         // It is ours, and empty: one that stays does no more harm than that.
         let _ = fs::remove_file(path);
     }
-}
-
-/// Until somebody at the keyboard or another program wants this one to end.
-async fn asked_to_end() -> io::Result<()> {
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut hung_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminated.recv() => Ok(()),
-        _ = hung_up.recv() => Ok(()),
-    }
-}
-
-/// Show the events until there are none.
-async fn drive(mut exchange: Exchange, name: &str, ask: &Ask) -> Result<Exit, Failure> {
-    let canceller = exchange.canceller();
-    tokio::spawn(async move {
-        // Whoever wants it ended sees what the child said until then, and that it was ended.
-        if asked_to_end().await.is_ok() {
-            canceller.cancel();
-        }
-    });
-    let json = ask.json;
-    let mut show = Show::default();
-    let mut exit = Exit::Ok;
-    if json {
-        screen::bridge::line(&BridgeHead::of(name, Mode::Faithful))?;
-    }
-    while let Some(event) = exchange.next().await {
-        if let NormalizedEvent::Failed { error } = &event {
-            exit = match error.code {
-                Some(FailureCode::NotStarted) => Exit::CouldNotRun,
-                Some(FailureCode::BadToken) => Exit::Usage,
-                _ => Exit::PluginFailed,
-            };
-        }
-        if json {
-            screen::bridge::line(&BridgeLine::Event(event))?;
-        } else {
-            show.event(&event)?;
-        }
-    }
-    let report = exchange.ended().await;
-    if json {
-        screen::bridge::line(&BridgeLine::Tail(BridgeTail {
-            kind: "tail",
-            ended: report.ending.map(|ending| ending.how.to_string()),
-            lines: report.counts,
-            attempts: report.attempts,
-        }))?;
-    } else {
-        show.end(&report.counts, ask.links.is_some())?;
-    }
-    Ok(exit)
 }
 
 fn prompt(ask: &Ask) -> Result<String, Failure> {

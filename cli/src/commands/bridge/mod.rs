@@ -3,6 +3,7 @@
 mod ask;
 mod probe;
 mod replay;
+mod tell;
 
 use std::fs::File;
 use std::io::Read;

@@ -87,6 +87,20 @@ pub struct ExchangeReport {
     pub counts: LineCounts,
     /// How many children it took.
     pub attempts: u32,
+    /// Whether it was ended from outside: by whoever asked, or because a time was over.
+    pub stopped: bool,
+}
+
+impl ExchangeReport {
+    /// That of an exchange of which nothing is known.
+    fn unknown() -> Self {
+        Self {
+            ending: None,
+            counts: LineCounts::default(),
+            attempts: 0,
+            stopped: false,
+        }
+    }
 }
 
 impl Exchange {
@@ -125,15 +139,13 @@ impl Exchange {
 
     /// Wait until nothing of the child is left. Events that are not read keep it from ending by itself.
     pub async fn ended(&mut self) -> ExchangeReport {
-        let report = self.report.wait_for(Option::is_some).await;
-        report
-            .ok()
-            .and_then(|report| report.clone())
-            .unwrap_or(ExchangeReport {
-                ending: None,
-                counts: LineCounts::default(),
-                attempts: 0,
-            })
+        self.watcher().ended().await
+    }
+
+    /// Something that sees its end from elsewhere.
+    #[must_use]
+    pub fn watcher(&self) -> Watcher {
+        Watcher(self.report.clone())
     }
 }
 
@@ -152,5 +164,18 @@ impl Canceller {
     /// End it.
     pub fn cancel(&self) {
         self.0.send_replace(true);
+    }
+}
+
+/// Sees the end of an exchange from elsewhere.
+#[derive(Debug, Clone)]
+pub struct Watcher(watch::Receiver<Option<ExchangeReport>>);
+
+impl Watcher {
+    /// As [`Exchange::ended`].
+    pub async fn ended(&mut self) -> ExchangeReport {
+        let report = self.0.wait_for(Option::is_some).await;
+        let report = report.ok().and_then(|report| report.clone());
+        report.unwrap_or_else(ExchangeReport::unknown)
     }
 }

@@ -11,7 +11,7 @@ use super::{Errand, ExchangeReport, ExchangeTimes};
 use crate::bridge::dialect::Said;
 use crate::bridge::event::{BridgeFailure, FailureCode, NormalizedEvent};
 use crate::bridge::spec::Mode;
-use crate::bridge::translation::{LineCounts, Translation};
+use crate::bridge::translation::Translation;
 use crate::bridge::transport::Transport;
 use crate::limits::{BRIDGE_WAITING_BYTES, BRIDGE_WAITING_EVENTS};
 use crate::wire::child::{Ending, Farewell};
@@ -52,6 +52,8 @@ pub(super) struct Run {
     over: Instant,
     /// Whether the last event was told.
     finished: bool,
+    /// Whether it was ended from outside.
+    stopped: bool,
 }
 
 /// What ends an exchange from outside.
@@ -102,16 +104,19 @@ impl Run {
             cancelled,
             over: Instant::now() + times.total,
             finished: false,
+            stopped: false,
         };
         (run, reader)
     }
 
     pub(super) async fn run(mut self) -> ExchangeReport {
-        let mut report = ExchangeReport {
-            ending: None,
-            counts: LineCounts::default(),
-            attempts: 0,
-        };
+        let mut report = ExchangeReport::unknown();
+        self.go(&mut report).await;
+        report.stopped = self.stopped;
+        report
+    }
+
+    async fn go(&mut self, report: &mut ExchangeReport) {
         let over = self.over;
         let mut cancelled = self.cancelled.clone();
         let prepared = tokio::select! {
@@ -124,10 +129,8 @@ impl Run {
             Err(stop) => Err(stop),
         };
         if let Err(stop) = told {
-            self.finish(NormalizedEvent::Failed {
-                error: stop.failure(),
-            });
-            return report;
+            self.stop(stop);
+            return;
         }
         loop {
             let dialect = self.errand.dialect();
@@ -136,7 +139,7 @@ impl Run {
                 Ok(connected) => connected,
                 Err(error) => {
                     self.finish(NormalizedEvent::Failed { error });
-                    return report;
+                    return;
                 }
             };
             report.attempts += 1;
@@ -146,15 +149,13 @@ impl Run {
             match attempt {
                 Attempt::Over(ending) => {
                     report.ending = Some(ending);
-                    return report;
+                    return;
                 }
                 Attempt::Refused => {
                     let events = self.errand.forget().await;
                     if let Err(stop) = self.tell_all(events).await {
-                        self.finish(NormalizedEvent::Failed {
-                            error: stop.failure(),
-                        });
-                        return report;
+                        self.stop(stop);
+                        return;
                     }
                 }
             }
@@ -334,11 +335,19 @@ impl Run {
 
     /// Somebody or something ended it from outside. What the child had yet to say is not told.
     async fn give_up(&mut self, stop: Stop) {
+        let last = self.stop(stop);
+        // What was used until then may be worth to be remembered; nobody hears any more whether it was.
+        self.errand.note(&last).await;
+    }
+
+    /// The last event of an exchange that is ended from outside. Where another was told before, that one stays the
+    /// last.
+    fn stop(&mut self, stop: Stop) -> NormalizedEvent {
+        self.stopped |= !self.finished;
         let error = stop.failure();
         let last = NormalizedEvent::Failed { error };
         self.finish(last.clone());
-        // What was used until then may be worth to be remembered; nobody hears any more whether it was.
-        self.errand.note(&last).await;
+        last
     }
 
     /// The last event. The reader has it after all that waits, without waiting for the child's end.

@@ -1,0 +1,160 @@
+//! Telling of an exchange, and ending it.
+//!
+//! Events are written by a thread of its own, which alone waits where nobody reads: the exchange keeps its bounds
+//! meanwhile, and ends when it is asked to or its time is over. Then the reader has a moment for the rest. What is not
+//! read by then is lost, and the exit status says so.
+
+use std::io::{self, Write as _};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+use yoi_host::bridge::{Exchange, ExchangeReport, FailureCode, Mode, NormalizedEvent, Watcher};
+use yoi_host::limits::BRIDGE_UNREAD_TIME;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::bridge::{BridgeHead, BridgeLine, BridgeTail};
+use crate::screen;
+use crate::screen::bridge::Show;
+
+/// What is said where the reader does not read.
+const UNREAD: &str = "the exchange is over, and nobody reads what is told of it: the rest is lost";
+
+/// How long that may take to be said: where it goes may be read by nobody either.
+const UNREAD_SAID_TIME: Duration = Duration::from_millis(200);
+
+/// Who is told of an exchange, and how.
+pub(super) struct Telling {
+    /// Whose lines are read.
+    pub(super) name: String,
+    /// Lines of JSON, for a program.
+    pub(super) json: bool,
+    /// Whether conversations are remembered.
+    pub(super) links: bool,
+}
+
+/// Tell all of an exchange, until it is over.
+pub(super) async fn drive(exchange: Exchange, telling: Telling) -> Result<Exit, Failure> {
+    let mut asked =
+        Asked::listen().map_err(|error| Failure::Other(format!("no signal is heard: {error}")))?;
+    let canceller = exchange.canceller();
+    let mut watcher = exchange.watcher();
+    let (done, told) = oneshot::channel();
+    let runtime = Handle::current();
+    thread::spawn(move || {
+        // Whoever waited for it may have given up.
+        let _ = done.send(runtime.block_on(telling.tell(exchange)));
+    });
+    let unread = async {
+        tokio::select! {
+            () = asked.next() => canceller.cancel(),
+            () = stopped(&mut watcher) => {}
+        }
+        // Whoever asks twice does not want to wait.
+        tokio::select! {
+            () = asked.next() => {}
+            () = async {
+                watcher.ended().await;
+                sleep(BRIDGE_UNREAD_TIME).await;
+            } => {}
+        }
+    };
+    tokio::select! {
+        biased;
+        told = told => told.unwrap_or_else(|_| Err(Failure::Other("the exchange was not told to its end".to_owned()))),
+        () = unread => {
+            say_unread();
+            Ok(Exit::CouldNotRun)
+        }
+    }
+}
+
+/// Until the exchange is ended from outside. One that ends by itself leaves its reader all the time.
+async fn stopped(watcher: &mut Watcher) {
+    if !watcher.ended().await.stopped {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// On standard error, in a thread that nobody waits for long: what is read by nobody may be that, too.
+fn say_unread() {
+    let (said, heard) = channel();
+    thread::spawn(move || {
+        let _ = writeln!(io::stderr(), "error: {UNREAD}");
+        let _ = said.send(());
+    });
+    match heard.recv_timeout(UNREAD_SAID_TIME) {
+        Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+    }
+}
+
+/// Somebody at the keyboard, or another program, that wants this one to end.
+struct Asked {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Asked {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
+
+impl Telling {
+    async fn tell(&self, mut exchange: Exchange) -> Result<Exit, Failure> {
+        let mut show = Show::default();
+        let mut exit = Exit::Ok;
+        if self.json {
+            screen::bridge::line(&BridgeHead::of(&self.name, Mode::Faithful))?;
+        }
+        while let Some(event) = exchange.next().await {
+            if let NormalizedEvent::Failed { error } = &event {
+                exit = match error.code {
+                    Some(FailureCode::NotStarted) => Exit::CouldNotRun,
+                    Some(FailureCode::BadToken) => Exit::Usage,
+                    _ => Exit::PluginFailed,
+                };
+            }
+            if self.json {
+                screen::bridge::line(&BridgeLine::Event(event))?;
+            } else {
+                show.event(&event)?;
+            }
+        }
+        let ExchangeReport {
+            ending,
+            counts,
+            attempts,
+            ..
+        } = exchange.ended().await;
+        if self.json {
+            screen::bridge::line(&BridgeLine::Tail(BridgeTail {
+                kind: "tail",
+                ended: ending.map(|ending| ending.how.to_string()),
+                lines: counts,
+                attempts,
+            }))?;
+        } else {
+            show.end(&counts, self.links)?;
+        }
+        Ok(exit)
+    }
+}
