@@ -67,6 +67,14 @@ pub enum RegressionError {
         /// What the system said.
         cause: io::Error,
     },
+    /// It cannot be written.
+    #[error("failed to write {}: {cause}", path.display())]
+    Write {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// It is none.
     #[error("{} is no kept input: {reason}", path.display())]
     Form {
@@ -196,15 +204,20 @@ impl Regressions {
         })
     }
 
-    /// Keep one, and give its name. What cannot be written is not kept; the report has the input all the same.
-    pub(crate) fn save(&self, file: &File) -> Option<String> {
+    /// Keep one, and give its name. What cannot be written is not kept; the report has the input all the same, and says
+    /// why.
+    pub(crate) fn save(&self, file: &File) -> Result<String, RegressionError> {
         let name = file.name();
         let path = self.path_of(&name);
         if !path.exists() {
-            fs::create_dir_all(&self.folder).ok()?;
-            let text = serde_json::to_string_pretty(file).ok()? + "\n";
-            fs::write(&path, text).ok()?;
+            let write = |cause| RegressionError::Write {
+                path: path.clone(),
+                cause,
+            };
+            fs::create_dir_all(&self.folder).map_err(write)?;
+            let text = serde_json::to_string_pretty(file).map_err(|error| write(error.into()))? + "\n";
+            fs::write(&path, text).map_err(write)?;
         }
-        Some(name)
+        Ok(name)
     }
 }

@@ -116,6 +116,9 @@ pub struct CaseLine {
     /// Where the input that fails was saved: a file's name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub saved: Option<String>,
+    /// Why the input that fails could not be saved, though it was to be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub not_saved: Option<String>,
     /// The command that repeats it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub repeat: Option<String>,

@@ -222,8 +222,13 @@ fn case_line(entrants: &[Entrant], settings: &Settings, outcome: &Outcome) -> Ca
     // What fails under a profile that nobody asked for is told, and no business of later runs.
     let saved = failed.filter(|_| entrant.judged).and_then(|evidence| {
         let file = regression::File::of(subject.as_ref(), case, settings.options.seed, evidence)?;
-        settings.regressions.as_ref()?.save(&file)
+        Some(settings.regressions.as_ref()?.save(&file))
     });
+    let (saved, not_saved) = match saved {
+        Some(Ok(file)) => (Some(file), None),
+        Some(Err(error)) => (None, Some(error.to_string())),
+        None => (None, None),
+    };
     CaseLine {
         subject: outcome.planned.subject,
         case: case.id.to_owned(),
@@ -231,6 +236,7 @@ fn case_line(entrants: &[Entrant], settings: &Settings, outcome: &Outcome) -> Ca
         known: known.map(|known| known.reason.clone()),
         repeat: failed.map(|_| repeat(entrant, case.id, settings, saved.as_deref())),
         saved,
+        not_saved,
         wall_us: (!settings.timeless).then(|| micros(outcome.wall)),
     }
 }

@@ -51,6 +51,11 @@ impl Progress {
         }
     }
 
+    /// Say something beside it.
+    pub(crate) fn warn(&self, what: &str) {
+        self.bar.suspend(|| super::warning(what));
+    }
+
     pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }

@@ -166,6 +166,39 @@ fn the_command_that_repeats_a_failure_carries_all_that_the_run_was_given() {
 }
 
 #[test]
+fn an_input_that_cannot_be_kept_is_told_and_the_failure_is_shown_again_by_its_seed() {
+    let folder = folder();
+    // Nobody makes folders there, not even root.
+    let words = [
+        "test",
+        "hostile",
+        "--profile",
+        "documented",
+        "--case",
+        TOOLS,
+        "--regressions",
+        "/proc/none",
+    ];
+    let ran = yoikit(folder.path(), &words);
+    assert_eq!(ran.status, 1, "{}", ran.whole());
+    let file = "/proc/none/plugin.tool.answers-any-json.documented";
+    assert!(
+        ran.stderr.starts_with(&format!(
+            "warning: an input that fails is not kept: failed to write {file}"
+        )),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stdout
+            .contains(&format!("not kept    failed to write {file}")),
+        "{}",
+        ran.stdout
+    );
+    assert!(repeats(&ran)[0].contains("--seed 1"), "{}", ran.stdout);
+}
+
+#[test]
 fn the_same_words_give_the_same_report() {
     let folder = folder();
     let words = [
@@ -486,6 +519,16 @@ fn what_cannot_be_meant_is_told_before_anything_runs() {
     exit 2
     --- stderr
     error: text.wasm is no kept input: expected ident at line 1 column 2
+    ");
+    insta::assert_snapshot!(said(&["counter", "--replay", "none.json"]), @"
+    exit 3
+    --- stderr
+    error: failed to read none.json: No such file or directory (os error 2)
+    ");
+    insta::assert_snapshot!(said(&["counter", "--regressions", "text.wasm"]), @"
+    exit 3
+    --- stderr
+    error: failed to read text.wasm: Not a directory (os error 20)
     ");
     insta::assert_snapshot!(said(&["counter", "--baseline", "counter/plugin.toml"]), @r#"
     exit 2

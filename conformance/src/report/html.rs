@@ -116,6 +116,7 @@ impl Report {
                         Verdict::HarnessFault { message } => p { (message) },
                         Verdict::Pass => {}
                     }
+                    @if let Some(reason) = &line.not_saved { p { "the input is not kept: " (reason) } }
                     @if let Some(repeat) = &line.repeat { pre { "$ " (repeat) } }
                 }
             }

@@ -228,6 +228,9 @@ impl Writer<'_> {
             }
             _ => {}
         }
+        if let Some(reason) = &line.not_saved {
+            self.text("not kept", reason)?;
+        }
         if let Some(repeat) = &line.repeat {
             self.label("repeat")?;
             writeln!(self.out, "{}", harmless_line(repeat))?;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use yoi_conformance::baseline::Baseline;
 use yoi_conformance::limits::{BASELINE_BYTES, LETTING_GO};
 use yoi_conformance::plan::{Plan, Selection, SelectionError, Shard};
-use yoi_conformance::regression::{self, Regressions};
+use yoi_conformance::regression::{self, RegressionError, Regressions};
 use yoi_conformance::report::{CaseInfo, Line};
 use yoi_conformance::run::{self, Entrant, Settings, Watch};
 use yoi_conformance::runner::{Halt, Options};
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     let begun = Begun::listen(&settings.options.halt, &args.write);
     let mut entrants = open(args)?;
     if let Some(file) = &args.replay {
-        let kept = regression::File::read(file).map_err(unusable)?;
+        let kept = regression::File::read(file).map_err(regression_failure)?;
         replay(&mut settings, &mut entrants, kept)?;
     }
     if args.dry_run {
@@ -71,6 +71,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         write: &args.write,
         lines: args.json,
         failed: None,
+        has_warned: false,
     };
     let report = run::run(&entrants, &settings, &mut watching).map_err(no_case)?;
     watching.progress.end();
@@ -149,6 +150,7 @@ struct Watching<'a> {
     write: &'a Write,
     lines: bool,
     failed: Option<std::io::Error>,
+    has_warned: bool,
 }
 
 impl Watch for Watching<'_> {
@@ -169,6 +171,12 @@ impl Watch for Watching<'_> {
 
     fn ends(&mut self, case: &yoi_conformance::report::CaseLine) {
         self.progress.ends(&case.case, &case.verdict);
+        // Of a folder that cannot be written to one is enough: the report has all.
+        if let Some(reason) = case.not_saved.as_deref().filter(|_| !self.has_warned) {
+            self.has_warned = true;
+            self.progress
+                .warn(&format!("an input that fails is not kept: {reason}"));
+        }
     }
 
     fn line(&mut self, line: &Line) {
@@ -189,7 +197,7 @@ fn settings(args: &Test, selection: Selection) -> Result<Settings, Failure> {
         options.jobs = jobs;
     }
     let regressions = (!args.no_regressions)
-        .then(|| Regressions::open(&args.regressions).map_err(unusable))
+        .then(|| Regressions::open(&args.regressions).map_err(regression_failure))
         .transpose()?;
     Ok(Settings {
         options,
@@ -235,6 +243,17 @@ fn words_of_all(args: &Test) -> Vec<String> {
 
 fn unusable(error: impl ToString) -> Failure {
     Failure::Usage(error.to_string())
+}
+
+fn regression_failure(error: RegressionError) -> Failure {
+    match error {
+        RegressionError::Read { path, cause } => Failure::File {
+            path,
+            doing: "read",
+            cause,
+        },
+        other => unusable(other),
+    }
 }
 
 /// What was typed, or what the build service says.
