@@ -165,6 +165,9 @@ pub struct Tally {
     pub failed: usize,
     /// Failures that the baseline knows.
     pub known: usize,
+    /// Cases that pass though the baseline lists them.
+    #[serde(default)]
+    pub stale: usize,
     /// Failures of cases that should hold, or may; they are among the failures.
     pub advisory: usize,
     /// Cases that could not run.
@@ -297,6 +300,7 @@ impl Report {
         count(tally.failed - tally.advisory, "failed");
         count(tally.advisory, "advisory failed");
         count(tally.known, "known to fail");
+        count(tally.stale, "listed and passing");
         count(tally.could_not_run, "could not run");
         count(tally.optional, "skipped as optional");
         count(tally.skipped - tally.optional, "skipped");
@@ -318,6 +322,8 @@ impl Report {
             "is not certified"
         } else if tally.could_not_run > 0 {
             "could not be judged in full"
+        } else if tally.stale > 0 {
+            "does not match its baseline"
         } else if tally.known > 0 {
             "conforms but for what is known"
         } else {

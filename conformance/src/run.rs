@@ -294,6 +294,7 @@ pub(crate) fn judge(run: &RunLine, cases: &[CaseLine]) -> EndLine {
                 tally.must_passed += usize::from(level == Level::Must);
                 let about = &subject.about;
                 if subject.judged && line.known.is_some() {
+                    tally.stale += 1;
                     stale.insert(format!("{} ({}, {})", line.case, about.name, about.profile));
                 }
             }

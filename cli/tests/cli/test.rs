@@ -384,7 +384,7 @@ fn a_known_failure_is_none_and_one_that_is_none_any_more_is_one() {
 
     stale       plugin.tool.answers-any-json (counter, documented) passes though the baseline lists it: take it out
 
-    documented: conforms (1 of 1 must)
+    documented: does not match its baseline (1 of 1 must, 1 listed and passing)
     yoi: conforms (1 of 1 must) — not judged
     ");
 }

@@ -373,7 +373,8 @@ impl Writer<'_> {
         for (number, subject) in report.run.subjects.iter().enumerate() {
             let line = report.verdict_line(number);
             let tally = &report.end.subjects[number];
-            let style = if subject.about.trouble.is_some() || tally.failed > tally.advisory {
+            let style = if subject.about.trouble.is_some() || tally.failed > tally.advisory || tally.stale > 0
+            {
                 bad
             } else if tally.must_passed == tally.must && report.end.interrupted.is_none() {
                 good

@@ -80,3 +80,14 @@ fn a_report_that_was_cut_off_is_told() {
     half.cases.pop();
     insta::assert_snapshot!(refusal(vec![(name, half), shard(2, 2, 1)]), @"1-2-1.jsonl has 3 cases, its shard 4");
 }
+
+#[test]
+fn a_shard_says_of_whatever_it_comes_to_that_it_is_a_part() {
+    let settings = Settings {
+        shard: Some("1/2".parse().unwrap()),
+        ..timeless()
+    };
+    let said = |toy: &Toy| report(toy, &settings).verdict_line(0);
+    insta::assert_snapshot!(said(&Toy::good()), @"documented: conforms in this shard (2 of 2 must)");
+    insta::assert_snapshot!(said(&Toy { small: 1, ..Toy::good() }), @"documented: does not conform in this shard (1 of 2 must, 1 failed)");
+}
