@@ -2,8 +2,10 @@
 //! later run.
 //!
 //! A file holds what was made up and where it is from, and nothing that a target said: it is safe to commit. Its
-//! name follows from what it holds, so that the same failure is kept once.
+//! name follows from what it holds, so that the same failure is kept once. It is tried for the target that failed, in
+//! whatever form that comes: what another plugin fell over is no regression of this one.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use crate::context::SavedInput;
 use crate::limits::{REGRESSION_BYTES, REGRESSIONS};
 use crate::runner::Saved;
 use crate::verdict::Evidence;
-use crate::{Case, Seed, Subject};
+use crate::{About, Case, Seed, Subject};
 
 /// The name and version of the format.
 pub const SCHEMA: &str = "yoikit.regression/1";
@@ -92,7 +94,6 @@ impl File {
     /// What is kept of a failure; nothing where no input was made up, or where it was kept already.
     pub(crate) fn of(subject: &dyn Subject, case: &Case, seed: Seed, evidence: &Evidence) -> Option<Self> {
         let about = subject.about();
-        let target = Path::new(&about.name).file_name();
         Some(Self {
             schema: SCHEMA.to_owned(),
             case: case.id.to_owned(),
@@ -100,7 +101,7 @@ impl File {
             profile: about.profile.clone(),
             seed,
             yoikit: env!("CARGO_PKG_VERSION").to_owned(),
-            target: target.map_or_else(|| about.name.clone(), |name| name.to_string_lossy().into_owned()),
+            target: without_path(&about.name),
             digest: about.digest.clone(),
             expected: evidence.finding.expected.clone(),
             input: evidence.input.clone()?,
@@ -136,13 +137,40 @@ impl File {
         Ok(file)
     }
 
-    /// The name that follows from the case, the profile and the input.
+    /// The name that follows from the case, the profile, the target and the input.
     #[must_use]
     pub fn name(&self) -> String {
-        let digest = Sha256::digest(self.input.to_string());
+        let of = format!("{}\0{}", same_in_all_forms(&self.target), self.input);
+        let digest = Sha256::digest(of);
         let short: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{}.{}.{short}.json", self.case, self.profile)
     }
+}
+
+/// A target's name without a path.
+fn without_path(name: &str) -> String {
+    let last = Path::new(name).file_name();
+    last.map_or_else(|| name.to_owned(), |last| last.to_string_lossy().into_owned())
+}
+
+/// What a plugin is called as a folder, as a component and as a package.
+fn same_in_all_forms(target: &str) -> &str {
+    let forms = [".wasm", ".yoi-plugin"].into_iter();
+    forms
+        .filter_map(|form| target.strip_suffix(form))
+        .next()
+        .unwrap_or(target)
+}
+
+impl Saved {
+    /// Whether it is an input for this case of this target.
+    pub(crate) fn is_for(&self, case: &str, about: &About) -> bool {
+        self.case == case && self.profile == about.profile && is_of(&self.target, &about.name)
+    }
+}
+
+fn is_of(target: &str, name: &str) -> bool {
+    same_in_all_forms(target) == same_in_all_forms(&without_path(name))
 }
 
 impl Regressions {
@@ -193,10 +221,22 @@ impl Regressions {
         self.folder.join(name)
     }
 
+    /// Whose inputs are kept, where none is of a target of these names: none is tried then.
+    #[must_use]
+    pub fn only_of_others(&self, names: &[&str]) -> Vec<&str> {
+        let is_here = |file: &File| names.iter().any(|name| is_of(&file.target, name));
+        if self.kept.iter().any(|(_, file)| is_here(file)) {
+            return Vec::new();
+        }
+        let others: BTreeSet<&str> = self.kept.iter().map(|(_, file)| file.target.as_str()).collect();
+        others.into_iter().collect()
+    }
+
     pub(crate) fn saved(&self) -> impl Iterator<Item = Saved> + '_ {
         self.kept.iter().map(|(name, file)| Saved {
             case: file.case.clone(),
             profile: file.profile.clone(),
+            target: file.target.clone(),
             input: SavedInput {
                 name: name.clone(),
                 input: file.input.clone(),
@@ -207,6 +247,16 @@ impl Regressions {
     /// Keep one, and give its name. What cannot be written is not kept; the report has the input all the same, and says
     /// why.
     pub(crate) fn save(&self, file: &File) -> Result<String, RegressionError> {
+        // What earlier versions kept has names that follow from less.
+        let earlier = self.kept.iter().find(|(_, kept)| {
+            kept.case == file.case
+                && kept.profile == file.profile
+                && kept.input == file.input
+                && is_of(&kept.target, &file.target)
+        });
+        if let Some((name, _)) = earlier {
+            return Ok(name.clone());
+        }
         let name = file.name();
         let path = self.path_of(&name);
         if !path.exists() {

@@ -141,9 +141,8 @@ fn check_inputs(subjects: &[Arc<dyn Subject>], plan: &Plan, options: &Options) -
             &subjects[planned.subject],
             subjects[planned.subject].case(planned.case).id,
         );
-        let profile = &subject.about().profile;
         let saved = options.saved.iter();
-        let saved = saved.filter(|saved| saved.case == id && saved.profile == *profile);
+        let saved = saved.filter(|saved| saved.is_for(id, subject.about()));
         let kept = saved.map(|saved| (saved.input.name.as_str(), &saved.input.input));
         let replayed = options.replay.iter().map(|input| ("what was kept", input));
         for (name, input) in kept.chain(replayed) {

@@ -51,6 +51,8 @@ pub struct Saved {
     pub case: String,
     /// The profile.
     pub profile: String,
+    /// The name of the target that failed.
+    pub target: String,
     /// The input.
     pub input: SavedInput,
 }
@@ -188,7 +190,7 @@ impl Dispatcher<'_> {
         let case = subject.case(planned.case).clone();
         let profile = subject.about().profile.clone();
         let saved = self.options.saved.iter();
-        let saved = saved.filter(|saved| saved.case == case.id && saved.profile == profile);
+        let saved = saved.filter(|saved| saved.is_for(case.id, subject.about()));
         let saved: Vec<SavedInput> = saved.map(|saved| saved.input.clone()).collect();
         let inputs = self
             .options

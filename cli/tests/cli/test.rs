@@ -102,7 +102,7 @@ fn a_failure_is_kept_and_played_again_by_the_command_that_was_printed() {
                 ← start {"state":"running","data":{"calls":1,"input":null}}
                 → handle-tool loop null
                 ← handle-tool loop fault.fuel: `handle-tool` used up its 5000000 instructions
-    repeat      yoikit test hostile --replay yoikit-regressions/plugin.tool.answers-any-json.documented.74234e98.json
+    repeat      yoikit test hostile --replay yoikit-regressions/plugin.tool.answers-any-json.documented.47df8532.json
 
     documented: does not conform (0 of 1 must, 1 failed)
     "#);
@@ -153,7 +153,7 @@ fn the_command_that_repeats_a_failure_carries_all_that_the_run_was_given() {
     let by_seed = yoikit(here, &[&given[..], &["--no-regressions"]].concat());
     let shown = [repeats(&by_file), repeats(&by_seed)].concat();
     insta::assert_snapshot!(shown.join("\n"), @"
-    test hostile/hostile.wasm --manifest hostile/plugin.toml --replay yoikit-regressions/plugin.tool.answers-any-json.documented.74234e98.json --timeout 20s --strict
+    test hostile/hostile.wasm --manifest hostile/plugin.toml --replay yoikit-regressions/plugin.tool.answers-any-json.documented.47df8532.json --timeout 20s --strict
     test hostile/hostile.wasm --manifest hostile/plugin.toml --case plugin.tool.answers-any-json --profile documented --seed 1 --property-cases 64 --timeout 20s --strict --no-regressions
     ");
     for words in &shown {

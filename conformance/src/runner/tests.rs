@@ -173,6 +173,7 @@ fn an_input_that_failed_before_is_tried_first() {
     let saved = Saved {
         case: "toy.small".into(),
         profile: "documented".into(),
+        target: "nobody".into(),
         input: SavedInput {
             name: "kept.json".into(),
             input: u32::MAX.into(),

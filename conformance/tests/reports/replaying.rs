@@ -5,7 +5,7 @@ use yoi_conformance::regression::{File, Regressions};
 use yoi_conformance::run::{self, Settings};
 use yoi_conformance::{Exit, Verdict};
 
-use crate::toy::{Toy, report, timeless};
+use crate::toy::{Toy, entrant, report, timeless};
 
 #[test]
 fn a_failing_input_is_kept_and_nothing_a_target_said_is() {
@@ -24,7 +24,7 @@ fn a_failing_input_is_kept_and_nothing_a_target_said_is() {
     let name = line.saved.clone().unwrap();
     let text = std::fs::read_to_string(kept.join(&name)).unwrap();
     insta::assert_snapshot!(format!("{name}\n{text}"), @r#"
-    toy.echo.any-number.documented.fe675fe7.json
+    toy.echo.any-number.documented.323cbaf3.json
     {
       "schema": "yoikit.regression/1",
       "case": "toy.echo.any-number",
@@ -43,7 +43,7 @@ fn a_failing_input_is_kept_and_nothing_a_target_said_is() {
         .clone()
         .unwrap()
         .replace(&folder.path().display().to_string(), "FOLDER");
-    insta::assert_snapshot!(repeat, @"yoikit test toys/toy --replay FOLDER/kept/toy.echo.any-number.documented.fe675fe7.json");
+    insta::assert_snapshot!(repeat, @"yoikit test toys/toy --replay FOLDER/kept/toy.echo.any-number.documented.323cbaf3.json");
 
     // The same failure is kept once, and found without any input being made up.
     let mut again = settings();
@@ -108,4 +108,48 @@ fn a_folder_with_something_else_in_it_is_told() {
     let error = Regressions::open(folder.path()).unwrap_err().to_string();
     let error = error.replace(&folder.path().display().to_string(), "FOLDER");
     insta::assert_snapshot!(error, @"FOLDER/a.json is no kept input: missing field `schema` at line 1 column 2");
+}
+
+#[test]
+fn what_another_target_failed_with_is_no_regression_of_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = || {
+        let mut settings = Settings {
+            regressions: Some(Regressions::open(folder.path()).unwrap()),
+            ..timeless()
+        };
+        settings.selection.ids = vec!["toy.echo.any-number".to_owned()];
+        settings
+    };
+    let bad = || Toy {
+        small: 1000,
+        ..Toy::good()
+    };
+    let run = |name: &str| {
+        let entrants = [entrant(name, "documented", true, bad())];
+        let report = run::run(&entrants, &settings(), &mut ()).unwrap();
+        let line = &report.cases[0];
+        (
+            line.saved.clone().unwrap(),
+            line.verdict.evidence().unwrap().regression.clone(),
+        )
+    };
+    let (one, _) = run("one.wasm");
+    // The same input, and another failure.
+    let (other, before) = run("two.wasm");
+    assert_eq!(before, None);
+    assert_ne!(one, other);
+    let kept = Regressions::open(folder.path()).unwrap();
+    assert_eq!(kept.only_of_others(&["three"]), ["one.wasm", "two.wasm"]);
+    assert!(kept.only_of_others(&["three", "one"]).is_empty());
+    // A folder, a component and a package are the same plugin.
+    for name in ["one", "one.wasm", "one.yoi-plugin"] {
+        assert_eq!(run(name), (one.clone(), Some(one.clone())));
+    }
+    // What an earlier version kept had a name of its own: it is tried, and not kept twice.
+    std::fs::rename(folder.path().join(&one), folder.path().join("earlier.json")).unwrap();
+    assert_eq!(
+        run("one"),
+        ("earlier.json".to_owned(), Some("earlier.json".to_owned()))
+    );
 }

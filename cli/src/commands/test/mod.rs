@@ -61,6 +61,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         let kept = regression::File::read(file).map_err(regression_failure)?;
         replay(&mut settings, &mut entrants, kept)?;
     }
+    tell_of_others(&entrants, &settings);
     if args.dry_run {
         return dry_run(args, &entrants, &settings);
     }
@@ -348,6 +349,25 @@ fn replay(
     settings.options.replay = Some(kept.input);
     settings.regressions = None;
     Ok(())
+}
+
+/// A target that was renamed is not that of which inputs are kept.
+fn tell_of_others(entrants: &[Entrant], settings: &Settings) {
+    let names: Vec<&str> = entrants
+        .iter()
+        .map(|entrant| entrant.subject.about().name.as_str())
+        .collect();
+    let others = settings
+        .regressions
+        .as_ref()
+        .map(|kept| kept.only_of_others(&names));
+    let others = others.unwrap_or_default();
+    if !others.is_empty() {
+        screen::progress(&format!(
+            "the inputs that are kept are of other targets, and none is tried: {}",
+            others.join(", ")
+        ));
+    }
 }
 
 /// The cases of the suite; what of them is asked of a target is seen when there is one.
