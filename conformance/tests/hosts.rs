@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use yoi_conformance::plan::{Plan, Selection};
-use yoi_conformance::report::CaseLine;
+use yoi_conformance::report::{CaseLine, Styles};
 use yoi_conformance::run::{self, Settings};
 use yoi_conformance::runner::{self, Options};
 use yoi_conformance::suites::plugin::door::{
@@ -72,6 +72,32 @@ fn a_command_that_is_no_adapter_is_found_out_before_any_case_waits_for_it() {
     insta::assert_snapshot!(said("cat"), @r#"documented: will not run: the host was asked `hello`: it answered {"id":1,"op":"hello","protocol":"yoikit.host/1"}, which is not of the protocol: it has neither `done` nor `refused`"#);
     insta::assert_snapshot!(said("echo '{\"id\":1,\"done\":{\"greeted\":true}}'"), @r#"documented: will not run: the host was asked `hello`: it answered {"done":{"greeted":true},"id":1}, which is not of the protocol: unknown variant `greeted`, expected one of `hello`, `package`, `plugins`, `rows`, `loaded`, `status`, `tool`, `service`, `queued`, `settled`, `report`"#);
     insta::assert_snapshot!(said("echo '{\"done\":{}}'"), @r#"documented: will not run: the host was asked `hello`: it answered {"done":{}}, which is not of the protocol: it has no `id`"#);
+}
+
+#[test]
+fn an_adapter_that_always_breaks_is_not_tried_for_every_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let starts = folder.path().join("starts");
+    let hello = r#"{"id":1,"done":{"hello":{"protocol":"yoikit.host/1","host":"mine","version":"7","profiles":["documented"]}}}"#;
+    let script = format!(
+        "echo started >> {}; read -r line; echo '{hello}'; read -r line; echo oh no >&2; exit 4",
+        starts.display()
+    );
+    let command = ["/bin/sh".to_owned(), "-c".to_owned(), script];
+    let opening = Opening {
+        profiles: vec![Profile::Documented],
+        ..Opening::default()
+    };
+    let mut settings = Settings::default();
+    settings.options.jobs = 2.try_into().unwrap();
+    let report = run::run(&opening.hosts(&command), &settings, &mut ()).unwrap();
+    assert_eq!(report.end.outcome, Exit::CouldNotRun);
+    let started = std::fs::read_to_string(&starts).unwrap().lines().count();
+    // Once to say hello, and once more where two cases ran side by side.
+    assert!(started <= 7, "{started}");
+    let said = report.to_text(Styles::PLAIN);
+    let gave_up = "it ended with exit status 4; on standard error: `oh no`; it broke 5 times before it answered anything, and is not tried again";
+    assert!(said.contains(gave_up), "{said}");
 }
 
 #[test]

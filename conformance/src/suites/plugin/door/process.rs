@@ -1,6 +1,6 @@
 //! Any host, behind a process that speaks the protocol.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Ask, Done, Hello, HostFault, Line, Outcome, PROTOCOL, PluginHost};
 use crate::Context;
 use crate::context::OnInterrupt;
-use crate::limits::{CHILD_STDERR_SHOWN_BYTES, PROCESS_CALL_TIME, PROCESS_HELLO_TIME};
+use crate::limits::{ADAPTER_BREAKS, CHILD_STDERR_SHOWN_BYTES, PROCESS_CALL_TIME, PROCESS_HELLO_TIME};
 use crate::target::{Child, Ender};
 use crate::text::bounded;
 
@@ -21,20 +21,32 @@ const PATIENCE: Duration = PROCESS_CALL_TIME.saturating_mul(2);
 pub struct Process {
     child: Child,
     asked: u64,
-    broken: bool,
+    /// Whether it has answered anything but `hello`.
+    has_worked: bool,
+    /// How it broke.
+    broken: Option<HostFault>,
 }
 
 /// Processes of one command: one that a case is done with serves the next, one that broke is replaced.
 #[derive(Debug, Clone)]
 pub(in crate::suites::plugin) struct Processes {
     command: Vec<String>,
-    idle: Arc<Mutex<Vec<Process>>>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// What is known of the processes of a command.
+#[derive(Debug, Default)]
+struct Kept {
+    idle: Vec<Process>,
+    /// How many broke in a row before they had answered anything, and how the last did.
+    breaks: u32,
+    last: Option<HostFault>,
 }
 
 /// A process for the length of a case, ended with the time of that.
 struct Lent {
     process: Option<Process>,
-    idle: Arc<Mutex<Vec<Process>>>,
+    kept: Arc<Mutex<Kept>>,
     _ends: OnInterrupt,
 }
 
@@ -52,7 +64,8 @@ impl Process {
         Ok(Self {
             child,
             asked: 0,
-            broken: false,
+            has_worked: false,
+            broken: None,
         })
     }
 
@@ -120,7 +133,10 @@ fn not_of_the_protocol(line: &Value, error: &serde_json::Error) -> String {
 impl PluginHost for Process {
     fn ask(&mut self, ask: &Ask) -> Result<Outcome, HostFault> {
         let outcome = self.exchange(ask, PATIENCE);
-        self.broken |= outcome.is_err();
+        match &outcome {
+            Ok(_) => self.has_worked |= !matches!(ask, Ask::Hello { .. }),
+            Err(fault) => self.broken = Some(fault.clone()),
+        }
         outcome
     }
 }
@@ -129,12 +145,20 @@ impl Processes {
     pub(in crate::suites::plugin) fn of(command: &[String]) -> Self {
         Self {
             command: command.to_vec(),
-            idle: Arc::default(),
+            kept: Arc::default(),
         }
     }
 
     pub(in crate::suites::plugin) fn lend(&self, ctx: &Context) -> Result<Box<dyn PluginHost>, HostFault> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = {
+            let mut kept = lock(&self.kept);
+            if let Some(fault) = kept.last.as_ref().filter(|_| kept.breaks >= ADAPTER_BREAKS) {
+                return Err(HostFault(format!(
+                    "{fault}; it broke {ADAPTER_BREAKS} times before it answered anything, and is not tried again"
+                )));
+            }
+            kept.idle.pop()
+        };
         let process = match idle {
             Some(process) => process,
             None => Process::spawn(&self.command)?,
@@ -142,7 +166,7 @@ impl Processes {
         let ender = process.ender();
         Ok(Box::new(Lent {
             process: Some(process),
-            idle: Arc::clone(&self.idle),
+            kept: Arc::clone(&self.kept),
             _ends: ctx.on_interrupt(move || ender.end()),
         }))
     }
@@ -159,11 +183,25 @@ impl PluginHost for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Some(process) = self.process.take().filter(|process| !process.broken) {
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(process);
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        let mut kept = lock(&self.kept);
+        if process.has_worked {
+            kept.breaks = 0;
+        }
+        match process.broken.take() {
+            None => kept.idle.push(process),
+            Some(_) if process.has_worked => {}
+            Some(fault) => {
+                kept.breaks += 1;
+                kept.last = Some(fault);
+            }
         }
     }
+}
+
+fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    // Nothing under the lock can leave it half changed.
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
