@@ -7,7 +7,7 @@ use super::super::door::{Ability, Lifecycle};
 use super::inputs::expect_calls;
 use super::plugin::Plugin;
 use super::puppet::{Condition, Part, Puppet, echo};
-use super::stage::Stage;
+use super::stage::{Stage, expect_text};
 use super::{HostTest, documented, must, yoi};
 use crate::{Case, Checked, Clause, Side, Stop, expect_eq};
 
@@ -25,7 +25,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 stage.expect_lifecycle(Lifecycle::Ready)?;
                 let started = stage.start()?;
                 let started = stage.done("the plugin to start", started)?;
-                expect_eq("the state", &Some("running"), &started.state.as_deref())?;
+                expect_text("the state", "running", started.state.as_deref())?;
                 stage.expect_lifecycle(Lifecycle::Running)?;
                 let tool = stage.call("null")?;
                 stage.done("the tool to answer", tool)?;

@@ -373,7 +373,7 @@ impl<'c> Stage<'c> {
     }
 
     /// That something was refused, and whose fault it was said to be.
-    pub(crate) fn refused<T: std::fmt::Debug>(
+    pub(crate) fn refused<T: serde::Serialize>(
         &self,
         kinds: &[RefusalKind],
         answer: Answered<T>,
@@ -386,7 +386,10 @@ impl<'c> Stage<'c> {
             )),
             Ok(done) => Err(Stop::fail(
                 format!("to be refused as {}", names(kinds)),
-                format!("done: {}", self.shown(&format!("{done:?}"))),
+                match serde_json::to_string(&done).unwrap_or_default().as_str() {
+                    "null" => "done".to_owned(),
+                    done => format!("done: {}", self.shown(done)),
+                },
             )),
         }
     }
@@ -472,6 +475,15 @@ pub(crate) fn event() -> Value {
 /// The verdicts on the commands of an event's answer.
 pub(crate) fn verdicts(service: &Service) -> Vec<CommandVerdict> {
     service.commands.iter().map(|command| command.verdict).collect()
+}
+
+/// That there is a text, and that it is this one.
+pub(crate) fn expect_text(what: &str, wanted: &str, seen: Option<&str>) -> Checked {
+    crate::expect(
+        seen == Some(wanted),
+        || format!("{what} to be {wanted:?}"),
+        || seen.map_or_else(|| "none".to_owned(), |seen| format!("{seen:?}")),
+    )
 }
 
 fn names(kinds: &[RefusalKind]) -> String {

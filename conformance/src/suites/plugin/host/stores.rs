@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use super::super::door::{Ability, Listed, Plugins, Standing, Trouble};
 use super::plugin::{FULL_ID, Plugin, VERSION};
 use super::puppet::{Part, Puppet, echo};
-use super::stage::Stage;
+use super::stage::{Stage, expect_text};
 use super::zip::{Entry, Zip};
 use super::{HostTest, must};
 use crate::{Checked, Stop, expect, expect_eq};
@@ -33,7 +33,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 )?;
                 for reference in ["user:suite.puppet", FULL_ID] {
                     let plugin = listed(&found, reference)?;
-                    expect_eq("its version", &Some(VERSION), &plugin.version.as_deref())?;
+                    expect_text("its version", VERSION, plugin.version.as_deref())?;
                 }
                 Ok(())
             },
@@ -48,7 +48,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 let package = stage.done("the package to be read", package)?;
                 let found = look(stage, &[("project/a.yoi-plugin", &archive)])?;
                 let plugin = listed(&found, FULL_ID)?;
-                expect_eq("its digest", &Some(package.digest), &plugin.digest)
+                expect_text("its digest", &package.digest, plugin.digest.as_deref())
             },
         ),
         must(
