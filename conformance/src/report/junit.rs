@@ -38,7 +38,7 @@ impl Report {
                 suite.add_test_case(self.test_case(line));
             }
             for info in self.unfinished(number) {
-                suite.add_test_case(self.unfinished_case(info, subject.judged));
+                suite.add_test_case(self.unfinished_case(info, number));
             }
             junit.add_test_suite(suite);
         }
@@ -66,7 +66,7 @@ impl Report {
         }
         let mut case = TestCase::new(line.case.clone(), status);
         if let Some(info) = self.run.case(&line.case) {
-            case.set_classname(info.section.clone());
+            case.set_classname(self.class(info, line.subject));
             case.add_property(("level", info.level.name()));
             case.add_property(("clause", info.clause.as_str()));
         }
@@ -77,7 +77,8 @@ impl Report {
     }
 
     /// A case that did not end before the run did: an error, for nobody knows.
-    fn unfinished_case(&self, info: &CaseInfo, judged: bool) -> TestCase {
+    fn unfinished_case(&self, info: &CaseInfo, subject: usize) -> TestCase {
+        let judged = self.run.subjects[subject].judged;
         let mut status = if judged {
             TestCaseStatus::non_success(NonSuccessKind::Error)
         } else {
@@ -90,8 +91,14 @@ impl Report {
             status.set_type("interrupted");
         }
         let mut case = TestCase::new(info.id.clone(), status);
-        case.set_classname(info.section.clone());
+        case.set_classname(self.class(info, subject));
         case
+    }
+
+    /// What sets equal cases of several targets and profiles apart for those who look at nothing else.
+    fn class(&self, info: &CaseInfo, subject: usize) -> String {
+        let about = &self.run.subjects[subject].about;
+        format!("{} ({}, {})", info.section, about.name, about.profile)
     }
 
     /// What is said of the case, where it did not simply pass.

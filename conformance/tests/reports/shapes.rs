@@ -338,3 +338,17 @@ fn targets_that_are_asked_less_have_no_verdict_there() {
     // `toy.there.twice` is asked under one of the two profiles.
     assert_eq!(page.matches("title=\"not asked of this target\"").count(), 1);
 }
+
+#[test]
+fn targets_of_one_name_are_called_by_their_paths() {
+    let names = |paths: &[&str]| {
+        let paths: Vec<_> = paths.iter().map(std::path::PathBuf::from).collect();
+        yoi_conformance::suites::plugin::open::names_of(&paths)
+    };
+    assert_eq!(names(&["a/it.wasm", "b/other.wasm"]), ["it.wasm", "other.wasm"]);
+    assert_eq!(
+        names(&["a/it.wasm", "c.wasm", "b/it.wasm"]),
+        ["a/it.wasm", "c.wasm", "b/it.wasm"]
+    );
+    assert_eq!(names(&["it", "it"]), ["it", "it"]);
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use yoi_conformance::Side;
 use yoi_conformance::run::Entrant;
-use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks};
+use yoi_conformance::suites::plugin::open::{OpenError, Opening, Speaks, names_of};
 use yoi_host::Profile;
 use yoi_host::authority::{Grants, Inspection};
 
@@ -33,9 +33,9 @@ pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
         return Ok(opening.hosts(&args.command));
     }
     let mut entrants = Vec::new();
-    for target in &args.targets {
+    for (target, name) in args.targets.iter().zip(names_of(&args.targets)) {
         warn_of_tools(target);
-        let opened = opening.open(target, |folder| {
+        let opened = opening.open_as(&name, target, |folder| {
             screen::progress(&format!("building {}", folder.display()));
         });
         let mut opened = opened.map_err(|error| match error {

@@ -1,6 +1,6 @@
 //! From a path that a person gave to targets, one under each profile.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use yoi_host::Profile;
@@ -47,6 +47,24 @@ pub enum OpenError {
     Engine(#[from] EngineError),
 }
 
+/// What these targets are called in one report: each by the last part of its path, or by all of it where another has the
+/// same.
+#[must_use]
+pub fn names_of(paths: &[PathBuf]) -> Vec<String> {
+    let short: Vec<String> = paths.iter().map(|path| name_of(path)).collect();
+    let names = paths.iter().zip(&short).map(|(path, name)| {
+        let is_shared = paths
+            .iter()
+            .zip(&short)
+            .any(|(other, also)| other != path && also == name);
+        match is_shared {
+            true => path.display().to_string(),
+            false => name.clone(),
+        }
+    });
+    names.collect()
+}
+
 impl Opening {
     /// Without anything said: every profile, and the cache that `yoikit` uses, where it can be had.
     #[must_use]
@@ -73,8 +91,21 @@ impl Opening {
     /// # Errors
     ///
     /// [`OpenError`] where it stands for no component, or where there is no engine.
-    pub fn open(&self, path: &Path, mut building: impl FnMut(&Path)) -> Result<Vec<Entrant>, OpenError> {
-        let name = name_of(path);
+    pub fn open(&self, path: &Path, building: impl FnMut(&Path)) -> Result<Vec<Entrant>, OpenError> {
+        self.open_as(&name_of(path), path, building)
+    }
+
+    /// The same under a name: that of its path, where another target of the run has the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Opening::open`].
+    pub fn open_as(
+        &self,
+        name: &str,
+        path: &Path,
+        mut building: impl FnMut(&Path),
+    ) -> Result<Vec<Entrant>, OpenError> {
         let suite = guest();
         let mut sources: Vec<Source> = Vec::new();
         let mut entrants = Vec::new();
@@ -91,7 +122,7 @@ impl Opening {
             let own = source.manifest.as_ref().map(|file| file.manifest.clone());
             let manifest = self.manifest.clone().or(own);
             let target =
-                GuestTarget::component_of(&name, source.component.clone(), manifest, &options.build()?);
+                GuestTarget::component_of(name, source.component.clone(), manifest, &options.build()?);
             let mut about = target.about().clone();
             let remarks = [about.remark.take(), remark_of(&source.steps)];
             about.remark = remarks
