@@ -27,6 +27,8 @@ pub struct Probe {
     pub instead: Option<Adapter>,
     /// The words that the bridge uses, and whether its help has them.
     pub words: Vec<ProbedWord>,
+    /// Why it cannot be driven, besides words that its help does not have.
+    pub trouble: Option<String>,
 }
 
 /// A word that a child is driven by.
@@ -39,10 +41,10 @@ pub struct ProbedWord {
 }
 
 impl Probe {
-    /// Whether the program has every word, and is none that speaks otherwise.
+    /// Whether the program has every word, is none that speaks otherwise, and nothing else is in the way.
     #[must_use]
     pub fn fits(&self) -> bool {
-        self.instead.is_none() && self.words.iter().all(|word| word.found)
+        self.instead.is_none() && self.trouble.is_none() && self.words.iter().all(|word| word.found)
     }
 }
 
@@ -66,7 +68,10 @@ pub enum ProbeError {
 pub async fn probe(adapter: Adapter, spec: &ExternalRuntimeSpec) -> Result<Probe, ProbeError> {
     let mut launch = launch(adapter, spec, &Start::default()).map_err(ProbeError::Launch)?;
     launch.args.clear();
-    let program = found(&launch).ok_or_else(|| StartError::NoProgram(launch.program.clone()))?;
+    let program = found(&launch).ok_or_else(|| match Path::new(&launch.program).is_dir() {
+        true => StartError::Folder(launch.program.clone()),
+        false => StartError::NoProgram(launch.program.clone()),
+    })?;
     launch.program = program.clone().into();
     let (help, words): (&[&str], &[&'static str]) = match adapter {
         Adapter::ClaudeCli => (
@@ -86,12 +91,16 @@ pub async fn probe(adapter: Adapter, spec: &ExternalRuntimeSpec) -> Result<Probe
         Adapter::CodexAppServer => (&["--help"], &["app-server"]),
         Adapter::IndusagiCli | Adapter::IndusagiWire => (&["--help"], &["--rpc"]),
     };
-    let version = said(&launch, &["--version"]).await?;
-    let help = said(&launch, help).await?;
-    let first = version.lines().map(str::trim).find(|line| !line.is_empty());
+    // Both at once: one that hangs does so both times.
+    let (version, help) = tokio::join!(said(&launch, &["--version"]), said(&launch, help));
+    let (version, help) = (version?, help?);
+    let first = version.text.lines().map(str::trim).find(|line| !line.is_empty());
     // Its help has the word for both, and it speaks one of them.
     let is_indusagi = first.is_some_and(|line| line.starts_with("indusagi "));
     let instead = (adapter == Adapter::IndusagiCli && is_indusagi).then_some(Adapter::IndusagiWire);
+    let trouble =
+        (!help.in_time).then(|| format!("it did not come to the end of its help within {BRIDGE_PROBE_TIME:?}"));
+    let help = help.text;
     Ok(Probe {
         program,
         instead,
@@ -103,11 +112,18 @@ pub async fn probe(adapter: Adapter, spec: &ExternalRuntimeSpec) -> Result<Probe
                 found: help.contains(word),
             })
             .collect(),
+        trouble,
     })
 }
 
+struct Told {
+    text: String,
+    /// Whether it was done in time.
+    in_time: bool,
+}
+
 /// What a program says when it is asked something, on either of its outputs.
-async fn said(launch: &Launch, words: &[&str]) -> Result<String, StartError> {
+async fn said(launch: &Launch, words: &[&str]) -> Result<Told, StartError> {
     let mut launch = launch.clone();
     launch.args = words.iter().map(Into::into).collect();
     let mut child = Child::start(&launch)?;
@@ -122,12 +138,13 @@ async fn said(launch: &Launch, words: &[&str]) -> Result<String, StartError> {
         }
     };
     // One that takes too long has said what it has said.
-    let _ = timeout(BRIDGE_PROBE_TIME, listening).await;
+    let in_time = timeout(BRIDGE_PROBE_TIME, listening).await.is_ok();
     let farewell = Farewell {
         alone: Duration::ZERO,
         asked: BRIDGE_SOFT_TIME,
     };
-    Ok(said + &child.end(farewell).await.stderr)
+    let text = said + &child.end(farewell).await.stderr;
+    Ok(Told { text, in_time })
 }
 
 /// The file that would be run.
@@ -203,6 +220,33 @@ mod tests {
             ]
         );
         assert!(!probed.fits());
+    }
+
+    #[tokio::test]
+    async fn a_folder_and_a_script_without_its_interpreter_are_called_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = probe(Adapter::CodexCli, &spec(folder.path())).await.unwrap_err();
+        assert!(
+            error.to_string().ends_with("is a folder, and no program"),
+            "{error}"
+        );
+        let file = folder.path().join("codex");
+        fs::write(&file, "#!/no/such/python\n").unwrap();
+        let refused = |error: ProbeError| error.to_string();
+        let error = refused(probe(Adapter::CodexCli, &spec(&file)).await.unwrap_err());
+        assert!(error.contains("may not be run"), "{error}");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
+        let error = loop {
+            match probe(Adapter::CodexCli, &spec(&file)).await {
+                Err(ProbeError::Start(StartError::Refused { cause, .. }))
+                    if cause.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
+                probed => break refused(probed.unwrap_err()),
+            }
+        };
+        assert!(
+            error.contains("is there, but not the program that its first line"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

@@ -173,7 +173,7 @@ impl Translation {
             message += stderr;
         }
         if let Some(noise) = &self.noise {
-            message += "\nand on standard output, where JSON was expected:\n";
+            message += "\nand on standard output, where its protocol was expected:\n";
             message += noise;
         }
         message

@@ -31,6 +31,9 @@ enum Entry {
     Forgotten(LinkKey),
 }
 
+/// What every line begins with, whatever it says of a link.
+const BEGINS: &[u8] = br#"{"entry":"external-runtime-link"#;
+
 impl LinksOnDisk {
     /// Those of a file. It is made, folders included, when the first link is kept.
     #[must_use]
@@ -44,6 +47,22 @@ impl LinksOnDisk {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether the file holds links, or is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn is_one(&self) -> io::Result<bool> {
+        let mut begins = Vec::new();
+        match File::open(&*self.path).and_then(|file| file.take(BEGINS.len() as u64).read_to_end(&mut begins))
+        {
+            // A first line may have been cut off anywhere.
+            Ok(_) => Ok(BEGINS.starts_with(&begins)),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(cause) => Err(cause),
+        }
     }
 
     fn read(&self, key: &LinkKey) -> Result<Option<RuntimeLink>, LinkError> {
@@ -218,6 +237,22 @@ mod tests {
             text.lines()
                 .all(|line| serde_json::from_str::<Entry>(line).is_ok())
         );
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_known_by_how_it_begins() {
+        let (folder, store) = store();
+        assert!(store.is_one().unwrap());
+        store.append(&Entry::Forgotten(link("m", "").key())).unwrap();
+        assert!(store.is_one().unwrap());
+        let whole = fs::read(store.path()).unwrap();
+        for cut in 0..whole.len() {
+            fs::write(store.path(), &whole[..cut]).unwrap();
+            assert!(store.is_one().unwrap(), "cut at {cut}");
+        }
+        fs::write(store.path(), "{broken").unwrap();
+        assert!(!store.is_one().unwrap());
+        assert!(LinksOnDisk::at(folder.path()).is_one().is_err());
     }
 
     #[test]

@@ -576,7 +576,7 @@ fn a_child_that_ends_out_of_turn_fails_with_its_status_and_its_last_words() {
     insta::assert_snapshot!(failure(&events).message, @"
     the child ended before it was done: exit status 1; its last words on standard error:
     error: unexpected argument '--json' found
-    and on standard output, where JSON was expected:
+    and on standard output, where its protocol was expected:
     Invalid API key
     ");
     let ending = Ending {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::future::pending;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -33,6 +33,27 @@ pub struct Launch {
     pub cwd: Option<PathBuf>,
 }
 
+impl Launch {
+    /// Why it was not started.
+    fn refused(&self, cause: io::Error) -> StartError {
+        let program = self.program.clone();
+        let path = Path::new(&program);
+        // A name that is looked for may be a file here that has nothing to do with it.
+        let path = (path.components().count() > 1).then(|| match &self.cwd {
+            Some(cwd) => cwd.join(path),
+            None => path.to_owned(),
+        });
+        let is = |what: fn(&Path) -> bool| path.as_deref().is_some_and(what);
+        match cause.kind() {
+            io::ErrorKind::NotFound if is(Path::is_file) => StartError::NoInterpreter(program),
+            io::ErrorKind::NotFound => StartError::NoProgram(program),
+            io::ErrorKind::PermissionDenied if is(Path::is_dir) => StartError::Folder(program),
+            io::ErrorKind::PermissionDenied if path.is_some() => StartError::NotExecutable(program),
+            _ => StartError::Refused { program, cause },
+        }
+    }
+}
+
 /// Why there is no child.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -40,6 +61,15 @@ pub enum StartError {
     /// No such program.
     #[error("there is no program `{}`", .0.display())]
     NoProgram(OsString),
+    /// A folder, where a program was named.
+    #[error("`{}` is a folder, and no program", .0.display())]
+    Folder(OsString),
+    /// A script whose first line names a program that is not there.
+    #[error("`{}` is there, but not the program that its first line (`#!`) names", .0.display())]
+    NoInterpreter(OsString),
+    /// A file that may not be run.
+    #[error("`{}` may not be run: make it executable (`chmod +x`), or look at the rights of its folders", .0.display())]
+    NotExecutable(OsString),
     /// No such folder.
     #[error("there is no folder {}", .0.display())]
     NoFolder(PathBuf),
@@ -116,13 +146,7 @@ impl Child {
         if let Some(cwd) = &launch.cwd {
             command.current_dir(cwd);
         }
-        let mut process = command.spawn().map_err(|cause| match cause.kind() {
-            io::ErrorKind::NotFound => StartError::NoProgram(launch.program.clone()),
-            _ => StartError::Refused {
-                program: launch.program.clone(),
-                cause,
-            },
-        })?;
+        let mut process = command.spawn().map_err(|cause| launch.refused(cause))?;
         let root = process.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
         let root = root.expect("a child that was not waited for has a number");
         Ok(Self {
