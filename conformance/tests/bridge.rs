@@ -236,12 +236,16 @@ fn answering(answer: &str) -> DialectComponent {
 }
 
 fn failed(answer: &str, speaks: Option<Adapter>) -> Vec<String> {
+    failed_with(answer, speaks, &Settings::default())
+}
+
+fn failed_with(answer: &str, speaks: Option<Adapter>, settings: &Settings) -> Vec<String> {
     let opening = Opening {
         speaks,
         ..Opening::default()
     };
     let entrants = opening.component(Path::new("broken.wasm"), answering(answer));
-    let report = report(&entrants, &Settings::default());
+    let report = report(&entrants, settings);
     let failed = report.cases.iter().filter(|case| case.verdict.name() == "fail");
     failed.map(|case| case.case.clone()).collect()
 }
@@ -249,6 +253,25 @@ fn failed(answer: &str, speaks: Option<Adapter>) -> Vec<String> {
 #[test]
 fn a_component_that_knows_nothing_and_says_so_conforms() {
     assert_eq!(failed(r#"{"heard":"unknown"}"#, None), [""; 0]);
+}
+
+#[test]
+fn a_component_that_answers_in_no_word_of_the_contract_does_not_conform() {
+    let mut next = Settings::default();
+    next.selection.next = true;
+    for echo in [r#"{"line":"{\"say\":\"hi\"}"}"#, "{}"] {
+        assert_eq!(
+            failed_with(echo, None, &next),
+            [
+                "bridge.dialect.says-what-it-does-not-understand",
+                "bridge.dialect.keeps-what-is-new",
+            ]
+        );
+    }
+    assert_eq!(
+        failed_with(r#"{"heard":"noise"}"#, None, &next),
+        ["bridge.dialect.keeps-what-is-new"]
+    );
 }
 
 #[test]

@@ -224,6 +224,16 @@ fn of_any() -> Vec<Mutant> {
                 })
             },
         ),
+        seen_by(
+            mutant(
+                "takes-all-for-understood",
+                CodexCli,
+                "bridge.dialect.says-what-it-does-not-understand",
+                |own| saying(own, |_, _, _| Heard::Understood),
+            ),
+            &["bridge.dialect.keeps-what-is-new", OWN],
+            "what is new is not kept either, and the host's own dialect keeps it",
+        ),
         mutant(
             "throws-away-what-is-new",
             CodexCli,

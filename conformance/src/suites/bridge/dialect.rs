@@ -45,6 +45,11 @@ pub(super) fn tests() -> Vec<Test<DialectTarget>> {
         Case::must("bridge.dialect.takes-back-what-it-told-alone", LINE)
             .property(known_lines, over(takes_back_its_own)),
         Case::must("bridge.dialect.silence-is-no-success", END).example(silence_is_no_success),
+        // The reference drops them.
+        Case::must("bridge.dialect.says-what-it-does-not-understand", UNKNOWN)
+            .profiles(&["faithful"])
+            .next()
+            .example(says_what_it_does_not_understand),
         // The reference drops it.
         Case::should("bridge.dialect.keeps-what-is-new", UNKNOWN)
             .profiles(&["faithful"])
@@ -151,7 +156,7 @@ fn ends_nothing(target: &DialectTarget, context: &Context, lines: &[String]) -> 
     expect(
         !heard.is_over(),
         || "an exchange that goes on".to_owned(),
-        || format!("{:?}", heard.events().last()),
+        || last_of(heard.events()),
     )
 }
 
@@ -199,13 +204,52 @@ fn agrees_with_the_hosts_own(target: &DialectTarget, context: &Context, lines: &
     let (theirs, ours) = (target.hear(context, lines)?, own.hear(context, lines)?);
     expect_eq(
         "what the host's own dialect says to the child",
-        ours.lines(),
-        theirs.lines(),
+        &ours.lines().iter().map(|line| as_meant(line)).collect::<Vec<_>>(),
+        &theirs
+            .lines()
+            .iter()
+            .map(|line| as_meant(line))
+            .collect::<Vec<_>>(),
     )?;
     expect_eq(
         "the events of the host's own dialect",
         &ours.ended(),
         &theirs.ended(),
+    )
+}
+
+/// A line of JSON, however it is written; one of none as it is.
+fn as_meant(line: &str) -> serde_json::Value {
+    serde_json::from_str(line).unwrap_or_else(|_| line.into())
+}
+
+/// How an exchange stands, as whoever wrote the dialect knows it.
+pub(super) fn last_of(events: &[NormalizedEvent]) -> String {
+    let last = events
+        .last()
+        .map(|event| serde_json::to_string(event).unwrap_or_default());
+    last.unwrap_or_else(|| "no event".to_owned())
+}
+
+/// Whoever takes everything for understood and tells of nothing has not heard.
+fn says_what_it_does_not_understand(target: &DialectTarget, context: &Context) -> Checked {
+    let lines = [
+        r#"{"type":"x.brand_new","payload":null}"#,
+        r#"{"type":"y.brand_new","payload":[{}]}"#,
+        "npm warn deprecated",
+        "{\"type\":",
+    ];
+    let heard = target.hear(context, &lines.map(str::to_owned))?;
+    let counts = heard.counts();
+    expect(
+        counts.unknown + counts.noise > 0 || !heard.events().is_empty(),
+        || "`unknown` or `noise` of a line that is none of the child's, or an event".to_owned(),
+        || {
+            format!(
+                "{} lines, all of them understood, and nothing told of any",
+                counts.lines
+            )
+        },
     )
 }
 
@@ -215,6 +259,6 @@ fn silence_is_no_success(target: &DialectTarget, context: &Context) -> Checked {
     expect(
         matches!(last, Some(NormalizedEvent::Failed { .. })),
         || "a failure of a child that says nothing".to_owned(),
-        || format!("{last:?}"),
+        || last_of(&events),
     )
 }

@@ -1,7 +1,7 @@
 //! What can stand behind the bridge contract: a dialect.
 
 use yoi_host::bridge::{
-    Adapter, Dialect, DialectComponent, Mode, NormalizedEvent, Opening, Translation, dialect,
+    Adapter, Dialect, DialectComponent, LineCounts, Mode, NormalizedEvent, Opening, Translation, dialect,
 };
 use yoi_host::wire::Line;
 use yoi_host::wire::child::Ending;
@@ -148,6 +148,11 @@ pub(super) struct Heard {
 impl Heard {
     pub(super) fn events(&self) -> &[NormalizedEvent] {
         &self.events
+    }
+
+    /// What became of its lines.
+    pub(super) const fn counts(&self) -> LineCounts {
+        self.translation.counts()
     }
 
     /// What was said to the child.

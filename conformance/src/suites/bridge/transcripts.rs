@@ -3,6 +3,7 @@
 use yoi_host::bridge::{Adapter, FinishReason, NormalizedEvent, Voice};
 
 use super::DialectTarget;
+use super::dialect::last_of;
 use crate::verdict::{expect, expect_eq};
 use crate::{Checked, Context};
 
@@ -207,7 +208,7 @@ impl Transcript {
         expect(
             heard.is_over(),
             || "an exchange that is over with its last line".to_owned(),
-            || format!("{:?}", heard.events().last()),
+            || last_of(heard.events()),
         )?;
         let events = heard.events();
         expect_eq("the answer", self.text, said(events, Voice::Text).as_str())?;
