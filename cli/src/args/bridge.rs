@@ -12,7 +12,7 @@ use super::value::parse_time;
 pub(crate) enum BridgeCommand {
     /// Ask a child agent something, and show what it does as it does it
     Run(BridgeRun),
-    /// Ask a child agent something, and keep what it says, word for word
+    /// Ask a child agent something, and keep the lines that it says
     Record(BridgeRecord),
     /// Read what a child agent once said, and print the events that it comes to
     Replay(BridgeReplay),
@@ -42,7 +42,8 @@ pub(crate) struct BridgeRecord {
     #[command(flatten)]
     pub(crate) ask: Ask,
 
-    /// Where its lines go: a file that is not there yet. It holds all that the child says
+    /// Where its lines go: a file that is not there yet. It holds every line of text that the child says, and nothing
+    /// where it says none: what it writes to standard error is not kept
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -64,7 +65,7 @@ pub(crate) struct Ask {
     #[arg(value_name = "ADAPTER", value_parser = parse_who)]
     pub(crate) who: Who,
 
-    /// What is asked; `-` reads standard input
+    /// What is asked; `-` reads standard input, up to 8 MiB. The child gets it with a newline
     #[arg(allow_hyphen_values = true)]
     pub(crate) prompt: String,
 
@@ -80,11 +81,12 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     pub(crate) resume: Option<String>,
 
-    /// Where conversations are remembered: the next run with this file, adapter and model goes on where this one ends
+    /// Where conversations are remembered: the next run with this file, adapter and model goes on where this one ends.
+    /// The file is made where it is not there, its folder is not
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub(crate) links: Option<PathBuf>,
 
-    /// The program, where it is not to be looked for by its name
+    /// The program, where it is not to be looked for by its name. A path begins here, whatever `--cwd` says
     #[arg(long, value_name = "FILE")]
     pub(crate) binary: Option<String>,
 

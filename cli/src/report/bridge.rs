@@ -8,6 +8,9 @@ use yoi_host::bridge::{Adapter, LineCounts, Mode, NormalizedEvent, ProbedWord};
 
 /// One line of what `yoikit bridge run --json` and `yoikit bridge replay` print: first the head, then the events, of
 /// which the last is `finish` or `failed`, then the tail.
+///
+/// Where nothing can be begun, because of what was typed or what stands in a file, the only line is a failure instead,
+/// `yoikit.failure/1`, which has no `kind`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum BridgeLine {
@@ -54,6 +57,9 @@ pub struct BridgeTail {
     pub lines: LineCounts,
     /// How many children it took: two where the first did not know the conversation.
     pub attempts: u32,
+    /// What to do about a failure, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<&'static str>,
 }
 
 /// What `yoikit bridge probe --json` prints.
@@ -73,6 +79,8 @@ pub struct ProbeReport {
     pub instead: Option<Adapter>,
     /// The words that it is driven by.
     pub words: Vec<ProbedWord>,
+    /// Why it cannot be driven, besides words that its help does not have.
+    pub trouble: Option<String>,
     /// The command by which it is run, a word each.
     pub command: Vec<String>,
 }

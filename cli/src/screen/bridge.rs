@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use yoi_host::bridge::{ActivityState, FailureCode, FinishReason, LineCounts, NormalizedEvent, Usage, Voice};
+use yoi_host::bridge::{ActivityState, FinishReason, LineCounts, NormalizedEvent, Usage, Voice};
 
 use super::{BAD, DIM, GOOD, WARN, label};
 use crate::harmless::{harmless, harmless_line};
@@ -93,11 +93,6 @@ impl Show {
                     "{BAD}{word}{BAD:#}: {}",
                     harmless(error.message.trim_end())
                 ))?;
-                if error.code == Some(FailureCode::NotStarted) {
-                    self.remark(&format!(
-                        "{GOOD}help{GOOD:#}: install it, or say where it is with `--binary FILE`"
-                    ))?;
-                }
             }
             // Counted, and shown with the count.
             _ => {}
@@ -106,7 +101,15 @@ impl Show {
     }
 
     /// What is known in the end, whether or not the conversation was to be remembered.
-    pub(crate) fn end(&mut self, counts: &LineCounts, remembers: bool) -> io::Result<()> {
+    pub(crate) fn end(
+        &mut self,
+        counts: &LineCounts,
+        remembers: bool,
+        advice: Option<&str>,
+    ) -> io::Result<()> {
+        if let Some(advice) = advice {
+            self.remark(&format!("{GOOD}help{GOOD:#}: {advice}"))?;
+        }
         let mut known = Vec::new();
         if !self.used.is_nothing() {
             let Usage {
@@ -188,6 +191,8 @@ pub(crate) fn probed(report: &ProbeReport) -> io::Result<()> {
         .collect();
     if let Some(instead) = report.instead {
         writeln!(out, "{BAD}no{BAD:#}: what it speaks is `{instead}`")?;
+    } else if let Some(trouble) = &report.trouble {
+        writeln!(out, "{BAD}no{BAD:#}: {trouble}")?;
     } else if missing.is_empty() {
         writeln!(out, "{GOOD}yes{GOOD:#}")?;
     } else {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
@@ -106,6 +107,7 @@ fn a_child_that_fails_fails_the_run_with_its_last_words() {
     --- stderr
     failed: the child ended before it was done: exit status 1; its last words on standard error:
     error: not logged in
+    help: run the program by itself: it may want a login first, or other arguments
     ");
 }
 
@@ -203,6 +205,7 @@ fn a_child_that_says_nothing_at_all_may_not_say_nothing_for_longer_than_was_said
     exit 1
     --- stderr
     failed: the child did not say its first line within 50ms
+    help: give it more time: `--idle TIME` for its silence, `--timeout TIME` for all of it
     ");
 }
 
@@ -229,6 +232,133 @@ fn what_cannot_be_asked_says_why() {
         "{}",
         unknown.stderr
     );
+}
+
+#[test]
+fn a_program_that_was_named_by_a_path_is_looked_for_from_here_and_called_what_it_is() {
+    let folder = folder("");
+    let script = format!(
+        "#!/bin/sh\ncat >/dev/null; cat {}/turn.ndjson\n",
+        folder.path().display()
+    );
+    let runnable = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
+    };
+    runnable("mine", &script);
+    runnable("no-interpreter", "#!/no/such/python\n");
+    fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    let words = [
+        "bridge",
+        "run",
+        "codex-cli",
+        "hi",
+        "--cwd",
+        "elsewhere",
+        "--binary",
+    ];
+    // Another test may just be starting a process that has the files open for writing.
+    let run = |binary: &str| loop {
+        let ran = yoikit(folder.path(), &[&words[..], &[binary]].concat());
+        if !ran.stderr.contains("Text file busy") {
+            break ran;
+        }
+    };
+    let ran = run("./mine");
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let all = ["./turn.ndjson", "./no-interpreter", "./elsewhere", "./nobody"].map(|binary| {
+        let ran = run(binary);
+        assert_eq!(ran.status, 3, "{}", ran.stderr);
+        ran.stderr.replace(&folder.path().display().to_string(), "[HERE]")
+    });
+    insta::assert_snapshot!(all.concat(), @"
+    failed: `[HERE]/turn.ndjson` may not be run: make it executable (`chmod +x`), or look at the rights of its folders
+    failed: `[HERE]/no-interpreter` is there, but not the program that its first line (`#!`) names
+    failed: `[HERE]/elsewhere` is a folder, and no program
+    failed: there is no program `[HERE]/nobody`
+    ");
+}
+
+#[test]
+fn what_to_do_about_a_failure_is_told_to_programs_too() {
+    let folder = folder("cat >/dev/null; echo '{\"type\":\"another\"}'");
+    let advice = |ran: &Ran| {
+        let tail: serde_json::Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
+        tail["advice"].as_str().unwrap_or_default().to_owned()
+    };
+    let words = ["bridge", "run", "codex-cli", "hi", "--json"];
+    let foreign = ask(folder.path(), &words);
+    fs::write(folder.path().join("foreign.ndjson"), "{\"kind\":\"head\"}\n").unwrap();
+    fs::write(folder.path().join("codex.sh"), "exit 0").unwrap();
+    let mute = ask(folder.path(), &words);
+    let absent = yoikit(
+        folder.path(),
+        &[&words[..], &["--binary", "no-such-codex"]].concat(),
+    );
+    let replayed = yoikit(
+        folder.path(),
+        &["bridge", "replay", "codex-cli", "foreign.ndjson"],
+    );
+    let all = [foreign, mute, absent, replayed].map(|ran| advice(&ran));
+    insta::assert_snapshot!(all.join("\n"), @"
+    nothing that it said was understood: is this the adapter of that program?
+    run the program by itself: it may want a login first, or other arguments
+    install it, or say where it is with `--binary FILE`
+    no line was understood: are they what that program said, and not events or another's lines?
+    ");
+}
+
+#[test]
+fn conversations_are_remembered_in_a_file_of_their_own_and_in_a_folder_that_is_there() {
+    let folder = folder("cat >/dev/null; cat turn.ndjson");
+    fs::write(folder.path().join("other"), "{broken").unwrap();
+    let with = |links: &str| {
+        ask(
+            folder.path(),
+            &["bridge", "run", "codex-cli", "hi", "--links", links],
+        )
+    };
+    let (absent, other) = (with("no-such/links"), with("other"));
+    assert_eq!((absent.status, other.status), (3, 2));
+    insta::assert_snapshot!(absent.stderr + &other.stderr, @"
+    error: failed to remember conversations in no-such/links: No such file or directory (os error 2)
+    error: other holds something else than conversations: name another file
+    ");
+    assert!(!folder.path().join("no-such").exists());
+    assert_eq!(
+        fs::read_to_string(folder.path().join("other")).unwrap(),
+        "{broken"
+    );
+}
+
+#[test]
+fn a_prompt_that_is_no_text_is_a_mistake_of_whoever_asks() {
+    let folder = folder("");
+    fs::write(folder.path().join("prompt"), b"\xff\xfe").unwrap();
+    let prompt = Stdio::from(fs::File::open(folder.path().join("prompt")).unwrap());
+    let ran = yoikit_with_input(folder.path(), &["bridge", "run", "codex-cli", "-"], prompt);
+    assert_eq!(
+        (ran.status, ran.stderr.trim()),
+        (2, "error: the prompt is no UTF-8")
+    );
+}
+
+#[test]
+fn a_failure_fails_a_replay_however_it_is_read() {
+    let folder = folder("");
+    let failed = "{\"type\":\"error\",\"message\":\"no\"}\n";
+    fs::write(folder.path().join("failed.ndjson"), failed).unwrap();
+    let words = [
+        "bridge",
+        "replay",
+        "codex-cli",
+        "failed.ndjson",
+        "--mode",
+        "compat",
+    ];
+    let ran = yoikit(folder.path(), &words);
+    assert_eq!(ran.status, 1, "{}", ran.stdout);
 }
 
 #[test]

@@ -98,8 +98,8 @@ pub async fn probe(adapter: Adapter, spec: &ExternalRuntimeSpec) -> Result<Probe
     // Its help has the word for both, and it speaks one of them.
     let is_indusagi = first.is_some_and(|line| line.starts_with("indusagi "));
     let instead = (adapter == Adapter::IndusagiCli && is_indusagi).then_some(Adapter::IndusagiWire);
-    let trouble =
-        (!help.in_time).then(|| format!("it did not come to the end of its help within {BRIDGE_PROBE_TIME:?}"));
+    let trouble = (!help.in_time)
+        .then(|| format!("it did not come to the end of its help within {BRIDGE_PROBE_TIME:?}"));
     let help = help.text;
     Ok(Probe {
         program,

@@ -13,6 +13,7 @@ use yoi_host::bridge::{
 };
 use yoi_host::limits::BRIDGE_PROMPT_BYTES;
 
+use super::advice::is_path;
 use super::tell::{Telling, drive};
 use super::{component, name, runtime};
 use crate::args::{Ask, Who};
@@ -24,7 +25,7 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
     let prompt = prompt(ask)?;
     let mut broker = Broker::new();
     if let Some(path) = &ask.links {
-        broker = broker.with_links(Arc::new(LinksOnDisk::at(path)));
+        broker = broker.with_links(Arc::new(links(path)?));
     }
     let name = name(&ask.who);
     let mut spec = match &ask.who {
@@ -40,8 +41,8 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
     };
     spec.args.clone_from(&ask.args);
     spec.env = ask.env.iter().cloned().collect();
-    if ask.binary.is_some() {
-        spec.binary_path.clone_from(&ask.binary);
+    if let Some(binary) = &ask.binary {
+        spec.binary_path = Some(from_here(binary)?);
     }
     if let Who::Component(file) = &ask.who {
         if spec.binary_path.is_none() {
@@ -82,6 +83,7 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
             name,
             json: ask.json,
             links: ask.links.is_some(),
+            binary: ask.binary.clone(),
         };
         drive(exchange, telling).await
     });
@@ -116,6 +118,44 @@ fn drop_if_empty(path: &Path) {
     }
 }
 
+/// Where conversations are remembered. The store would make its folder, and skip what it does not know.
+fn links(path: &Path) -> Result<LinksOnDisk, Failure> {
+    let failed = |cause| Failure::File {
+        path: path.to_owned(),
+        doing: "remember conversations in",
+        cause,
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        fs::metadata(folder).map_err(failed)?;
+    }
+    let links = LinksOnDisk::at(path);
+    match links.is_one() {
+        Ok(true) => Ok(links),
+        Ok(false) => Err(Failure::Usage(format!(
+            "{} holds something else than conversations: name another file",
+            path.display()
+        ))),
+        Err(cause) => Err(failed(cause)),
+    }
+}
+
+/// A program by its path, wherever the child starts; one by its name as it is.
+fn from_here(binary: &str) -> Result<String, Failure> {
+    if !is_path(binary) {
+        return Ok(binary.to_owned());
+    }
+    let path = std::path::absolute(binary).map_err(|cause| Failure::File {
+        path: binary.into(),
+        doing: "find",
+        cause,
+    })?;
+    let path = path.into_os_string().into_string();
+    path.map_err(|_| {
+        Failure::Usage("the name of this folder is no UTF-8: name the program from `/` on".to_owned())
+    })
+}
+
 fn prompt(ask: &Ask) -> Result<String, Failure> {
     let prompt = match ask.prompt.as_str() {
         "-" => typed()?,
@@ -132,7 +172,10 @@ fn prompt(ask: &Ask) -> Result<String, Failure> {
 /// What stands on standard input.
 fn typed() -> Result<String, Failure> {
     let text = read_text(io::stdin().lock(), BRIDGE_PROMPT_BYTES);
-    let text = text.map_err(|cause| Failure::Other(format!("failed to read the prompt: {cause}")))?;
+    let text = text.map_err(|cause| match cause.kind() {
+        io::ErrorKind::InvalidData => Failure::Usage("the prompt is no UTF-8".to_owned()),
+        _ => Failure::Other(format!("failed to read the prompt: {cause}")),
+    })?;
     if text.len() > BRIDGE_PROMPT_BYTES {
         let message = format!("the prompt has more than {BRIDGE_PROMPT_BYTES} bytes");
         return Err(Failure::Usage(message));

@@ -1,5 +1,6 @@
 //! `yoikit bridge`: other agents as children.
 
+mod advice;
 mod ask;
 mod probe;
 mod replay;

@@ -2,6 +2,7 @@
 
 use yoi_host::bridge::{Start, launch, probe};
 
+use super::advice::is_path;
 use super::runtime;
 use crate::args::BridgeProbe;
 use crate::exit::Exit;
@@ -16,9 +17,12 @@ pub(super) fn run(args: &BridgeProbe) -> Result<Exit, Failure> {
     }
     let probed = runtime()?.block_on(probe(args.adapter, &spec));
     let probed = probed.map_err(|error| {
-        Failure::Other(format!(
-            "{error}: install it, or say where it is with `--binary FILE`"
-        ))
+        let message = error.to_string();
+        Failure::Other(match &args.binary {
+            // One that was named by a path is what was meant.
+            Some(binary) if is_path(binary) => message,
+            _ => format!("{message}: install it, or say where it is with `--binary FILE`"),
+        })
     })?;
     let command =
         launch(args.adapter, &spec, &Start::default()).map_err(|error| Failure::Other(error.message))?;
@@ -31,6 +35,7 @@ pub(super) fn run(args: &BridgeProbe) -> Result<Exit, Failure> {
         version: probed.version,
         instead: probed.instead,
         words: probed.words,
+        trouble: probed.trouble,
         command: words.map(|word| word.display().to_string()).collect(),
     };
     if args.json {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use yoi_host::bridge::{Mode, NormalizedEvent, Opening, Translation, dialect};
+use yoi_host::bridge::{FailureCode, LineCounts, Mode, NormalizedEvent, Opening, Translation, dialect};
 use yoi_host::limits::CHILD_LINE_BYTES;
 use yoi_host::wire::LineReader;
 use yoi_host::wire::child::Ending;
@@ -51,13 +51,13 @@ pub(super) fn run(args: &BridgeReplay) -> Result<Exit, Failure> {
     let mut lines = LineReader::new(from, CHILD_LINE_BYTES);
     let mut translation = Translation::new(dialect, args.mode);
     line(&BridgeHead::of(&name, args.mode))?;
-    let mut exit = Exit::Ok;
+    let (mut exit, mut code) = (Exit::Ok, None);
     // What would be said to the child is of no interest to a recording of it. What is told first is: not everything
     // that can be asked can be carried.
     let mut tell = |events: Vec<NormalizedEvent>| -> Result<(), Failure> {
         for event in events {
-            if matches!(event, NormalizedEvent::Failed { .. }) {
-                exit = Exit::PluginFailed;
+            if let NormalizedEvent::Failed { error } = &event {
+                (exit, code) = (Exit::PluginFailed, error.code);
             }
             line(&BridgeLine::Event(event))?;
         }
@@ -73,10 +73,15 @@ pub(super) fn run(args: &BridgeReplay) -> Result<Exit, Failure> {
         ended: None,
         lines: translation.counts(),
         attempts: 0,
+        advice: not_its(code, translation.counts()),
     }))?;
-    // The reference's reading is not judged: what it makes of the lines is what was asked for.
-    Ok(match args.mode {
-        Mode::Compat => Exit::Ok,
-        Mode::Faithful => exit,
-    })
+    Ok(exit)
+}
+
+/// What to do about lines of which not one was understood.
+fn not_its(code: Option<FailureCode>, counts: LineCounts) -> Option<&'static str> {
+    let foreign = counts.lines > 0 && counts.lines == counts.unknown + counts.noise;
+    (code == Some(FailureCode::ChildEnded) && foreign).then_some(
+        "no line was understood: are they what that program said, and not events or another's lines?",
+    )
 }

@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use yoi_host::bridge::{Exchange, ExchangeReport, FailureCode, Mode, NormalizedEvent, Watcher};
 use yoi_host::limits::BRIDGE_UNREAD_TIME;
 
+use super::advice::{Case, advice};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::bridge::{BridgeHead, BridgeLine, BridgeTail};
@@ -36,6 +37,8 @@ pub(super) struct Telling {
     pub(super) json: bool,
     /// Whether conversations are remembered.
     pub(super) links: bool,
+    /// The program that was named, where one was.
+    pub(super) binary: Option<String>,
 }
 
 /// Tell all of an exchange, until it is over.
@@ -121,12 +124,13 @@ impl Asked {
 impl Telling {
     async fn tell(&self, mut exchange: Exchange) -> Result<Exit, Failure> {
         let mut show = Show::default();
-        let mut exit = Exit::Ok;
+        let (mut exit, mut code) = (Exit::Ok, None);
         if self.json {
             screen::bridge::line(&BridgeHead::of(&self.name, Mode::Faithful))?;
         }
         while let Some(event) = exchange.next().await {
             if let NormalizedEvent::Failed { error } = &event {
+                code = error.code.filter(|_| !error.aborted);
                 exit = match error.code {
                     Some(FailureCode::NotStarted) => Exit::CouldNotRun,
                     Some(FailureCode::BadToken) => Exit::Usage,
@@ -145,15 +149,21 @@ impl Telling {
             attempts,
             ..
         } = exchange.ended().await;
+        let advice = advice(&Case {
+            code,
+            counts,
+            binary: self.binary.as_deref(),
+        });
         if self.json {
             screen::bridge::line(&BridgeLine::Tail(BridgeTail {
                 kind: "tail",
                 ended: ending.map(|ending| ending.how.to_string()),
                 lines: counts,
                 attempts,
+                advice,
             }))?;
         } else {
-            show.end(&counts, self.links)?;
+            show.end(&counts, self.links, advice)?;
         }
         Ok(exit)
     }
