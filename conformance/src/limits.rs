@@ -103,3 +103,7 @@ pub const PLAY_TIME: Duration = Duration::from_secs(20);
 
 /// For how long nothing happens until it is said that nothing happens any more.
 pub const PLAY_PAUSE: Duration = Duration::from_millis(200);
+
+/// How long a shell may stay when it has closed its output. One that ends is gone at once, but on a busy machine that is
+/// not seen at once.
+pub const PLAY_LEAVE: Duration = Duration::from_secs(1);

@@ -210,7 +210,7 @@ mod tests {
         let stale = folder.path().join("stale");
         drop(std::os::unix::net::UnixListener::bind(&stale).unwrap());
         // A child that another test starts holds what is open here until it runs a program of its own.
-        while std::os::unix::net::UnixStream::connect(&stale).is_ok() {
+        while UnixStream::connect(&stale).is_ok() {
             std::thread::yield_now();
         }
         assert!(ask(&stale, &question).unwrap().is_none());

@@ -14,7 +14,7 @@ fn a_dialect_of_the_hosts_own_is_held_to_the_contract_in_both_modes() {
     assert_ran!(yoikit(here.path(), &test), @"
     exit 0
     --- stdout
-    suite       bridge/1 (1 case, seed 1, 64 inputs for a property)
+    suite       bridge/2 (1 case, seed 1, 64 inputs for a property)
     target      codex-cli (native)
 
     faithful: conforms (1 of 1 must)

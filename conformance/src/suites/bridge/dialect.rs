@@ -48,7 +48,7 @@ pub(super) fn tests() -> Vec<Test<DialectTarget>> {
         // The reference drops them.
         Case::must("bridge.dialect.says-what-it-does-not-understand", UNKNOWN)
             .profiles(&["faithful"])
-            .next()
+            .since(2)
             .example(says_what_it_does_not_understand),
         // The reference drops it.
         Case::should("bridge.dialect.keeps-what-is-new", UNKNOWN)

@@ -21,7 +21,7 @@ use super::play::{Act, ChildSeen, Play, Role, Seen, Turn};
 use super::script::{Framing, Scripted, own_framing};
 use super::shell;
 use crate::Stop;
-use crate::limits::{PLAY_PAUSE, PLAY_TIME, SCRIPTED_PLAY_TIME};
+use crate::limits::{PLAY_LEAVE, PLAY_PAUSE, PLAY_TIME, SCRIPTED_PLAY_TIME};
 
 /// What children are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +228,7 @@ impl Own {
         match self.children {
             Children::Scripted => times,
             Children::Processes => ExchangeTimes {
-                leave: PLAY_PAUSE,
+                leave: PLAY_LEAVE,
                 ..times
             },
         }

@@ -39,7 +39,7 @@ const ELSEWHERE: [&str; 7] = [
 pub(super) fn tests() -> Vec<BrokerTest> {
     let must = |id, clause| {
         let case = Case::must(id, clause).side(Side::Host);
-        case.profiles(&["faithful"]).next()
+        case.profiles(&["faithful"]).since(2)
     };
     vec![
         must("bridge.host.route.child", CHILD).example(child),
