@@ -171,7 +171,7 @@ async fn what_cannot_be_started_says_why() {
     assert!(matches!(Child::start(&launch), Err(StartError::NoFolder(_))));
     let mut launch = shell("");
     launch.program = "/etc/passwd".into();
-    assert!(matches!(Child::start(&launch), Err(StartError::Refused { .. })));
+    assert!(matches!(Child::start(&launch), Err(StartError::NotExecutable(_))));
 }
 
 /// A shell in place of `indusagi`.
@@ -246,7 +246,7 @@ async fn a_process_that_dies_fails_the_exchange_with_what_is_known() {
     insta::assert_snapshot!(error.message, @"
     the child ended before it was done: killed by signal 9 (SIGKILL); its last words on standard error:
     last words
-    and on standard output, where JSON was expected:
+    and on standard output, where its protocol was expected:
     not json
     ");
 }
