@@ -2,7 +2,7 @@
 
 use yoi_host::bridge::{Start, launch, probe};
 
-use super::advice::is_path;
+use super::advice::{INSTALL, is_path};
 use super::runtime;
 use crate::args::BridgeProbe;
 use crate::exit::Exit;
@@ -21,7 +21,7 @@ pub(super) fn run(args: &BridgeProbe) -> Result<Exit, Failure> {
         Failure::Other(match &args.binary {
             // One that was named by a path is what was meant.
             Some(binary) if is_path(binary) => message,
-            _ => format!("{message}: install it, or say where it is with `--binary FILE`"),
+            _ => format!("{message}: {INSTALL}"),
         })
     })?;
     let command =

@@ -9,6 +9,7 @@ use yoi_host::limits::CHILD_LINE_BYTES;
 use yoi_host::wire::LineReader;
 use yoi_host::wire::child::Ending;
 
+use super::advice::understood_nothing;
 use super::{component, name};
 use crate::args::{BridgeReplay, Who};
 use crate::commands::users_cache;
@@ -80,8 +81,7 @@ pub(super) fn run(args: &BridgeReplay) -> Result<Exit, Failure> {
 
 /// What to do about lines of which not one was understood.
 fn not_its(code: Option<FailureCode>, counts: LineCounts) -> Option<&'static str> {
-    let foreign = counts.lines > 0 && counts.lines == counts.unknown + counts.noise;
-    (code == Some(FailureCode::ChildEnded) && foreign).then_some(
+    (code == Some(FailureCode::ChildEnded) && understood_nothing(&counts)).then_some(
         "no line was understood: are they what that program said, and not events or another's lines?",
     )
 }
