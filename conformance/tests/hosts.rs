@@ -7,8 +7,8 @@ use yoi_conformance::report::{CaseLine, Styles};
 use yoi_conformance::run::{self, Settings};
 use yoi_conformance::runner::{self, Options};
 use yoi_conformance::suites::plugin::door::{
-    Ability, Ask, CommandResult, CommandVerdict, Done, Hello, HostFault, Lifecycle, Loaded, Outcome,
-    PROTOCOL, PackageFound, PluginHost, Plugins, Report, Rows, Service, Settled, Status, Tool,
+    Ask, CommandResult, CommandVerdict, Done, Hello, HostFault, InProcess, Lifecycle, Loaded, Outcome,
+    PackageFound, PluginHost, Plugins, Report, Rows, Service, Settled, Status, Tool,
 };
 use yoi_conformance::suites::plugin::open::Opening;
 use yoi_conformance::suites::plugin::{self, HostTarget};
@@ -138,21 +138,11 @@ impl Inventive {
             }),
         };
         match ask {
+            // It claims to be able to do all that ours does, so that it is asked all of it.
             Ask::Hello { .. } => Done::Hello(Hello {
-                protocol: PROTOCOL.to_owned(),
                 host: name(),
                 version: name(),
-                profiles: Profile::ALL.to_vec(),
-                abilities: vec![
-                    Ability::Restart,
-                    Ability::Names,
-                    Ability::Commands,
-                    Ability::Sources,
-                    Ability::Queue,
-                    Ability::Authorities,
-                    Ability::Stores,
-                    Ability::Inspection,
-                ],
+                ..InProcess::hello()
             }),
             Ask::Inspect { .. } => Done::Package(PackageFound {
                 id: name(),
