@@ -305,22 +305,22 @@ fn the_yoi_host_acts_upon_an_answer_before_it_finds_it_late() {
         let payload = json!({"mode": "commands", "commands": [command], "padding": padding});
         event("events", "test", payload)
     };
-    let took = {
-        let service = Service::start(told(profile)).unwrap();
-        let taken = outcome(&service, asked());
-        taken.report.unwrap().measures.unwrap().wall
-    };
-    // A call is judged when it is done, and ended only after ten times its time. So the limit is put somewhat
-    // below what it took; on a machine that is busy the next may take another time.
-    let mut limits = [50, 30, 70, 20, 90, 15].into_iter().cycle().take(60);
-    let late = limits.find_map(|percent| {
-        let limits = Limits::of(profile).with_call_timeout(took * percent / 100);
+    // A call is judged when it is done, and ended only after ten times its time. So a limit of a third of what
+    // the last one took finds the next one late, unless a busy machine made one of them another's tenth.
+    let mut took = Duration::from_millis(1);
+    let mut call = || {
+        let limits = Limits::of(profile).with_call_timeout(took / 3);
+        took *= 2;
         let service = within(profile, limits)?;
         let report = outcome(&service, asked()).report?;
-        let late = report.failure.as_ref()?.code == FailureCode::TooLate;
-        late.then_some((service, report))
-    });
-    let (service, report) = late.expect("a limit that lies below the time of the call, and not far below");
+        if report.failure.is_none() {
+            took = report.measures?.wall;
+        }
+        let code = report.failure.as_ref()?.code;
+        (code == FailureCode::TooLate).then_some((service, report))
+    };
+    let late = (0..100).find_map(|_| call());
+    let (service, report) = late.expect("a call that took more than its time, and less than ten times that");
     assert_eq!(report.commands[0].status, CommandStatus::Recorded);
     assert_eq!(service.status().component_status, Some("acted".into()));
     assert_eq!(service.status().dispatch_counters.timed_out, 1);
