@@ -136,6 +136,7 @@ fn native_and_component_tell_the_same_of_every_transcript_in_both_modes() {
     let endings = [How::Exited(0), How::Exited(1), How::Signalled(9), How::Silent].map(|how| Ending {
         how,
         stderr: "Error: no rollout found for thread id t".to_owned(),
+        ..Ending::default()
     });
     let mut all = recorded();
     assert!(all.len() >= 3, "codex, its server and indusagi were recorded");

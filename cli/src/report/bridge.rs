@@ -51,7 +51,7 @@ impl BridgeHead {
 pub struct BridgeTail {
     /// `tail`.
     pub kind: &'static str,
-    /// How the child ended, in words; none where there was no child.
+    /// How the child ended, in words, and what had to be done for that; none where there was no child.
     pub ended: Option<String>,
     /// What its lines were.
     pub lines: LineCounts,

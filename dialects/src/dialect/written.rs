@@ -6,7 +6,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::{Heard, Opening, Said};
-use crate::ending::{Ending, How};
+use crate::ending::{EndedBy, Ending, How};
 use crate::event::NormalizedEvent;
 use crate::json::{self, Json};
 use crate::limits::MESSAGE_BYTES;
@@ -41,6 +41,7 @@ impl Opening {
 struct EndingJson {
     status: Option<i32>,
     signal: Option<i32>,
+    by: EndedBy,
     stderr: String,
 }
 
@@ -53,7 +54,7 @@ impl Ending {
             How::Signalled(signal) => (None, Some(signal)),
             How::Silent => (None, None),
         };
-        json!({ "status": status, "signal": signal, "stderr": self.stderr }).to_string()
+        json!({ "status": status, "signal": signal, "by": self.by, "stderr": self.stderr }).to_string()
     }
 
     /// The same, read.
@@ -70,6 +71,7 @@ impl Ending {
                 (None, Some(signal)) => How::Signalled(signal),
                 (None, None) => How::Silent,
             },
+            by: ending.by,
             stderr: ending.stderr,
         })
     }
@@ -231,9 +233,11 @@ mod tests {
     #[test]
     fn an_ending_survives_being_written() {
         for how in [How::Exited(1), How::Signalled(9), How::Silent] {
-            let stderr = "oh\nno".to_owned();
-            let ending = Ending { how, stderr };
-            assert_eq!(Ending::read(&ending.to_json()), Ok(ending));
+            for by in [EndedBy::Itself, EndedBy::Asked, EndedBy::Killed] {
+                let stderr = "oh\nno".to_owned();
+                let ending = Ending { how, by, stderr };
+                assert_eq!(Ending::read(&ending.to_json()), Ok(ending));
+            }
         }
     }
 

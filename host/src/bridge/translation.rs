@@ -11,7 +11,7 @@ use super::spec::Mode;
 use crate::limits::{BRIDGE_TEXT_BYTES, MESSAGE_BYTES};
 use crate::text::bounded;
 use crate::wire::Line;
-use crate::wire::child::Ending;
+use crate::wire::child::{EndedBy, Ending};
 
 /// What a child's lines were.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -27,7 +27,7 @@ pub struct LineCounts {
     pub too_long: u64,
     /// No UTF-8.
     pub not_text: u64,
-    /// Said after the exchange was over.
+    /// Said after the exchange was over. Of a child that is run those are not heard; a recording may have them.
     pub after_end: u64,
 }
 
@@ -45,8 +45,6 @@ pub struct Translation {
     blank: bool,
     /// The first line that was no JSON: often it says what is wrong.
     noise: Option<String>,
-    /// Whether the child closed its output and was there still.
-    stayed: bool,
 }
 
 impl Translation {
@@ -62,7 +60,6 @@ impl Translation {
             bytes: 0,
             blank: true,
             noise: None,
-            stayed: false,
         }
     }
 
@@ -147,11 +144,6 @@ impl Translation {
         self.heard(said)
     }
 
-    /// The child closed its output, and did not end until it had to. To be said before its end.
-    pub const fn stays(&mut self) {
-        self.stayed = true;
-    }
-
     /// The exchange fails, whatever the child may say. None where it is over.
     pub fn fail(&mut self, error: BridgeFailure) -> Said {
         let mut said = Said::default();
@@ -162,11 +154,11 @@ impl Translation {
     }
 
     fn out_of_turn(&self, ending: &Ending) -> String {
-        let what = match self.stayed {
-            false => "the child ended before it was done",
-            true => "the child closed its output before it was done, and had to be ended",
+        let what = match ending.by {
+            EndedBy::Itself => "the child ended before it was done",
+            EndedBy::Asked | EndedBy::Killed => "the child closed its output before it was done, and stayed",
         };
-        let mut message = format!("{what}: {}", ending.how);
+        let mut message = format!("{what}: {ending}");
         let stderr = ending.stderr.trim();
         if !stderr.is_empty() {
             message += "; its last words on standard error:\n";

@@ -157,7 +157,7 @@ impl Telling {
         if self.json {
             screen::bridge::line(&BridgeLine::Tail(BridgeTail {
                 kind: "tail",
-                ended: ending.map(|ending| ending.how.to_string()),
+                ended: ending.map(|ending| ending.to_string()),
                 lines: counts,
                 attempts,
                 advice,

@@ -231,7 +231,6 @@ impl Run {
             };
         }
         // The child has said its last and has not ended the exchange. How it ended tells why.
-        let closed = Instant::now();
         let mut ending = transport.end(farewell);
         let mut cancelled = self.cancelled.clone();
         let ended = tokio::select! {
@@ -241,9 +240,6 @@ impl Run {
         };
         match ended {
             Ok(ended) => {
-                if closed.elapsed() >= farewell.alone {
-                    translation.stays();
-                }
                 let silent = translation.counts().lines == 0;
                 let said = translation.end(&ended);
                 // One that says nothing at all and fails, asked to take up a conversation, may not know it: asked

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::bridge::{Adapter, BridgeFailure, Dialect, Mode, Opening, RuntimeBridge, Start};
 use crate::bridge::{Broker, Context, Exchange, ExchangeOptions, ExternalRuntimeSpec, NormalizedEvent};
 use crate::wire::Line;
-use crate::wire::child::{Child, Environment, Farewell, How, Launch, StartError};
+use crate::wire::child::{Child, EndedBy, Environment, Farewell, How, Launch, StartError};
 
 fn shell(script: &str) -> Launch {
     Launch {
@@ -17,9 +17,10 @@ fn shell(script: &str) -> Launch {
     }
 }
 
+/// More time than any of them needs, on a busy machine too.
 const FAREWELL: Farewell = Farewell {
-    alone: Duration::from_secs(10),
-    asked: Duration::from_secs(10),
+    alone: Duration::from_secs(60),
+    asked: Duration::from_secs(60),
 };
 
 async fn heard(child: &mut Child) -> Vec<String> {
@@ -90,7 +91,8 @@ async fn a_child_that_does_not_want_to_go_is_killed() {
         alone: Duration::ZERO,
         asked: Duration::from_millis(50),
     };
-    assert_eq!(child.end(farewell).await.how, How::Signalled(9));
+    let ending = child.end(farewell).await;
+    assert_eq!((ending.how, ending.by), (How::Signalled(9), EndedBy::Killed));
 }
 
 #[tokio::test]
@@ -102,9 +104,25 @@ async fn a_child_that_is_asked_may_end_in_its_own_way() {
     child.hear().await.unwrap().unwrap();
     let farewell = Farewell {
         alone: Duration::ZERO,
-        asked: Duration::from_secs(10),
+        ..FAREWELL
     };
-    assert_eq!(child.end(farewell).await.how, How::Exited(7));
+    let ending = child.end(farewell).await;
+    assert_eq!((ending.how, ending.by), (How::Exited(7), EndedBy::Asked));
+}
+
+#[tokio::test]
+async fn a_child_that_is_over_ended_by_itself_however_little_time_it_is_given() {
+    let child = Child::start(&shell("exit 3")).unwrap();
+    let pid = child.id().unwrap().to_string();
+    while lives(&pid) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let farewell = Farewell {
+        alone: Duration::ZERO,
+        asked: Duration::ZERO,
+    };
+    let ending = child.end(farewell).await;
+    assert_eq!((ending.how, ending.by), (How::Exited(3), EndedBy::Itself));
 }
 
 /// What it takes to leave a session, and whether this machine has it.
@@ -142,7 +160,7 @@ async fn nothing_of_a_childs_tree_is_left() {
         } else {
             let farewell = Farewell {
                 alone: Duration::ZERO,
-                asked: Duration::from_secs(5),
+                ..FAREWELL
             };
             child.end(farewell).await;
         }
@@ -212,11 +230,12 @@ fn begin_with(script: &'static str, options: &ExchangeOptions) -> Exchange {
 async fn a_process_that_closes_its_output_and_stays_is_ended_and_not_said_to_have_ended() {
     let mut options = ExchangeOptions::default();
     options.times.leave = Duration::from_millis(20);
+    options.times.soft = FAREWELL.asked;
     let mut exchange = begin_with("exec >&- 2>&-; exec sleep 300", &options);
     let Some(NormalizedEvent::Failed { error }) = exchange.next().await else {
         panic!("there is one event");
     };
-    insta::assert_snapshot!(error.message, @"the child closed its output before it was done, and had to be ended: killed by signal 15 (SIGTERM)");
+    insta::assert_snapshot!(error.message, @"the child closed its output before it was done, and stayed: killed by signal 15 (SIGTERM), when it was asked to end");
 }
 
 #[tokio::test]

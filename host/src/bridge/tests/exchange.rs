@@ -273,6 +273,7 @@ async fn a_token_that_the_child_refuses_is_dropped_and_the_turn_tried_once_witho
         Ending {
             how: How::Exited(1),
             stderr: "no rollout found for thread id old".to_owned(),
+            ..Ending::default()
         },
         exited(1),
     ];

@@ -335,6 +335,7 @@ fn a_conversation_that_codex_does_not_know_is_told_by_its_last_words() {
         stderr:
             "Error: thread/resume: thread/resume failed: no rollout found for thread id 01a1 (code -32600)\n"
                 .to_owned(),
+        ..Ending::default()
     };
     let events = replay(Adapter::CodexCli, Mode::Faithful, b"", &ending);
     assert_eq!(failure(&events).code, Some(FailureCode::TokenRefused));
@@ -568,10 +569,8 @@ fn a_peer_without_run_exchange_is_told_where_to_look() {
 
 #[test]
 fn a_child_that_ends_out_of_turn_fails_with_its_status_and_its_last_words() {
-    let ending = Ending {
-        how: How::Exited(1),
-        stderr: "error: unexpected argument '--json' found\n".to_owned(),
-    };
+    let stderr = "error: unexpected argument '--json' found\n".to_owned();
+    let ending = Ending::itself(How::Exited(1), stderr);
     let events = replay(Adapter::CodexCli, Mode::Faithful, b"Invalid API key\n", &ending);
     insta::assert_snapshot!(failure(&events).message, @"
     the child ended before it was done: exit status 1; its last words on standard error:
@@ -579,10 +578,7 @@ fn a_child_that_ends_out_of_turn_fails_with_its_status_and_its_last_words() {
     and on standard output, where its protocol was expected:
     Invalid API key
     ");
-    let ending = Ending {
-        how: How::Signalled(9),
-        stderr: String::new(),
-    };
+    let ending = Ending::itself(How::Signalled(9), String::new());
     let output = r#"{"type":"error","message":"Reconnecting... 1/2"}"#;
     let events = replay(Adapter::CodexCli, Mode::Faithful, output.as_bytes(), &ending);
     insta::assert_snapshot!(failure(&events).message, @"Reconnecting... 1/2 (killed by signal 9 (SIGKILL))");

@@ -60,10 +60,7 @@ fn json(events: &[NormalizedEvent]) -> String {
 }
 
 fn exited(code: i32) -> Ending {
-    Ending {
-        how: How::Exited(code),
-        stderr: String::new(),
-    }
+    Ending::itself(How::Exited(code), String::new())
 }
 
 fn line(text: &str) -> Line {

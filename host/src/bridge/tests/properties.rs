@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::child::EndedBy;
 
 /// Lines that dialects know, and some that none does.
 const LINES: [&str; 40] = [
@@ -78,7 +79,8 @@ fn endings() -> impl Strategy<Value = Ending> {
         (1..32).prop_map(How::Signalled),
         Just(How::Silent),
     ];
-    (how, ".{0,40}").prop_map(|(how, stderr)| Ending { how, stderr })
+    let by = prop::sample::select(vec![EndedBy::Itself, EndedBy::Asked, EndedBy::Killed]);
+    (how, by, ".{0,40}").prop_map(|(how, by, stderr)| Ending { how, by, stderr })
 }
 
 fn has_one_end(events: &[NormalizedEvent]) -> bool {

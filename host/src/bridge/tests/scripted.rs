@@ -64,10 +64,7 @@ pub(super) fn says(lines: &str) -> Vec<Step> {
 }
 
 pub(super) fn exited(code: i32) -> Ending {
-    Ending {
-        how: How::Exited(code),
-        stderr: String::new(),
-    }
+    Ending::itself(How::Exited(code), String::new())
 }
 
 pub(super) fn model(adapter: &str) -> Model {

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-pub use yoi_dialects::ending::{Ending, How};
+pub use yoi_dialects::ending::{EndedBy, Ending, How};
 
 /// How a process ended that has this status.
 pub(super) fn how(status: ExitStatus) -> How {

@@ -14,7 +14,7 @@ mod tail;
 mod tree;
 
 pub use bond::tie;
-pub use ending::{Ending, How};
+pub use ending::{EndedBy, Ending, How};
 pub use environment::Environment;
 pub use supervised::{Child, Farewell, Launch, StartError};
 pub(crate) use tail::Tail;

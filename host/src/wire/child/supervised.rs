@@ -13,7 +13,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::bond::{bear, mark};
-use super::ending::{Ending, How, how};
+use super::ending::{EndedBy, Ending, How, how};
 use super::environment::Environment;
 use super::tail::Tail;
 use super::tree::Tree;
@@ -265,14 +265,7 @@ impl Child {
     /// Take it down, all of it, and say how it ended. What it says meanwhile is not heard.
     pub async fn end(mut self, farewell: Farewell) -> Ending {
         self.stdin = None;
-        if !self.ends_within(farewell.alone).await {
-            self.tree.ask(true);
-            if !self.ends_within(farewell.asked).await {
-                self.tree.kill(true);
-                // Nothing survives that, as soon as the machine gets to it.
-                let _ = self.ends_within(CHILD_GONE_TIME).await;
-            }
-        }
+        let by = self.take_down(farewell).await;
         if self.status.is_some() {
             let tree = self.tree.clone();
             // It reads `/proc`, which takes a millisecond or a few, and waits.
@@ -282,18 +275,37 @@ impl Child {
         self.drain().await;
         Ending {
             how: self.status.map_or(How::Silent, how),
+            by,
             stderr: self.tail.text(),
         }
     }
 
-    async fn ends_within(&mut self, time: Duration) -> bool {
-        if self.status.is_some() {
-            return true;
+    /// The child itself, and what it took.
+    async fn take_down(&mut self, farewell: Farewell) -> EndedBy {
+        if self.ends_within(farewell.alone).await {
+            return EndedBy::Itself;
         }
+        self.tree.ask(true);
+        if self.ends_within(farewell.asked).await {
+            return EndedBy::Asked;
+        }
+        self.tree.kill(true);
+        // Nothing survives that, as soon as the machine gets to it.
+        let _ = self.ends_within(CHILD_GONE_TIME).await;
+        EndedBy::Killed
+    }
+
+    /// Whether it is over after that time, or before.
+    async fn ends_within(&mut self, time: Duration) -> bool {
         let ended = timeout(time, async {
             while self.status.is_none() && !self.unheard().await {}
         });
-        ended.await.is_ok() && self.status.is_some()
+        let _ = ended.await;
+        // A time that is over may say of a busy machine no more than that nobody has looked: so look.
+        if self.status.is_none() {
+            self.status = self.process.try_wait().ok().flatten();
+        }
+        self.status.is_some()
     }
 
     /// A turn whose lines nobody hears. True where there is nothing to be had any more.

@@ -153,7 +153,7 @@ impl Role {
     pub const fn ending(steps: Vec<Step>, how: How, stderr: String) -> Self {
         Self {
             steps,
-            ending: Ending { how, stderr },
+            ending: Ending::itself(how, stderr),
         }
     }
 }
