@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A dialect that is a process: what `indusagi --rpc` says, put into the words of all child agents. The wire is
-described in yoi_conformance::suites::bridge::process.
+described in docs/dialects.md.
 
     yoikit test --contract bridge --speaks indusagi-wire -- python3 guests/process/dialect.py
 """

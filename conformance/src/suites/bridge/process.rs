@@ -1,30 +1,8 @@
 //! A dialect that is a process: the wire `yoikit.dialect/1`.
 //!
-//! A dialect in any language, without a component: a program that reads lines of JSON from standard input and answers
-//! each with one on standard output. Standard error is for people. What it is told and what it answers is that of the
-//! world in `wit/bridge/dialect.wit`: its three functions are three members.
-//!
-//! | it is told                                     | when                                                      |
-//! |------------------------------------------------|-----------------------------------------------------------|
-//! | `{"protocol":"yoikit.dialect/1","open":{…}}`   | first, once: the child is there                           |
-//! | `{"line":"…"}`                                 | the child said a line                                     |
-//! | `{"end":{…}}`                                  | the child has said its last, and the exchange is not over |
-//!
-//! The answer to each is `{"heard", "events", "lines", "noMoreLines"}`, of which all may be left out. A process lives
-//! for one exchange; when it is over, standard input is closed, and the process ends.
-//!
-//! ```text
-//! → {"protocol":"yoikit.dialect/1","open":{"prompt":"hello","resume":null}}
-//! ← {"lines":["hello"],"noMoreLines":true}
-//! → {"line":"{\"say\":\"Hi\"}"}
-//! ← {"events":[{"kind":"text","delta":"Hi"}]}
-//! → {"line":"npm warn deprecated"}
-//! ← {"heard":"noise"}
-//! → {"line":"{\"over\":true}"}
-//! ← {"events":[{"kind":"finish","reason":"stop"}]}
-//! ```
-//!
-//! `guests/process/dialect.py` is one.
+//! A dialect in any language, without a component: a program that reads lines of JSON and answers each with one. What it
+//! is told and what it answers is that of the world in `wit/bridge/dialect.wit`: its three functions are three members,
+//! `open`, `line` and `end`. `docs/dialects.md` describes it for whoever writes one, and `guests/process/dialect.py` is one.
 
 use std::time::Duration;
 
