@@ -8,7 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::broker::{ExchangeOptions, RuntimeBridge};
 use super::dialect::{Dialect, Opening};
-use super::event::{BridgeFailure, NormalizedEvent};
+use super::event::{BridgeFailure, FailureCode, NormalizedEvent};
 use super::exchange::Errand;
 use super::launch::Start;
 use super::link::{LinkKey, LinkStore, RuntimeLink, now};
@@ -81,6 +81,21 @@ impl ToChild {
         }
     }
 
+    /// Why no child could be given that for a conversation. The reference looks at no token.
+    fn refuses(&self, token: &str) -> Option<String> {
+        if self.asked.mode == Mode::Compat {
+            return None;
+        }
+        let start = Start {
+            resume: Some(token.to_owned()),
+            ..Start::default()
+        };
+        match self.bridge.launch(&self.spec, &start) {
+            Err(error) if error.code == Some(FailureCode::BadToken) => Some(error.message),
+            _ => None,
+        }
+    }
+
     async fn save(&self, used: Option<Usage>) -> Vec<NormalizedEvent> {
         let (Some(links), Some(token)) = (&self.links, &self.token) else {
             return Vec::new();
@@ -148,6 +163,15 @@ impl Errand for ToChild {
                 self.turn = Some(Turns::take(&self.turns, &self.key).await);
             }
             match links.find(&self.key).await {
+                // Remembered by somebody who did not look at it: it would stand in the way of every turn.
+                Ok(Some(link)) if let Some(fault) = self.refuses(&link.resume_token) => {
+                    let message =
+                        format!("{fault}: what was remembered is dropped, and a new conversation begun");
+                    let mut events = vec![NormalizedEvent::Notice { message }];
+                    let forgotten = links.forget(&self.key).await;
+                    events.extend(self.remarks(forgotten.err(), "it is not forgotten"));
+                    events
+                }
                 Ok(Some(link)) => {
                     self.resume = Some(link.resume_token);
                     self.used = link.used;
@@ -180,12 +204,19 @@ impl Errand for ToChild {
         })
     }
 
-    fn note<'a>(&'a mut self, event: &'a NormalizedEvent) -> Pending<'a, Vec<NormalizedEvent>> {
+    fn note(&mut self, event: NormalizedEvent) -> Pending<'_, Vec<NormalizedEvent>> {
         Box::pin(async move {
-            match event {
+            let mut told = vec![event];
+            match &told[0] {
                 NormalizedEvent::Resume { resume_token } if self.token.is_none() => {
+                    if let Some(fault) = self.refuses(resume_token) {
+                        let message = format!(
+                            "{fault}: the child calls its conversation so, and it cannot be taken up again"
+                        );
+                        return vec![NormalizedEvent::Notice { message }];
+                    }
                     self.token = Some(resume_token.clone());
-                    self.save(self.used).await
+                    told.extend(self.save(self.used).await);
                 }
                 NormalizedEvent::Usage {
                     usage,
@@ -193,18 +224,19 @@ impl Errand for ToChild {
                 } => {
                     self.spent = self.spent.plus(usage);
                     self.is_blind |= whole_conversation;
-                    Vec::new()
                 }
                 // Once more, with what it has used by now.
-                _ if event.is_terminal() && !self.spent.is_nothing() => {
+                last if last.is_terminal() && !self.spent.is_nothing() => {
                     let before = match (self.is_blind, self.used) {
                         (false, Some(used)) => used,
                         _ => Usage::default(),
                     };
-                    self.save(Some(before.plus(&self.spent))).await
+                    let remarks = self.save(Some(before.plus(&self.spent))).await;
+                    told.splice(0..0, remarks);
                 }
-                _ => Vec::new(),
+                _ => {}
             }
+            told
         })
     }
 }

@@ -3,7 +3,9 @@
 //! The child is listened to only while there is room for what it says. The last event has a place of its own, so
 //! that an exchange which is to end does so at once, however slow its reader is.
 
+mod outbox;
 mod run;
+mod silence;
 
 use std::time::Duration;
 
@@ -20,14 +22,15 @@ use crate::limits::{
 use crate::wire::child::Ending;
 use crate::world::Pending;
 
-use run::{Reader, Run};
+use outbox::Reader;
+use run::Run;
 
 /// How long an exchange may take, and its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExchangeTimes {
     /// Until the child's first line.
     pub start: Duration,
-    /// Between one line and the next.
+    /// Between one line and the next, those left out that are nothing but a notice.
     pub idle: Duration,
     /// The whole.
     pub total: Duration,
@@ -66,8 +69,8 @@ pub(super) trait Errand: Send {
     /// The child does not know the conversation: forget it.
     fn forget(&mut self) -> Pending<'_, Vec<NormalizedEvent>>;
 
-    /// Something happened that may be worth to be remembered.
-    fn note<'a>(&'a mut self, event: &'a NormalizedEvent) -> Pending<'a, Vec<NormalizedEvent>>;
+    /// Something happened that may be worth to be remembered. What is told of it, in order: most often that alone.
+    fn note(&mut self, event: NormalizedEvent) -> Pending<'_, Vec<NormalizedEvent>>;
 }
 
 /// An exchange under way. Dropped, it ends.

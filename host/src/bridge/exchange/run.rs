@@ -1,57 +1,28 @@
 //! The side of the child: from its start to its end, and once more where it does not know the conversation.
 
-use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::outbox::{Outbox, Reader};
+use super::silence::Silence;
 use super::{Errand, ExchangeReport, ExchangeTimes};
 use crate::bridge::dialect::Said;
 use crate::bridge::event::{BridgeFailure, FailureCode, NormalizedEvent};
 use crate::bridge::spec::Mode;
 use crate::bridge::translation::Translation;
 use crate::bridge::transport::Transport;
-use crate::limits::{BRIDGE_WAITING_BYTES, BRIDGE_WAITING_EVENTS};
 use crate::wire::child::{Ending, Farewell};
-
-/// Where a reader has its events from.
-#[derive(Debug)]
-pub(super) struct Reader {
-    events: mpsc::Receiver<Waiting>,
-    last: Arc<Mutex<Option<NormalizedEvent>>>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    event: NormalizedEvent,
-    /// Its room, free when it was read.
-    _room: OwnedSemaphorePermit,
-}
-
-impl Reader {
-    /// The next event; none after the last.
-    pub(super) async fn next(&mut self) -> Option<NormalizedEvent> {
-        match self.events.recv().await {
-            Some(waiting) => Some(waiting.event),
-            None => self.last.lock().unwrap_or_else(PoisonError::into_inner).take(),
-        }
-    }
-}
 
 /// An exchange, as whoever drives it has it.
 pub(super) struct Run {
     errand: Box<dyn Errand>,
     mode: Mode,
     times: ExchangeTimes,
-    events: mpsc::Sender<Waiting>,
-    room: Arc<Semaphore>,
-    last: Arc<Mutex<Option<NormalizedEvent>>>,
+    outbox: Outbox,
     cancelled: watch::Receiver<bool>,
     over: Instant,
-    /// Whether the last event was told.
-    finished: bool,
     /// Whether it was ended from outside.
     stopped: bool,
 }
@@ -59,16 +30,15 @@ pub(super) struct Run {
 /// What ends an exchange from outside.
 enum Stop {
     Cancelled,
-    TooLong(&'static str, Duration),
+    /// A time is over, which these words say.
+    TooLong(String),
 }
 
 impl Stop {
     fn failure(self) -> BridgeFailure {
         match self {
             Self::Cancelled => BridgeFailure::aborted(),
-            Self::TooLong(what, time) => {
-                BridgeFailure::new(FailureCode::Deadline, format!("{what} within {time:?}"))
-            }
+            Self::TooLong(words) => BridgeFailure::new(FailureCode::Deadline, words),
         }
     }
 }
@@ -88,22 +58,14 @@ impl Run {
         times: ExchangeTimes,
         cancelled: watch::Receiver<bool>,
     ) -> (Self, Reader) {
-        let (events, receiver) = mpsc::channel(BRIDGE_WAITING_EVENTS);
-        let last = Arc::new(Mutex::new(None));
-        let reader = Reader {
-            events: receiver,
-            last: Arc::clone(&last),
-        };
+        let (outbox, reader) = Outbox::new();
         let run = Self {
             errand,
             mode,
             times,
-            events,
-            room: Arc::new(Semaphore::new(BRIDGE_WAITING_BYTES)),
-            last,
+            outbox,
             cancelled,
             over: Instant::now() + times.total,
-            finished: false,
             stopped: false,
         };
         (run, reader)
@@ -175,9 +137,8 @@ impl Run {
             )
             .await
             .err();
-        let mut waits = ("the child did not say its first line", self.times.start);
+        let mut silence = Silence::begin(&self.times);
         while stop.is_none() && !translation.is_settled() {
-            let silent = Instant::now() + waits.1;
             let mut cancelled = self.cancelled.clone();
             let heard = tokio::select! {
                 biased;
@@ -186,19 +147,22 @@ impl Run {
                     break;
                 }
                 heard = transport.hear() => heard,
-                () = sleep_until(silent) => {
-                    stop = Some(Stop::TooLong(waits.0, waits.1));
+                () = sleep_until(silence.until()) => {
+                    stop = Some(Stop::TooLong(silence.words()));
                     break;
                 }
             };
-            waits = ("the child did not say its next line", self.times.idle);
             match heard {
                 Ok(Some(line)) => {
                     let said = translation.line(&line);
+                    silence.is_broken_by(&said.events);
+                    let told = Instant::now();
                     stop = self
                         .carry(said, translation.has_answered(), transport.as_mut(), &mut refused)
                         .await
                         .err();
+                    // While its events wait for their reader, it is not the child that is silent.
+                    silence.does_not_count(told.elapsed());
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -294,16 +258,11 @@ impl Run {
 
     async fn tell_all(&mut self, events: Vec<NormalizedEvent>) -> Result<(), Stop> {
         for event in events {
-            let more = self.errand.note(&event).await;
-            if event.is_terminal() {
-                for event in more {
-                    self.tell(event).await?;
+            for event in self.errand.note(event).await {
+                if event.is_terminal() {
+                    self.finish(event);
+                    return Ok(());
                 }
-                self.finish(event);
-                return Ok(());
-            }
-            self.tell(event).await?;
-            for event in more {
                 self.tell(event).await?;
             }
         }
@@ -312,20 +271,11 @@ impl Run {
 
     /// Hand an event to the reader, who may be slow.
     async fn tell(&mut self, event: NormalizedEvent) -> Result<(), Stop> {
-        let bytes = event.bytes().clamp(1, BRIDGE_WAITING_BYTES);
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room);
-        let handed = async {
-            if let Ok(room) = room.acquire_many_owned(bytes).await {
-                // A reader that is gone has ended the exchange as well.
-                let _ = self.events.send(Waiting { event, _room: room }).await;
-            }
-        };
         let mut cancelled = self.cancelled.clone();
         tokio::select! {
             biased;
             stop = stopped(&mut cancelled, self.over, self.times.total) => Err(stop),
-            () = handed => Ok(()),
+            () = self.outbox.hand(event) => Ok(()),
         }
     }
 
@@ -333,13 +283,13 @@ impl Run {
     async fn give_up(&mut self, stop: Stop) {
         let last = self.stop(stop);
         // What was used until then may be worth to be remembered; nobody hears any more whether it was.
-        self.errand.note(&last).await;
+        self.errand.note(last).await;
     }
 
     /// The last event of an exchange that is ended from outside. Where another was told before, that one stays the
     /// last.
     fn stop(&mut self, stop: Stop) -> NormalizedEvent {
-        self.stopped |= !self.finished;
+        self.stopped |= !self.outbox.is_closed();
         let error = stop.failure();
         let last = NormalizedEvent::Failed { error };
         self.finish(last.clone());
@@ -348,15 +298,10 @@ impl Run {
 
     /// The last event. The reader has it after all that waits, without waiting for the child's end.
     fn finish(&mut self, mut event: NormalizedEvent) {
-        if mem::replace(&mut self.finished, true) {
-            return;
-        }
         if let (NormalizedEvent::Failed { error }, Mode::Compat) = (&mut event, self.mode) {
             error.code = None;
         }
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(event);
-        // Nobody else has a sender: this ends the reader's queue.
-        self.events = mpsc::channel(1).0;
+        self.outbox.close(event);
     }
 }
 
@@ -366,6 +311,6 @@ async fn stopped(cancelled: &mut watch::Receiver<bool>, over: Instant, total: Du
         biased;
         // Where whoever could end it is gone, it is ended: they had to drop it.
         _ = cancelled.wait_for(|&cancelled| cancelled) => Stop::Cancelled,
-        () = sleep_until(over) => Stop::TooLong("the exchange did not end", total),
+        () = sleep_until(over) => Stop::TooLong(format!("the exchange did not end within {total:?}")),
     }
 }

@@ -97,6 +97,56 @@ async fn a_sign_of_life_resets_the_idle_deadline_and_not_the_total_one() {
     assert_eq!(began.elapsed().as_secs(), BRIDGE_TOTAL_TIME.as_secs());
 }
 
+const RECONNECTS: &str = r#"{"type":"error","message":"Reconnecting... waiting for network"}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_says_nothing_but_notices_is_as_good_as_silent() {
+    let notice = [
+        Step::Say(RECONNECTS.to_owned()),
+        Step::Wait(BRIDGE_IDLE_TIME / 4 * 3),
+    ];
+    let mut steps = vec![
+        Step::Say(STARTED.to_owned()),
+        Step::Wait(BRIDGE_IDLE_TIME / 4),
+        Step::Say(RECONNECTS.to_owned()),
+        Step::Wait(BRIDGE_IDLE_TIME / 2),
+        // There it is again.
+        Step::Say(r#"{"type":"turn.started"}"#.to_owned()),
+    ];
+    steps.extend(std::iter::repeat_n(notice, 10).flatten());
+    let scripts = Scripts::of([(steps, exited(0))]);
+    let began = tokio::time::Instant::now();
+    let events = all(&mut begin_with(
+        &scripts,
+        "codex-cli",
+        &ExchangeOptions::default(),
+    ))
+    .await;
+    assert_eq!(
+        began.elapsed().as_secs(),
+        (BRIDGE_IDLE_TIME / 4 * 7).as_secs(),
+        "{events:?}"
+    );
+    insta::assert_snapshot!(super::json(&events[4..]), @r#"{"kind":"failed","error":{"message":"the child said nothing but notices within 900s, the last of them: Reconnecting... waiting for network","aborted":false,"code":"deadline"}}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_reader_is_slow_it_is_not_the_child_that_is_silent() {
+    for line in [RECONNECTS, r#"{"type":"new_thing"}"#] {
+        let mut steps = says(&format!("{line}\n").repeat(BRIDGE_WAITING_EVENTS + 2));
+        steps.push(Step::Wait(BRIDGE_IDLE_TIME / 2));
+        steps.extend(says(COMPLETED));
+        let scripts = Scripts::of([(steps, exited(0))]);
+        let mut exchange = begin_with(&scripts, "codex-cli", &ExchangeOptions::default());
+        tokio::time::sleep(BRIDGE_IDLE_TIME * 3).await;
+        let events = all(&mut exchange).await;
+        assert!(
+            matches!(events.last(), Some(NormalizedEvent::Finish { .. })),
+            "{line}: {events:?}"
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_exchange_is_aborted_at_any_moment_and_once() {
     // Before it begins, and after each event of it.
@@ -214,6 +264,34 @@ async fn what_cannot_be_a_token_never_reaches_a_child() {
     let events = all(&mut begin_with(&scripts, "codex-cli", &options)).await;
     assert_eq!(code(&events), Some(FailureCode::BadToken));
     assert!(scripts.record.lock().unwrap().told.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_a_token_is_not_remembered_and_one_that_was_is_dropped() {
+    let links = Arc::new(LinksInMemory::new());
+    links.save(link("--dangerously")).await.unwrap();
+    let scripts = Scripts::saying(&format!("{}\n{COMPLETED}", STARTED.replace("new", "-x")));
+    let broker = Broker::new()
+        .with_factory(Some(scripts.clone()))
+        .with_links(links.clone());
+    let mut exchange = broker
+        .begin(
+            &model("codex-cli"),
+            &Context::of_prompt("hi"),
+            &ExchangeOptions::default(),
+        )
+        .unwrap();
+    let events = all(&mut exchange).await;
+    insta::assert_snapshot!(super::json(&events[..2]), @r#"
+    {"kind":"notice","message":"the resume token `--dangerously` would be taken for a flag: what was remembered is dropped, and a new conversation begun"}
+    {"kind":"notice","message":"the resume token `-x` would be taken for a flag: the child calls its conversation so, and it cannot be taken up again"}
+    "#);
+    assert!(
+        matches!(events.last(), Some(NormalizedEvent::Finish { .. })),
+        "{events:?}"
+    );
+    assert_eq!(scripts.record.lock().unwrap().resumed, [None]);
+    assert_eq!(remembered(&links).await, None);
 }
 
 const STARTED: &str = r#"{"type":"thread.started","thread_id":"new"}"#;
