@@ -99,7 +99,8 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "VARIABLE", value_parser = parse_variable)]
     pub(crate) env: Vec<(String, String)>,
 
-    /// How long the child may say nothing, as `90s` or `5m` [default: 1m before its first line, 15m after]
+    /// How long the child may say nothing, or nothing but notices, as `90s` or `5m` [default: 1m before its first line,
+    /// 15m after]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) idle: Option<Duration>,
 
@@ -124,6 +125,10 @@ pub(crate) struct BridgeReplay {
     /// `faithful`, as the child means them, or `compat`, exactly as the reference reads them
     #[arg(long, default_value = "faithful", value_parser = parse_mode)]
     pub(crate) mode: Mode,
+
+    /// Print lines of JSON, as is done in any case
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -141,8 +146,9 @@ pub(crate) struct BridgeProbe {
     pub(crate) json: bool,
 }
 
-pub(super) fn parse_adapter(name: &str) -> Result<Adapter, UnknownAdapter> {
+pub(super) fn parse_adapter(name: &str) -> Result<Adapter, String> {
     name.parse()
+        .map_err(|error: UnknownAdapter| meant(error).unwrap_or_else(|error| error.to_string()))
 }
 
 fn parse_who(name: &str) -> Result<Who, String> {
@@ -150,7 +156,31 @@ fn parse_who(name: &str) -> Result<Who, String> {
         return Ok(Who::Component(name.into()));
     }
     let adapter = name.parse().map(Who::Adapter);
-    adapter.map_err(|error: UnknownAdapter| format!("{error}; or the file of a dialect, `NAME.wasm`"))
+    adapter.map_err(|error: UnknownAdapter| {
+        meant(error).unwrap_or_else(|error| format!("{error}; or the file of a dialect, `NAME.wasm`"))
+    })
+}
+
+/// Which adapters may have been meant: those whose names begin so, or else one that is a slip of the finger or two away.
+/// The error again, where that is none.
+fn meant(error: UnknownAdapter) -> Result<String, UnknownAdapter> {
+    let name = error.0.to_lowercase();
+    let begins = |adapter: &Adapter| !name.is_empty() && adapter.name().starts_with(&name);
+    let far = |adapter: &Adapter| strsim::damerau_levenshtein(&name, adapter.name());
+    let mut near: Vec<Adapter> = Adapter::ALL.into_iter().filter(begins).collect();
+    if near.is_empty() {
+        let nearest = Adapter::ALL.into_iter().min_by_key(far);
+        near.extend(nearest.filter(|adapter| far(adapter) <= 2));
+    }
+    let near: Vec<String> = near.iter().map(|adapter| format!("`{adapter}`")).collect();
+    match near.is_empty() {
+        true => Err(error),
+        false => Ok(format!(
+            "there is no adapter `{}`: did you mean {}?",
+            error.0,
+            near.join(" or ")
+        )),
+    }
 }
 
 pub(crate) fn parse_mode(name: &str) -> Result<Mode, String> {
@@ -170,5 +200,33 @@ fn parse_variable(text: &str) -> Result<(String, String), String> {
         _ if name.is_empty() => Err("a variable has a name".to_owned()),
         Some(value) => Ok((name.to_owned(), value)),
         None => Err(format!("`{name}` is not set here, or is no text")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_no_adapters_is_answered_with_those_that_may_have_been_meant() {
+        let names = [
+            "gemini",
+            "",
+            "claude",
+            "codex",
+            "Claude-CLI",
+            "codex-clii",
+            "indusagi-wier",
+        ];
+        let said = names.map(|name| parse_who(name).unwrap_err());
+        insta::assert_snapshot!(said.join("\n"), @"
+        there is no adapter `gemini`: choose `claude-cli`, `codex-cli`, `codex-app-server`, `indusagi-cli` or `indusagi-wire`; or the file of a dialect, `NAME.wasm`
+        there is no adapter ``: choose `claude-cli`, `codex-cli`, `codex-app-server`, `indusagi-cli` or `indusagi-wire`; or the file of a dialect, `NAME.wasm`
+        there is no adapter `claude`: did you mean `claude-cli`?
+        there is no adapter `codex`: did you mean `codex-cli` or `codex-app-server`?
+        there is no adapter `Claude-CLI`: did you mean `claude-cli`?
+        there is no adapter `codex-clii`: did you mean `codex-cli`?
+        there is no adapter `indusagi-wier`: did you mean `indusagi-wire`?
+        ");
     }
 }

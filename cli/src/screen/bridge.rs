@@ -138,7 +138,10 @@ impl Show {
         if let Some(token) = &self.token {
             known.push(format!("`--resume {}` goes on", harmless_line(token)));
         } else if remembers && counts.lines > 0 {
-            known.push("there is nothing to remember: it said no name of its conversation".to_owned());
+            known.push(
+                "there is nothing to remember: it said no name by which its conversation is taken up again"
+                    .to_owned(),
+            );
         }
         if !known.is_empty() {
             self.remark(&format!("{DIM}{}{DIM:#}", known.join("; ")))?;

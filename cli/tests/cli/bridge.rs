@@ -345,6 +345,41 @@ fn a_prompt_that_is_no_text_is_a_mistake_of_whoever_asks() {
 }
 
 #[test]
+fn a_mark_of_the_byte_order_before_a_prompt_is_no_part_of_it() {
+    let folder = folder("cat >asked; cat turn.ndjson");
+    fs::write(folder.path().join("prompt"), "\u{feff}hello").unwrap();
+    let prompt = Stdio::from(fs::File::open(folder.path().join("prompt")).unwrap());
+    let words = [
+        "bridge",
+        "run",
+        "codex-cli",
+        "-",
+        "--binary",
+        "sh",
+        "--arg",
+        "codex.sh",
+    ];
+    assert_eq!(yoikit_with_input(folder.path(), &words, prompt).status, 0);
+    let asked = fs::read_to_string(folder.path().join("asked")).unwrap();
+    assert_eq!(asked, "hello\n");
+}
+
+#[test]
+fn a_conversation_whose_name_cannot_be_handed_on_is_not_offered() {
+    let folder = folder("cat >/dev/null; sed 's/01a1/-x/' turn.ndjson | head -n 1; tail -n 1 turn.ndjson");
+    let words = ["bridge", "run", "codex-cli", "hi", "--links", "links"];
+    assert_ran!(ask(folder.path(), &words), @"
+    exit 0
+    --- stderr
+    notice: the resume token `-x` would be taken for a flag: the child calls its conversation so, and it cannot be taken up again
+    done
+    14 tokens in, 14 out, 8 out of a cache; there is nothing to remember: it said no name by which its conversation is taken up again
+    ");
+    // Nothing stands in the way of the next turn.
+    assert_eq!(ask(folder.path(), &words).status, 0);
+}
+
+#[test]
 fn a_failure_fails_a_replay_however_it_is_read() {
     let folder = folder("");
     let failed = "{\"type\":\"error\",\"message\":\"no\"}\n";
@@ -418,6 +453,20 @@ fn a_child_that_says_nothing_leaves_no_recording() {
     let absent = [&words[..], &["--binary", "no-such-codex"]].concat();
     assert_eq!(yoikit(folder.path(), &absent).status, 3);
     assert!(!folder.path().join("kept.ndjson").exists());
+    fs::write(
+        folder.path().join("codex.sh"),
+        "cat >/dev/null; echo 'not logged in' >&2; exit 1",
+    )
+    .unwrap();
+    assert_ran!(ask(folder.path(), &words), @"
+    exit 1
+    --- stderr
+    failed: the child ended before it was done: exit status 1; its last words on standard error:
+    not logged in
+    help: run the program by itself: it may want a login first, or other arguments
+    warning: the child said no line of text: there is no recording
+    ");
+    assert!(!folder.path().join("kept.ndjson").exists());
     // So that whoever mends it can try again.
     fs::write(folder.path().join("codex.sh"), "cat >/dev/null; cat turn.ndjson").unwrap();
     assert_eq!(ask(folder.path(), &words).status, 0);
@@ -467,7 +516,7 @@ fn a_child_that_has_no_name_for_its_conversation_is_said_to_have_none() {
     exit 0
     --- stderr
     done
-    14 tokens in, 14 out, 8 out of a cache; there is nothing to remember: it said no name of its conversation
+    14 tokens in, 14 out, 8 out of a cache; there is nothing to remember: it said no name by which its conversation is taken up again
     ");
 }
 
@@ -496,8 +545,11 @@ fn what_was_recorded_is_replayed_to_the_same_events() {
             .filter(|line| !line.contains("\"kind\":\"tail\""));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
-    let replayed = yoikit(folder.path(), &["bridge", "replay", "codex-cli", "kept.ndjson"]);
-    assert_eq!(events(&replayed), events(&recorded));
+    for json in [&["--json"][..], &[]] {
+        let words = [&["bridge", "replay", "codex-cli", "kept.ndjson"], json].concat();
+        let replayed = yoikit(folder.path(), &words);
+        assert_eq!(events(&replayed), events(&recorded));
+    }
     // What is there is not written over.
     assert_ran!(ask(folder.path(), &words), @r#"
     exit 2

@@ -32,6 +32,7 @@ pub(super) fn advice(case: &Case<'_>) -> Option<&'static str> {
         FailureCode::ChildEnded if understood_nothing(&case.counts) => {
             Some("nothing that it said was understood: is this the adapter of that program?")
         }
+        FailureCode::ChildEnded => Some("run the program by itself: it may say there what stopped it"),
         _ => None,
     }
 }

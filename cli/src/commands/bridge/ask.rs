@@ -20,6 +20,7 @@ use crate::args::{Ask, Who};
 use crate::commands::{read_text, users_cache};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::screen;
 
 pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
     let prompt = prompt(ask)?;
@@ -87,8 +88,10 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
         };
         drive(exchange, telling).await
     });
-    if let Some(path) = record {
-        drop_if_empty(path);
+    if let Some(path) = record
+        && drop_if_empty(path)
+    {
+        screen::warning("the child said no line of text: there is no recording");
     }
     ran
 }
@@ -110,12 +113,14 @@ fn begin_recording(path: &Path) -> Result<File, Failure> {
     })
 }
 
-/// A child that said nothing leaves no recording, which would stand in the way of the next.
-fn drop_if_empty(path: &Path) {
-    if fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+/// A child that said nothing leaves no recording, which would stand in the way of the next. Whether that was so.
+fn drop_if_empty(path: &Path) -> bool {
+    let is_empty = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
+    if is_empty {
         // It is ours, and empty: one that stays does no more harm than that.
         let _ = fs::remove_file(path);
     }
+    is_empty
 }
 
 /// Where conversations are remembered. The store would make its folder, and skip what it does not know.
@@ -180,7 +185,9 @@ fn typed() -> Result<String, Failure> {
         let message = format!("the prompt has more than {BRIDGE_PROMPT_BYTES} bytes");
         return Err(Failure::Usage(message));
     }
-    Ok(text)
+    // A mark of the byte order, which editors put there, is no part of what was typed.
+    let unmarked = text.strip_prefix('\u{feff}').map(str::to_owned);
+    Ok(unmarked.unwrap_or(text))
 }
 
 /// The folder as a child that is told of it understands it, wherever that one starts.
