@@ -5,17 +5,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::OwnedMutexGuard;
+use tokio::time::timeout;
 
 use super::broker::{ExchangeOptions, RuntimeBridge};
 use super::dialect::{Dialect, Opening};
 use super::event::{BridgeFailure, FailureCode, NormalizedEvent};
 use super::exchange::Errand;
 use super::launch::Start;
-use super::link::{LinkKey, LinkStore, RuntimeLink, now};
+use super::link::{LinkError, LinkKey, LinkStore, RuntimeLink, now};
 use super::message::{Context, Model, Usage};
 use super::prompt::prompt;
 use super::spec::{ExternalRuntimeSpec, Mode};
 use super::transport::{Transport, TransportContext, TransportFactory};
+use crate::limits::BRIDGE_LINK_TIME;
 use crate::world::Pending;
 
 /// What a child is asked, and how it is read.
@@ -100,14 +102,14 @@ impl ToChild {
         let (Some(links), Some(token)) = (&self.links, &self.token) else {
             return Vec::new();
         };
-        let saved = links.save(RuntimeLink {
+        let saved = in_time(links.save(RuntimeLink {
             source: self.key.source.clone(),
             model: self.key.model.clone(),
             bridge: self.key.bridge.clone(),
             resume_token: token.clone(),
             at: now(),
             used,
-        });
+        }));
         self.remarks(saved.await.err(), "the conversation is not remembered")
     }
 
@@ -162,13 +164,13 @@ impl Errand for ToChild {
             if self.asked.mode == Mode::Faithful {
                 self.turn = Some(Turns::take(&self.turns, &self.key).await);
             }
-            match links.find(&self.key).await {
+            match in_time(links.find(&self.key)).await {
                 // Remembered by somebody who did not look at it: it would stand in the way of every turn.
                 Ok(Some(link)) if let Some(fault) = self.refuses(&link.resume_token) => {
                     let message =
                         format!("{fault}: what was remembered is dropped, and a new conversation begun");
                     let mut events = vec![NormalizedEvent::Notice { message }];
-                    let forgotten = links.forget(&self.key).await;
+                    let forgotten = in_time(links.forget(&self.key)).await;
                     events.extend(self.remarks(forgotten.err(), "it is not forgotten"));
                     events
                 }
@@ -197,7 +199,7 @@ impl Errand for ToChild {
             self.used = None;
             let mut events = vec![NormalizedEvent::Notice { message }];
             if let Some(links) = &self.links {
-                let forgotten = links.forget(&self.key).await;
+                let forgotten = in_time(links.forget(&self.key)).await;
                 events.extend(self.remarks(forgotten.err(), "it is not forgotten"));
             }
             events
@@ -238,6 +240,16 @@ impl Errand for ToChild {
             }
             told
         })
+    }
+}
+
+/// What a store answers, or that it does not.
+async fn in_time<T>(answer: Pending<'_, Result<T, LinkError>>) -> Result<T, LinkError> {
+    match timeout(BRIDGE_LINK_TIME, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(LinkError::Other(format!(
+            "what remembers conversations did not answer within {BRIDGE_LINK_TIME:?}"
+        ))),
     }
 }
 

@@ -39,6 +39,14 @@ pub const BRIDGE_LINK_BYTES: usize = 4 * 1024;
 /// Most bytes of a link store that are read.
 pub const BRIDGE_LINK_STORE_BYTES: u64 = 16 * 1024 * 1024;
 
+/// How long another process may hold the file of links. It does so for one line, written to the disk; one that was
+/// stopped in the middle holds it until somebody lets it go on.
+pub const BRIDGE_LINK_LOCK_TIME: Duration = Duration::from_secs(5);
+
+/// How long a store of links may take to answer: more than the file needs to say that it is held. The exchange goes on
+/// without it.
+pub const BRIDGE_LINK_TIME: Duration = Duration::from_secs(10);
+
 /// How long a child may take to say its version, or its help. The slowest seen takes 4 s on a small machine.
 pub const BRIDGE_PROBE_TIME: Duration = Duration::from_secs(20);
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::bridge::event::NormalizedEvent;
+use crate::bridge::event::{BridgeFailure, FailureCode, NormalizedEvent};
 use crate::limits::{BRIDGE_WAITING_BYTES, BRIDGE_WAITING_EVENTS};
 
 /// Where a reader has its events from.
@@ -12,6 +12,8 @@ use crate::limits::{BRIDGE_WAITING_BYTES, BRIDGE_WAITING_EVENTS};
 pub(super) struct Reader {
     events: mpsc::Receiver<Waiting>,
     last: Arc<Mutex<Option<NormalizedEvent>>>,
+    /// Whether the last event was read.
+    over: bool,
 }
 
 /// Where events are handed to a reader.
@@ -33,10 +35,20 @@ struct Waiting {
 impl Reader {
     /// The next event; none after the last.
     pub(super) async fn next(&mut self) -> Option<NormalizedEvent> {
-        match self.events.recv().await {
-            Some(waiting) => Some(waiting.event),
-            None => self.last.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        if self.over {
+            return None;
         }
+        if let Some(waiting) = self.events.recv().await {
+            return Some(waiting.event);
+        }
+        self.over = true;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Whoever drove the exchange is gone without a last word: what it was given panicked, or its runtime ended.
+        Some(last.unwrap_or_else(|| {
+            let message = "the exchange broke off: what drove it failed, and is gone";
+            let error = BridgeFailure::new(FailureCode::Transport, message);
+            NormalizedEvent::Failed { error }
+        }))
     }
 }
 
@@ -47,6 +59,7 @@ impl Outbox {
         let reader = Reader {
             events: receiver,
             last: Arc::clone(&last),
+            over: false,
         };
         let outbox = Self {
             events: Some(events),

@@ -1,5 +1,6 @@
 //! The side of the child: from its start to its end, and once more where it does not know the conversation.
 
+use std::future::ready;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -114,8 +115,16 @@ impl Run {
                     return;
                 }
                 Attempt::Refused => {
-                    let events = self.errand.forget().await;
-                    if let Err(stop) = self.tell_all(events).await {
+                    let forgotten = tokio::select! {
+                        biased;
+                        events = self.errand.forget() => Ok(events),
+                        stop = stopped(&mut cancelled, over, self.times.total) => Err(stop),
+                    };
+                    let told = match forgotten {
+                        Ok(events) => self.tell_all(events).await,
+                        Err(stop) => Err(stop),
+                    };
+                    if let Err(stop) = told {
                         self.stop(stop);
                         return;
                     }
@@ -176,13 +185,12 @@ impl Run {
             }
         }
         if let Some(stop) = stop {
-            // Told before the child is gone: whoever ended it does not wait for that.
-            self.give_up(stop).await;
             let farewell = Farewell {
                 alone: Duration::ZERO,
                 asked: self.times.soft,
             };
-            return Attempt::Over(transport.end(farewell).await);
+            let ending = transport.end(farewell);
+            return Attempt::Over(self.give_up(stop, ending).await);
         }
         let farewell = Farewell {
             alone: self.times.leave,
@@ -214,15 +222,12 @@ impl Run {
                 {
                     return Attempt::Refused;
                 }
-                if let Err(stop) = self.tell_all(said.events).await {
-                    self.give_up(stop).await;
-                }
-                Attempt::Over(ended)
+                Attempt::Over(match self.tell_all(said.events).await {
+                    Ok(()) => ended,
+                    Err(stop) => self.give_up(stop, ready(ended)).await,
+                })
             }
-            Err(stop) => {
-                self.give_up(stop).await;
-                Attempt::Over(ending.await)
-            }
+            Err(stop) => Attempt::Over(self.give_up(stop, ending).await),
         }
     }
 
@@ -258,7 +263,14 @@ impl Run {
 
     async fn tell_all(&mut self, events: Vec<NormalizedEvent>) -> Result<(), Stop> {
         for event in events {
-            for event in self.errand.note(event).await {
+            let mut cancelled = self.cancelled.clone();
+            let told = tokio::select! {
+                biased;
+                // First, for as long as it takes no time: what a child used is not to be forgotten.
+                told = self.errand.note(event) => told,
+                stop = stopped(&mut cancelled, self.over, self.times.total) => return Err(stop),
+            };
+            for event in told {
                 if event.is_terminal() {
                     self.finish(event);
                     return Ok(());
@@ -279,11 +291,13 @@ impl Run {
         }
     }
 
-    /// Somebody or something ended it from outside. What the child had yet to say is not told.
-    async fn give_up(&mut self, stop: Stop) {
+    /// Somebody or something ended it from outside. What the child had yet to say is not told; that it is over is told
+    /// at once, before the child is gone.
+    async fn give_up(&mut self, stop: Stop, ending: impl Future<Output = Ending>) -> Ending {
         let last = self.stop(stop);
         // What was used until then may be worth to be remembered; nobody hears any more whether it was.
-        self.errand.note(last).await;
+        let (ending, _) = tokio::join!(ending, self.errand.note(last));
+        ending
     }
 
     /// The last event of an exchange that is ended from outside. Where another was told before, that one stays the

@@ -4,21 +4,25 @@
 //! line that was cut off, because a machine stopped in the middle, is left where it is and skipped; the next one
 //! begins on a line of its own.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::{LinkError, LinkKey, LinkStore, RuntimeLink};
-use crate::limits::{BRIDGE_LINK_BYTES, BRIDGE_LINK_STORE_BYTES};
+use crate::limits::{BRIDGE_LINK_BYTES, BRIDGE_LINK_LOCK_TIME, BRIDGE_LINK_STORE_BYTES};
 use crate::world::Pending;
 
 /// Links in a file.
 #[derive(Debug, Clone)]
 pub struct LinksOnDisk {
     path: Arc<PathBuf>,
+    /// How long another process may hold the file.
+    patience: Duration,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,6 +44,7 @@ impl LinksOnDisk {
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self {
             path: Arc::new(path.into()),
+            patience: BRIDGE_LINK_LOCK_TIME,
         }
     }
 
@@ -66,7 +71,7 @@ impl LinksOnDisk {
     }
 
     fn read(&self, key: &LinkKey) -> Result<Option<RuntimeLink>, LinkError> {
-        let bytes = match File::open(&*self.path).and_then(|file| latest(&file)) {
+        let bytes = match File::open(&*self.path).and_then(|file| self.latest(&file)) {
             Ok(bytes) => bytes,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(cause) => return Err(self.error("read the links in", cause)),
@@ -102,7 +107,7 @@ impl LinksOnDisk {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&*self.path)?;
-        file.lock()?;
+        self.lock(|| file.try_lock())?;
         if file.seek(SeekFrom::End(0))? > 0 {
             let mut last = [0];
             file.seek(SeekFrom::End(-1))?;
@@ -113,6 +118,34 @@ impl LinksOnDisk {
         }
         file.write_all(&line)?;
         file.sync_data()
+    }
+
+    /// The end of a file, as much of it as is read. No writer is in the middle of a line meanwhile.
+    fn latest(&self, mut file: &File) -> io::Result<Vec<u8>> {
+        self.lock(|| file.try_lock_shared())?;
+        let length = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(BRIDGE_LINK_STORE_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.take(BRIDGE_LINK_STORE_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Whoever has the file has it for a line; one that was stopped in the middle may have it for ever.
+    fn lock(&self, attempt: impl Fn() -> Result<(), TryLockError>) -> io::Result<()> {
+        let until = Instant::now() + self.patience;
+        loop {
+            match attempt() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::Error(cause)) => return Err(cause),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let held = format!("another program has held it for {:?}", self.patience);
+                    return Err(io::Error::new(io::ErrorKind::WouldBlock, held));
+                }
+            }
+        }
     }
 
     fn error(&self, doing: &'static str, cause: io::Error) -> LinkError {
@@ -131,16 +164,6 @@ impl LinksOnDisk {
         let done = tokio::task::spawn_blocking(move || act(&store)).await;
         done.map_err(|error| LinkError::Other(error.to_string()))?
     }
-}
-
-/// The end of a file, as much of it as is read. No writer is in the middle of a line meanwhile.
-fn latest(mut file: &File) -> io::Result<Vec<u8>> {
-    file.lock_shared()?;
-    let length = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(length.saturating_sub(BRIDGE_LINK_STORE_BYTES)))?;
-    let mut bytes = Vec::new();
-    file.take(BRIDGE_LINK_STORE_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 impl LinkStore for LinksOnDisk {
@@ -188,6 +211,28 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_another_program_holds_is_not_waited_for_without_end() {
+        let (_folder, mut store) = store();
+        store.append(&Entry::Link(link("m", "1"))).unwrap();
+        store.patience = Duration::from_millis(2);
+        let other = File::open(store.path()).unwrap();
+        other.lock().unwrap();
+        let told = |error: LinkError| {
+            error
+                .to_string()
+                .replace(&store.path().display().to_string(), "FILE")
+        };
+        let read = told(store.read(&link("m", "").key()).unwrap_err());
+        let kept = told(store.append(&Entry::Link(link("m", "2"))).unwrap_err());
+        insta::assert_snapshot!(format!("{read}\n{kept}"), @"
+        failed to read the links in FILE: another program has held it for 2ms
+        failed to keep a link in FILE: another program has held it for 2ms
+        ");
+        drop(other);
+        assert_eq!(token(&store, "m").as_deref(), Some("1"));
+    }
+
+    #[test]
     fn the_last_link_of_a_key_counts_until_it_is_forgotten() {
         let (_folder, store) = store();
         assert_eq!(token(&store, "m"), None);
@@ -219,7 +264,7 @@ mod tests {
     #[test]
     fn writers_at_the_same_time_lose_nothing_of_each_other() {
         let (_folder, store) = store();
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             for writer in 0..4 {
                 let store = &store;
                 scope.spawn(move || {

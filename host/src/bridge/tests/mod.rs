@@ -3,6 +3,7 @@
 mod broker;
 mod children;
 mod compat;
+mod conversations;
 mod exchange;
 mod faithful;
 mod properties;
