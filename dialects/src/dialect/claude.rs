@@ -4,10 +4,9 @@
 //! a `stream_event`, or whole; whoever is told of one in pieces is not told again. Only `result` ends the turn: it
 //! has several messages, one for each round of tools.
 
-use std::collections::BTreeMap;
-
 use serde_json::value::RawValue;
 
+use super::calls::{Calls, Whole};
 use super::recent::Recent;
 use super::{Dialect, Heard, Meter, Opening, Said};
 use crate::ending::Ending;
@@ -15,9 +14,7 @@ use crate::event::{
     Activity, ActivityState, BridgeFailure, FailureCode, FinishReason, NormalizedEvent, ToolCall,
 };
 use crate::json::{self, Json};
-use crate::limits::{ARGUMENTS_BYTES, MESSAGE_BYTES};
 use crate::message::Usage;
-use crate::text::bounded;
 
 #[derive(Debug, Default)]
 pub(super) struct Claude {
@@ -27,32 +24,13 @@ pub(super) struct Claude {
     message: Option<String>,
     /// Those that came so.
     in_pieces: Recent<()>,
-    /// Tools of this message whose arguments are under way, by the block's index.
-    calls: BTreeMap<u64, Call>,
-    /// Bytes of them.
-    under_way: usize,
+    calls: Calls,
     /// Names of tools by the ids of their calls.
     tools: Recent<String>,
     stop: FinishReason,
     told_text: bool,
     used: Used,
     meter: Meter,
-}
-
-#[derive(Debug)]
-struct Call {
-    id: String,
-    name: String,
-    /// What the block began with: `{}`, or all of it.
-    input: Option<Json>,
-    pieces: String,
-}
-
-impl Call {
-    fn bytes(&self) -> usize {
-        let input = self.input.as_ref().map_or(0, |input| input.text().len());
-        self.id.len() + self.name.len() + input + self.pieces.len()
-    }
 }
 
 /// What messages in pieces have used. The whole is known with `result` only, which may never come.
@@ -134,7 +112,6 @@ impl Claude {
             self.in_pieces.insert(id, ());
         }
         self.calls.clear();
-        self.under_way = 0;
         self.used.before = self.used.before.plus(&self.used.message);
         self.used.message = usage.map_or_else(Usage::default, |usage| merged(Usage::default(), usage));
         said.events.push(NormalizedEvent::Break);
@@ -147,17 +124,11 @@ impl Claude {
         match json::string(kind).as_deref() {
             Some("tool_use" | "server_tool_use") => {
                 if let (Some(id), Some(name)) = (json::string(id), json::string(name)) {
-                    let call = Call {
-                        id: id.into_owned(),
-                        name: name.into_owned(),
-                        input: input.filter(|input| json::is_object(input)).map(Json::from),
-                        pieces: String::new(),
-                    };
-                    self.under_way += call.bytes();
-                    if let Some(before) = self.calls.insert(index, call) {
-                        self.under_way -= before.bytes();
-                    }
-                    self.holds_calls(index, said);
+                    let input = input.filter(|input| json::is_object(input)).map(Json::from);
+                    let begun = self
+                        .calls
+                        .begins(index, id.into_owned(), name.into_owned(), input);
+                    bounded_by(begun, said);
                 }
             }
             Some("text") => self.text(json::filled(text), said),
@@ -181,10 +152,8 @@ impl Claude {
                 }
             }
             Some("input_json_delta") => {
-                if let (Some(call), Some(piece)) = (self.calls.get_mut(&index), json::filled(arguments)) {
-                    call.pieces.push_str(&piece);
-                    self.under_way += piece.len();
-                    self.holds_calls(index, said);
+                if let Some(piece) = json::filled(arguments) {
+                    bounded_by(self.calls.goes_on(index, &piece), said);
                 }
             }
             Some("signature_delta" | "citations_delta") => {}
@@ -194,38 +163,16 @@ impl Claude {
     }
 
     fn block_stops(&mut self, index: u64, said: &mut Said) {
-        let Some(call) = self.calls.remove(&index) else {
+        let Some(Whole { id, name, arguments }) = self.calls.ends(index) else {
             return;
         };
-        self.under_way -= call.bytes();
-        let arguments = if call.pieces.trim_ascii().is_empty() {
-            call.input.unwrap_or_else(Json::empty_object)
-        } else {
-            match Json::of_text(&call.pieces).filter(|json| json.text().starts_with('{')) {
-                Some(arguments) => arguments,
-                None => {
-                    said.notice(format!(
-                        "the arguments of the tool call `{}` are no JSON object: {}",
-                        call.id, call.pieces
-                    ));
-                    Json::empty_object()
-                }
-            }
-        };
-        self.call(call.id, call.name, arguments, said);
-    }
-
-    /// Tool calls that grow without end, or are without end, are those of no model.
-    fn holds_calls(&self, index: u64, said: &mut Said) {
-        if self.under_way > ARGUMENTS_BYTES {
-            let name = self.calls.get(&index).map_or("", |call| &call.name);
-            let message = format!(
-                "the arguments of the tool `{}`, with those of others that are under way, have more than \
-                 {ARGUMENTS_BYTES} bytes",
-                bounded(name, MESSAGE_BYTES)
-            );
-            said.failed(BridgeFailure::new(FailureCode::TooLarge, message));
-        }
+        let arguments = arguments.unwrap_or_else(|pieces| {
+            said.notice(format!(
+                "the arguments of the tool call `{id}` are no JSON object: {pieces}"
+            ));
+            Json::empty_object()
+        });
+        self.call(id, name, arguments, said);
     }
 
     fn text(&mut self, text: Option<std::borrow::Cow<'_, str>>, said: &mut Said) {
@@ -420,6 +367,13 @@ impl Dialect for Claude {
             let message = ending.stderr.trim();
             said.failed(BridgeFailure::new(FailureCode::TokenRefused, message));
         }
+    }
+}
+
+/// Tool calls above their bound end the turn.
+fn bounded_by(calls: Result<(), BridgeFailure>, said: &mut Said) {
+    if let Err(error) = calls {
+        said.failed(error);
     }
 }
 

@@ -5,6 +5,7 @@
 //! (whoever runs the child sees to it), so what a dialect says after the end is not heard.
 
 mod app_server;
+mod calls;
 mod claude;
 mod codex;
 mod compat;

@@ -9,6 +9,7 @@
 mod bond;
 mod ending;
 mod environment;
+mod launch;
 mod supervised;
 mod tail;
 mod tree;
@@ -16,5 +17,6 @@ mod tree;
 pub use bond::tie;
 pub use ending::{EndedBy, Ending, How};
 pub use environment::Environment;
-pub use supervised::{Child, Farewell, Launch, StartError};
+pub use launch::{Launch, StartError};
+pub use supervised::{Child, Farewell};
 pub(crate) use tail::Tail;

@@ -1,87 +1,22 @@
 //! The child, from its start to its end.
 
-use std::ffi::OsString;
 use std::future::pending;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use rustix::process::Pid;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::bond::{bear, mark};
+use super::bond::mark;
 use super::ending::{EndedBy, Ending, How, how};
-use super::environment::Environment;
+use super::launch::{Launch, StartError};
 use super::tail::Tail;
 use super::tree::Tree;
 use crate::limits::{CHILD_DRAIN, CHILD_GONE_TIME, CHILD_LINE_BYTES, CHILD_STDERR_BYTES, WIRE_READ_BYTES};
 use crate::wire::{Line, Lines};
-
-/// What is started. No shell has part in it: every argument reaches the program as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Launch {
-    /// The program: a path, or a name that is looked for in the child's `PATH`.
-    pub program: OsString,
-    /// Its arguments.
-    pub args: Vec<OsString>,
-    /// Its environment.
-    pub environment: Environment,
-    /// The folder that it starts in; ours where none is named.
-    pub cwd: Option<PathBuf>,
-}
-
-impl Launch {
-    /// Why it was not started.
-    fn refused(&self, cause: io::Error) -> StartError {
-        let program = self.program.clone();
-        let path = Path::new(&program);
-        // A name that is looked for may be a file here that has nothing to do with it.
-        let path = (path.components().count() > 1).then(|| match &self.cwd {
-            Some(cwd) => cwd.join(path),
-            None => path.to_owned(),
-        });
-        let is = |what: fn(&Path) -> bool| path.as_deref().is_some_and(what);
-        match cause.kind() {
-            io::ErrorKind::NotFound if is(Path::is_file) => StartError::NoInterpreter(program),
-            io::ErrorKind::NotFound => StartError::NoProgram(program),
-            io::ErrorKind::PermissionDenied if is(Path::is_dir) => StartError::Folder(program),
-            io::ErrorKind::PermissionDenied if path.is_some() => StartError::NotExecutable(program),
-            _ => StartError::Refused { program, cause },
-        }
-    }
-}
-
-/// Why there is no child.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// No such program.
-    #[error("there is no program `{}`", .0.display())]
-    NoProgram(OsString),
-    /// A folder, where a program was named.
-    #[error("`{}` is a folder, and no program", .0.display())]
-    Folder(OsString),
-    /// A script whose first line names a program that is not there.
-    #[error("`{}` is there, but not the program that its first line (`#!`) names", .0.display())]
-    NoInterpreter(OsString),
-    /// A file that may not be run.
-    #[error("`{}` may not be run: make it executable (`chmod +x`), or look at the rights of its folders", .0.display())]
-    NotExecutable(OsString),
-    /// No such folder.
-    #[error("there is no folder {}", .0.display())]
-    NoFolder(PathBuf),
-    /// The system refuses.
-    #[error("failed to start `{}`: {cause}", .program.display())]
-    Refused {
-        /// The program.
-        program: OsString,
-        /// Why.
-        cause: io::Error,
-    },
-}
 
 /// How much time a child is given to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,25 +63,8 @@ impl Child {
     ///
     /// Where there is no such program or folder, or the system refuses.
     pub fn start(launch: &Launch) -> Result<Self, StartError> {
-        if let Some(cwd) = launch.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
-            return Err(StartError::NoFolder(cwd.clone()));
-        }
         let mark = mark();
-        let mut command = Command::new(&launch.program);
-        command
-            .args(&launch.args)
-            .env_clear()
-            .envs(launch.environment.iter())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        bear(command.as_std_mut(), &mark);
-        if let Some(cwd) = &launch.cwd {
-            command.current_dir(cwd);
-        }
-        let mut process = command.spawn().map_err(|cause| launch.refused(cause))?;
+        let mut process = launch.spawn(&mark)?;
         let root = process.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
         let root = root.expect("a child that was not waited for has a number");
         Ok(Self {
