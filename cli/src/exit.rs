@@ -21,9 +21,11 @@ pub enum Exit {
     BuildFailed = 4,
     /// The harness of `yoikit test` broke: a bug of ours. Nothing is known of the target where it did.
     HarnessFault = 5,
-    /// It was ended by SIGINT, as by Ctrl-C: what was under way is not done.
+    /// It was ended by SIGHUP, as by a terminal that is closed, before it was done.
+    HungUp = 129,
+    /// It was ended by SIGINT, as by Ctrl-C, before it was done.
     Interrupted = 130,
-    /// It was ended by SIGTERM.
+    /// It was ended by SIGTERM before it was done.
     Terminated = 143,
 }
 

@@ -57,9 +57,10 @@ pub(crate) struct Serve {
 }
 
 const SERVE_HELP: &str = "\
-SIGTERM or SIGINT (Ctrl-C) stops it in order: what waits is delivered, the plugin's `stop` is called. A second one,
-half a second later or more, ends it at once. A plugin that breaks is started anew. Once ten things in a row broke it,
-within five minutes and without an event or a tool call that went well in between, it has failed, and so has this program.
+SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it in order: what waits is delivered, the plugin's `stop` is called. A second
+one, half a second later or more, ends it at once. A plugin that breaks is started anew. Once ten things in a row broke
+it, within five minutes and without an event or a tool call that went well in between, it has failed, and so has this
+program.
 
 A plugin is granted nothing by itself. `yoikit grant PLUGIN > grants.toml` writes all that it asks for; read it, and
 hand it over with `--grants grants.toml`.
@@ -69,7 +70,8 @@ Exit status:
   1  the plugin failed, or did not stop in order, or events that nothing keeps were left
   2  usage: what was typed, or what stands in a file of yours, cannot be meant
   3  there was nothing to run, or a file, a socket or an address could not be had
-  4  the project did not build";
+  4  the project did not build
+  130, 143, 129  a second signal ended it at once: SIGINT, SIGTERM or SIGHUP";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = SEND_HELP)]

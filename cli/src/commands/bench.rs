@@ -14,6 +14,7 @@ use yoi_meter::bench::{BenchError, Doing, Pace, Plan, Target, bench, machine};
 use yoi_meter::compare::{self, BaselineError};
 use yoi_meter::report::{BenchReport, Remark, Subject};
 
+use super::signals::{Asked, Signal};
 use super::whole::{may_be_written, write_whole};
 use super::{code_cache, grants, hexadecimal, json_argument, open, tool_input};
 use crate::args::{Bench, Regression};
@@ -59,7 +60,7 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
         cold: !args.no_cold,
     };
     let stop = Stop::default();
-    stop_when_interrupted(&stop);
+    let asked = stop_when_asked(&stop)?;
     let measured = bench(&target, &plan, &stop, |doing| tell(doing, &plan))?;
     let mut report = measured.report(subject, machine());
     if let Some((file, former)) = &baseline {
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
     } else {
         screen::to_the_end(screen::bench(&report))?;
     }
-    Ok(verdict(&report, args.fail_on_regression))
+    Ok(verdict(&report, args.fail_on_regression, asked.signal()))
 }
 
 fn unwritable(file: &Path, cause: io::Error) -> Failure {
@@ -84,9 +85,13 @@ fn unwritable(file: &Path, cause: io::Error) -> Failure {
     }
 }
 
-/// What scripts are told: a plugin that never answers well has failed, and who asks hears of a regression. Nobody can say
-/// that there is none where the run was ended before it was whole.
-fn verdict(report: &BenchReport, fails_on: Option<Regression>) -> Exit {
+/// What scripts are told: a run that was ended before it was whole says nothing for sure; a plugin that never answers
+/// well has failed, and who asks hears of a regression.
+fn verdict(report: &BenchReport, fails_on: Option<Regression>, asked: Option<Signal>) -> Exit {
+    let interrupted = report.remarks.contains(&Remark::Interrupted);
+    if let Some(signal) = asked.filter(|_| interrupted) {
+        return signal.exit();
+    }
     let regressed = report
         .comparison
         .as_ref()
@@ -95,8 +100,7 @@ fn verdict(report: &BenchReport, fails_on: Option<Regression>) -> Exit {
             Some(Regression::Counts) => comparison.spends_more(),
             Some(Regression::Clock) => comparison.spends_more() || comparison.is_slower(),
         });
-    let interrupted = report.remarks.contains(&Remark::Interrupted);
-    if regressed || report.answered() == 0 || (interrupted && fails_on.is_some()) {
+    if regressed || report.answered() == 0 {
         Exit::PluginFailed
     } else {
         Exit::Ok
@@ -185,18 +189,10 @@ pub(super) fn subject(
     })
 }
 
-/// The first Ctrl-C ends the run with what is known by then, the second the program.
-pub(super) fn stop_when_interrupted(stop: &Stop) {
+/// A signal ends the run, which tells what is known by then.
+pub(super) fn stop_when_asked(stop: &Stop) -> Result<Asked, Failure> {
     let stop = stop.clone();
-    let handler = move || {
-        if stop.is_asked() {
-            // What a shell calls ended by SIGINT.
-            std::process::exit(130);
-        }
-        stop.stop();
-    };
-    // One handler is enough.
-    let _ = ctrlc::set_handler(handler);
+    Asked::listen(move |_| stop.stop(), || {})
 }
 
 fn tell(doing: Doing, plan: &Plan) {
@@ -228,17 +224,21 @@ mod tests {
     use crate::screen::bench::tests::made_up;
 
     #[test]
-    fn a_run_that_was_ended_early_passes_no_gate_and_is_well_where_nobody_asked_for_one() {
+    fn a_run_that_was_ended_early_ends_as_its_signal_says_and_one_that_was_whole_as_it_went() {
         let mut report = made_up();
         report.comparison = None;
         report.remarks.clear();
-        assert_eq!(verdict(&report, Some(Regression::Counts)), Exit::Ok);
+        let came = Some(Signal::Terminate);
+        assert_eq!(verdict(&report, Some(Regression::Counts), None), Exit::Ok);
+        // It came when all was done.
+        assert_eq!(verdict(&report, Some(Regression::Counts), came), Exit::Ok);
         report.remarks.push(Remark::Interrupted);
-        assert_eq!(verdict(&report, Some(Regression::Counts)), Exit::PluginFailed);
-        assert_eq!(verdict(&report, None), Exit::Ok);
+        assert_eq!(verdict(&report, Some(Regression::Counts), came), Exit::Terminated);
+        assert_eq!(verdict(&report, None, came), Exit::Terminated);
+        report.remarks.clear();
         for level in &mut report.levels {
             (level.answered, level.failed) = (0, 0);
         }
-        assert_eq!(verdict(&report, None), Exit::PluginFailed);
+        assert_eq!(verdict(&report, None, None), Exit::PluginFailed);
     }
 }

@@ -9,7 +9,8 @@ use yoi_meter::Stop;
 use yoi_meter::bench::Target;
 use yoi_meter::profile::{Extent, Form, profile};
 
-use super::bench::{declared, stop_when_interrupted, subject};
+use super::bench::{declared, stop_when_asked, subject};
+use super::signals::Signal;
 use super::whole::{may_be_written, write_whole};
 use super::{code_cache, grants, json_argument, open, tool_input};
 use crate::args::Profile;
@@ -50,7 +51,7 @@ pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
     };
     let extent = args.duration.map_or(Extent::Calls(args.calls), Extent::Time);
     let stop = Stop::default();
-    stop_when_interrupted(&stop);
+    let asked = stop_when_asked(&stop)?;
     let profiled = profile(&target, extent, args.every, &stop)?;
     let report = profiled.report(subject);
     if let Some(file) = &args.output {
@@ -66,11 +67,12 @@ pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
     } else {
         screen::to_the_end(screen::profile(&report, args.output.as_deref()))?;
     }
-    Ok(if report.errors.is_empty() {
-        Exit::Ok
-    } else {
-        Exit::PluginFailed
-    })
+    let of_calls = match report.errors.is_empty() {
+        true => Exit::Ok,
+        false => Exit::PluginFailed,
+    };
+    let signal = asked.signal().filter(|_| report.interrupted);
+    Ok(signal.map_or(of_calls, Signal::exit))
 }
 
 fn unwritable(file: &Path, cause: io::Error) -> Failure {

@@ -177,6 +177,9 @@ fn cut_off(report: &ProfileReport) -> bool {
 
 fn remarks(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
     let mut remark = |what: String| writeln!(out, "{WARN}note{WARN:#}        {what}");
+    if report.interrupted {
+        remark("ended early: these are the calls made until then".to_owned())?;
+    }
     // One or two are the toolchain's own, whatever is done.
     if report.unnamed > report.functions.len() / 10 {
         remark(format!(

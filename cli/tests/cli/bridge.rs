@@ -113,7 +113,7 @@ fn a_child_that_fails_fails_the_run_with_its_last_words() {
 
 #[test]
 fn a_run_that_is_asked_to_end_tells_its_last_event_whoever_asks() {
-    for asks in [Signal::INT, Signal::TERM, Signal::HUP] {
+    for (asks, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let folder = folder("cat >/dev/null; head -n 1 turn.ndjson; exec sleep 300");
         let words = [
             "bridge",
@@ -142,7 +142,7 @@ fn a_run_that_is_asked_to_end_tells_its_last_event_whoever_asks() {
             rest.len() == 2 && rest[0].contains(r#""aborted":true"#) && rest[1].contains(r#""kind":"tail""#),
             "{asks:?}: {rest:?}"
         );
-        assert_eq!(run.wait().unwrap().code(), Some(1));
+        assert_eq!(run.wait().unwrap().code(), Some(status));
     }
 }
 
@@ -158,7 +158,7 @@ fn an_exchange_that_nobody_reads_ends_when_it_is_asked_to_and_when_its_time_is_o
     let text = "x".repeat(3000);
     let line = format!(r#"{{"type":"event","event":{{"kind":"text_delta","delta":"{text}"}}}}"#);
     let script = format!("echo $$ >child; exec yes '{line}'");
-    for (times, asks) in [(&["--timeout", "2s"][..], 0), (&[], 1), (&[], 2)] {
+    for (times, asks, status) in [(&["--timeout", "2s"][..], 0, 3), (&[], 1, 130), (&[], 2, 130)] {
         let folder = folder(&script);
         let words = [
             "bridge",
@@ -187,7 +187,7 @@ fn an_exchange_that_nobody_reads_ends_when_it_is_asked_to_and_when_its_time_is_o
         let ended = run.wait().unwrap();
         let mut said = String::new();
         run.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        assert_eq!(ended.code(), Some(3), "{times:?} {asks}: {said}");
+        assert_eq!(ended.code(), Some(status), "{times:?} {asks}: {said}");
         assert!(said.contains("nobody reads what is told of it"), "{said}");
         let child = fs::read_to_string(folder.path().join("child")).unwrap();
         while !is_gone(child.trim()) {

@@ -23,4 +23,5 @@ mod script;
 mod send;
 #[cfg(unix)]
 mod serve;
+mod signals;
 mod test;

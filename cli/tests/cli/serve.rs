@@ -320,7 +320,7 @@ fn a_second_signal_ends_what_does_not_stop() {
         heard.store(true, Ordering::Relaxed);
     });
     let ended = serving.event("ended");
-    assert_eq!((&ended["exit"], serving.exit()), (&json!(1), 1), "{ended}");
+    assert_eq!((&ended["exit"], serving.exit()), (&json!(130), 130), "{ended}");
     assert_eq!(ended["ending"]["forced"], true);
     // Whoever waited is told.
     let told = sender.wait_with_output().unwrap();

@@ -42,6 +42,7 @@ pub struct Profiled {
     /// Where the guest was.
     pub samples: Samples,
     calls: u64,
+    interrupted: bool,
     host_calls: BTreeMap<Import, HostShare>,
     errors: BTreeMap<String, Error>,
 }
@@ -55,6 +56,8 @@ pub struct ProfileReport {
     pub subject: Subject,
     /// Calls that were sampled, failed ones included.
     pub calls: u64,
+    /// Whether it was ended before all were made: the last one may be cut off.
+    pub interrupted: bool,
     /// Instructions of all of them. The functions' own ones add up to this.
     pub fuel: u64,
     /// How many samples there are.
@@ -117,6 +120,7 @@ pub fn profile(
     let mut profiled = Profiled {
         samples: Samples::default(),
         calls: 0,
+        interrupted: false,
         host_calls: BTreeMap::new(),
         errors: BTreeMap::new(),
     };
@@ -141,6 +145,7 @@ pub fn profile(
         }
         seat.loses(&ended);
     }
+    profiled.interrupted = stop.is_asked();
     profiled.samples = sampler.samples();
     Ok(profiled)
 }
@@ -192,6 +197,7 @@ impl Profiled {
             schema: SCHEMA,
             subject,
             calls: self.calls,
+            interrupted: self.interrupted,
             fuel: self.samples.fuel,
             samples: self.samples.samples.len(),
             period: self.samples.period,

@@ -4,18 +4,19 @@
 //! meanwhile, and ends when it is asked to or its time is over. Then the reader has a moment for the rest. What is not
 //! read by then is lost, and the exit status says so.
 
+use std::cell::Cell;
 use std::io::{self, Write as _};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 use yoi_host::bridge::{Exchange, ExchangeReport, FailureCode, Mode, NormalizedEvent, Watcher};
 use yoi_host::limits::BRIDGE_UNREAD_TIME;
 
+use super::super::signals::{Orders, Signal};
 use super::advice::{Case, advice};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -43,8 +44,7 @@ pub(super) struct Telling {
 
 /// Tell all of an exchange, until it is over.
 pub(super) async fn drive(exchange: Exchange, telling: Telling) -> Result<Exit, Failure> {
-    let mut asked =
-        Asked::listen().map_err(|error| Failure::Other(format!("no signal is heard: {error}")))?;
+    let mut orders = Orders::listen()?;
     let canceller = exchange.canceller();
     let mut watcher = exchange.watcher();
     let (done, told) = oneshot::channel();
@@ -53,14 +53,18 @@ pub(super) async fn drive(exchange: Exchange, telling: Telling) -> Result<Exit, 
         // Whoever waited for it may have given up.
         let _ = done.send(runtime.block_on(telling.tell(exchange)));
     });
+    let asked: Cell<Option<Signal>> = Cell::new(None);
     let unread = async {
         tokio::select! {
-            () = asked.next() => canceller.cancel(),
+            signal = orders.first() => {
+                asked.set(Some(signal));
+                canceller.cancel();
+            }
             () = stopped(&mut watcher) => {}
         }
         // Whoever asks twice does not want to wait.
         tokio::select! {
-            () = asked.next() => {}
+            signal = orders.further() => asked.set(Some(signal)),
             () = async {
                 watcher.ended().await;
                 sleep(BRIDGE_UNREAD_TIME).await;
@@ -69,10 +73,14 @@ pub(super) async fn drive(exchange: Exchange, telling: Telling) -> Result<Exit, 
     };
     tokio::select! {
         biased;
-        told = told => told.unwrap_or_else(|_| Err(Failure::Other("the exchange was not told to its end".to_owned()))),
+        told = told => match told {
+            Ok(Ok(Told { exit, aborted })) => Ok(asked.get().filter(|_| aborted).map_or(exit, Signal::exit)),
+            Ok(Err(failure)) => Err(failure),
+            Err(_) => Err(Failure::Other("the exchange was not told to its end".to_owned())),
+        },
         () = unread => {
             say_unread();
-            Ok(Exit::CouldNotRun)
+            Ok(asked.get().map_or(Exit::CouldNotRun, Signal::exit))
         }
     }
 }
@@ -96,41 +104,24 @@ fn say_unread() {
     }
 }
 
-/// Somebody at the keyboard, or another program, that wants this one to end.
-struct Asked {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Asked {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
-    }
+/// How an exchange ended that was told to its end.
+struct Told {
+    exit: Exit,
+    /// Whether somebody ended it.
+    aborted: bool,
 }
 
 impl Telling {
-    async fn tell(&self, mut exchange: Exchange) -> Result<Exit, Failure> {
+    async fn tell(&self, mut exchange: Exchange) -> Result<Told, Failure> {
         let mut show = Show::default();
-        let (mut exit, mut code) = (Exit::Ok, None);
+        let (mut exit, mut code, mut aborted) = (Exit::Ok, None, false);
         if self.json {
             screen::bridge::line(&BridgeHead::of(&self.name, Mode::Faithful))?;
         }
         while let Some(event) = exchange.next().await {
             if let NormalizedEvent::Failed { error } = &event {
-                code = error.code.filter(|_| !error.aborted);
+                aborted = error.aborted;
+                code = error.code.filter(|_| !aborted);
                 exit = match error.code {
                     Some(FailureCode::NotStarted) => Exit::CouldNotRun,
                     Some(FailureCode::BadToken) => Exit::Usage,
@@ -165,6 +156,6 @@ impl Telling {
         } else {
             show.end(&counts, self.links, advice)?;
         }
-        Ok(exit)
+        Ok(Told { exit, aborted })
     }
 }

@@ -1,7 +1,6 @@
 //! `yoikit plugin dev`: build and call, and again whenever something changes.
 
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -18,6 +17,7 @@ use super::build::{component_file, make};
 use super::saved::{Plan, Words};
 use crate::args::PluginDev;
 use crate::commands::call::{self, Wanted};
+use crate::commands::signals::Asked;
 use crate::commands::{engine, grants, plugin_report};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &PluginDev) -> Result<Exit, Failure> {
     }
     // What is there before the first build is what a change is told from: one made meanwhile is seen.
     let mut watch = Watch::over(&args.folder, work.files()).map_err(not_watched)?;
-    work.running.end_with(watch.stop())?;
+    work.running.end_when_asked(watch.stop())?;
     let mut changed = Vec::new();
     loop {
         let round = work.round(changed);
@@ -272,7 +272,7 @@ fn package_in(folder: &Path, manifest: &Manifest, profile: Profile) -> Result<(D
     Ok((package, source))
 }
 
-/// What Ctrl-C has to end.
+/// What a signal has to end.
 #[derive(Clone, Default)]
 struct Running(Arc<Mutex<State>>);
 
@@ -283,23 +283,18 @@ struct State {
 }
 
 impl Running {
-    /// End the wait, and what runs, on Ctrl-C or when asked to terminate; end everything at the second.
-    fn end_with(&self, stop: Stop) -> Result<(), Failure> {
+    /// A signal ends the wait, and what runs.
+    fn end_when_asked(&self, stop: Stop) -> Result<Asked, Failure> {
         let running = self.clone();
-        let handler = move || {
+        let end = move |_| {
             let mut state = running.state();
-            if state.is_stopped {
-                // By the signal that came, as a shell has it.
-                process::exit(130);
-            }
             state.is_stopped = true;
             if let Some(cancel) = &state.cancel {
                 cancel.cancel();
             }
             stop.stop();
         };
-        ctrlc::set_handler(handler)
-            .map_err(|error| Failure::Other(format!("failed to wait for Ctrl-C: {error}")))
+        Asked::listen(end, || {})
     }
 
     fn now(&self, cancel: Cancel) {

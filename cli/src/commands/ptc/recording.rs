@@ -9,7 +9,7 @@ use yoi_host::ptc::transcript::{Header, Recorder, Replay, SCHEMA, Transcript, Tr
 
 use super::super::transcript;
 use super::load;
-use super::run::Ran;
+use super::run::{Ran, cancel_when_asked};
 use crate::args::ptc::Interpreter;
 use crate::failure::Failure;
 use crate::report::ReplayReport;
@@ -36,9 +36,7 @@ pub(super) fn replay(
     };
     let replay = Replay::new(recorded);
     let mut session = replay.session(&load(interpreter)?, limits);
-    let canceller = session.canceller().clone();
-    // Where there is no such signal, there is nothing to end by it.
-    let _ = ctrlc::set_handler(move || canceller.cancel());
+    let asked = cancel_when_asked(session.canceller())?;
     let (envelope, fault) = replay
         .run(&mut session, code)
         .map_err(|refused| Failure::Usage(refused.to_string()))?;
@@ -52,6 +50,7 @@ pub(super) fn replay(
         wall: None,
         replayed: Some(replayed),
         troubles: troubles.into_iter().collect(),
+        asked: asked.signal(),
         host_failed: None,
     })
 }

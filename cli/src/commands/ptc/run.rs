@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use yoi_host::ptc::transcript::Header;
-use yoi_host::ptc::{CommandTools, Envelope, Interpreter, McpTools, PtcLimits, Session, Toolbox};
+use yoi_host::ptc::{
+    Canceller, CommandTools, Ended, Envelope, Interpreter, McpTools, Outcome, PtcLimits, Session, Toolbox,
+};
 
 use super::super::read_text;
+use super::super::signals::{Asked, Signal};
 use super::{limits, load, plugin, recording};
 use crate::args::ptc::PtcRun;
 use crate::exit::Exit;
@@ -50,8 +53,18 @@ pub(super) fn run(args: &PtcRun) -> Result<Exit, Failure> {
     } else {
         screen::to_the_end(screen::ptc(&report))?;
     }
-    let of_code = if report.ok { Exit::Ok } else { Exit::PluginFailed };
+    let of_code = match (report.ok, &report.envelope.outcome, ran.asked) {
+        (true, ..) => Exit::Ok,
+        (false, Outcome::Ended(Ended::Cancelled), Some(signal)) => signal.exit(),
+        (false, ..) => Exit::PluginFailed,
+    };
     Ok(ran.host_failed.unwrap_or(of_code))
+}
+
+/// A signal ends the run, which is told as far as it came.
+pub(super) fn cancel_when_asked(canceller: &Canceller) -> Result<Asked, Failure> {
+    let canceller = canceller.clone();
+    Asked::listen(move |_| canceller.cancel(), || {})
 }
 
 /// A run that is over.
@@ -62,6 +75,8 @@ pub(super) struct Ran {
     pub(super) replayed: Option<ReplayReport>,
     /// With a recording.
     pub(super) troubles: Vec<String>,
+    /// The signal that came meanwhile.
+    pub(super) asked: Option<Signal>,
     /// Where something was the host's own failure.
     pub(super) host_failed: Option<Exit>,
 }
@@ -110,9 +125,7 @@ async fn with(
         Some(recorder) => Session::recorded(interpreter, limits, recorder.clone()),
         None => Session::new(interpreter, limits),
     };
-    let canceller = session.canceller().clone();
-    // Where there is no such signal, there is nothing to end by it.
-    let _ = ctrlc::set_handler(move || canceller.cancel());
+    let asked = cancel_when_asked(session.canceller())?;
     let began = Instant::now();
     let envelope = session
         .run(code, &names, tools)
@@ -124,6 +137,7 @@ async fn with(
         wall: Some(began.elapsed()),
         replayed: None,
         troubles: Vec::new(),
+        asked: asked.signal(),
         host_failed: None,
     };
     if let Some(Err(error)) = recorder.map(|recorder| recorder.finish()) {

@@ -14,7 +14,6 @@ mod stream;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::watch;
 use yoi_host::Profile;
@@ -28,9 +27,9 @@ use self::log::Log;
 use self::metrics::MetricsDoor;
 use self::stream::{Source, Stream};
 use super::hand_over::Desk;
-use super::interrupt::ONE_ORDER;
 use super::send::not_started;
 use super::served::{Meant, Ready};
+use super::signals::{Order, Orders, Signal};
 use crate::args::{Serve, WhenFull};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -42,7 +41,7 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         .enable_all()
         .build()?;
     // From now on a signal is heard, and whatever was begun is ended in order.
-    let signals = runtime.block_on(async { Signals::listen() })?;
+    let orders = runtime.block_on(async { Orders::listen() })?;
     let meant = Meant::of(&args.of)?;
     #[cfg(unix)]
     let door = {
@@ -97,11 +96,11 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
         None => None,
         Some(stream) => Some(stream.begin(&runtime, &service, &log)?),
     };
-    let ending = runtime.block_on(serve(
+    let (ending, killed) = runtime.block_on(serve(
         args,
         &ready,
         &service,
-        signals,
+        orders,
         &log,
         Doors {
             #[cfg(unix)]
@@ -124,7 +123,7 @@ pub(super) fn run(args: &Serve) -> Result<Exit, Failure> {
             kept,
             ..
         } if *kept || lost == 0 => Exit::Ok,
-        _ => Exit::PluginFailed,
+        _ => killed.map_or(Exit::PluginFailed, Signal::exit),
     };
     let ended = ProgramEvent::Ended {
         exit: exit as u8,
@@ -146,16 +145,16 @@ struct Doors {
     metrics: Option<MetricsDoor>,
 }
 
-/// Everything that goes on until the service has ended.
+/// Everything that goes on until the service has ended. Also the signal that ended it at once.
 async fn serve(
     args: &Serve,
     ready: &Ready,
     service: &Service,
-    mut signals: Signals,
+    mut orders: Orders,
     log: &Log,
     doors: Doors,
     source: Option<&Source>,
-) -> Ending {
+) -> (Ending, Option<Signal>) {
     let profile = args.of.run.profile;
     let numbers = doors
         .metrics
@@ -185,21 +184,21 @@ async fn serve(
         drop(service.shut_down(times));
     };
     let mut stopping = false;
-    // When a signal came first.
-    let mut signalled: Option<Instant> = None;
+    let mut killed = None;
     let ending = loop {
         tokio::select! {
             ending = service.ended() => break ending,
-            () = signals.next() => {
-                if signalled.is_some_and(|first| first.elapsed() < ONE_ORDER) {
-                    continue;
-                }
-                log.tell(ProgramEvent::Signal { again: signalled.is_some() });
-                if signalled.is_some() {
-                    drop(service.kill());
-                } else {
-                    shut_down();
-                    signalled = Some(Instant::now());
+            order = orders.next() => {
+                match order {
+                    Order::End(_) => {
+                        log.tell(ProgramEvent::Signal { again: false });
+                        shut_down();
+                    }
+                    Order::AtOnce(signal) => {
+                        log.tell(ProgramEvent::Signal { again: true });
+                        drop(service.kill());
+                        killed = Some(signal);
+                    }
                 }
                 stopping = true;
             }
@@ -227,7 +226,7 @@ async fn serve(
     if let Some(numbers) = numbers {
         numbers.abort();
     }
-    ending
+    (ending, killed)
 }
 
 fn options(args: &Serve) -> ServiceOptions {
@@ -265,46 +264,6 @@ async fn failed(service: &Service) {
     while service.state() != State::Failed {
         if observer.next().await.is_none() {
             return;
-        }
-    }
-}
-
-/// The signals that tell a program to end.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    async fn next(&mut self) {
-        // Where it cannot be listened for, the program ends by the system's own ways.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
         }
     }
 }

@@ -25,7 +25,7 @@ use yoi_conformance::suites::Contract;
 use yoi_conformance::target::end_children;
 use yoi_conformance::{Case, Set, Side};
 
-use super::interrupt::{Interrupt, listen};
+use super::signals::{Asked, Signal};
 use super::{read_text, report};
 use crate::args::{Test, Write};
 use crate::exit::Exit;
@@ -55,7 +55,8 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     check_words(args)?;
     report::check(&args.write)?;
     let mut settings = settings(args, selection)?;
-    let begun = Begun::listen(&settings.options.halt, &args.write);
+    let begun = Begun::default();
+    let asked = listen(&begun, &settings.options.halt, &args.write)?;
     let mut entrants = open(args)?;
     if let Some(file) = &args.replay {
         let kept = regression::File::read(file).map_err(regression_failure)?;
@@ -76,7 +77,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     };
     let report = run::run(&entrants, &settings, &mut watching).map_err(no_case)?;
     watching.progress.end();
-    let signal = begun.signal();
+    let signal = asked.signal();
     if signal.is_some() {
         end_children(LETTING_GO);
     }
@@ -86,62 +87,48 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     report::write(&report, &args.write, args.json)?;
     // A signal that came when all was done has interrupted nothing.
     let exit = signal.filter(|_| report.end.interrupted.is_some());
-    Ok(exit.map_or_else(|| report.end.outcome.into(), Interrupt::exit))
+    Ok(exit.map_or_else(|| report.end.outcome.into(), Signal::exit))
 }
 
-/// Whether the run has begun, and which signal came: from then on a signal ends it and it writes what it knows, before
-/// there is nothing to write.
+/// Whether the run has begun: from then on a signal ends it and it writes what it knows, before there is nothing to
+/// write.
 #[derive(Clone, Default)]
-struct Begun {
-    state: Arc<Mutex<(bool, Option<Interrupt>)>>,
-}
+struct Begun(Arc<Mutex<bool>>);
 
 impl Begun {
-    /// Hear signals from here on. Children are in process groups of their own, so that whoever interrupts this process
-    /// does not reach them.
-    fn listen(halt: &Halt, write: &Write) -> Self {
-        let begun = Self::default();
-        let (heard, halt, write) = (begun.clone(), halt.clone(), write.clone());
-        let told = move |signal: Interrupt, again: bool| {
-            let mut state = heard.state();
-            if again {
-                end_children(Duration::ZERO);
-                std::process::exit(signal.exit() as i32);
-            }
-            state.1 = Some(signal);
-            if state.0 {
-                screen::progress(&format!(
-                    "interrupted by {}: what runs is ended, and what is known is told",
-                    signal.name()
-                ));
-                halt.halt(signal.name());
-            } else {
-                screen::progress(&format!(
-                    "interrupted by {}: no case had begun, and no report is written",
-                    signal.name()
-                ));
-                end_children(LETTING_GO);
-                // Whoever asked for a report would take an earlier one for this run's.
-                let _ = report::remove(&write);
-                std::process::exit(signal.exit() as i32);
-            }
-        };
-        // Where nobody can listen, the program ends by the system's own ways.
-        let _ = listen(told);
-        begun
-    }
-
     fn begin(&self) {
-        self.state().0 = true;
+        *self.state() = true;
     }
 
-    fn signal(&self) -> Option<Interrupt> {
-        self.state().1
+    fn state(&self) -> MutexGuard<'_, bool> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, (bool, Option<Interrupt>)> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Hear signals from here on. Children are in process groups of their own, so that whoever interrupts this process does
+/// not reach them.
+fn listen(begun: &Begun, halt: &Halt, write: &Write) -> Result<Asked, Failure> {
+    let (begun, halt, write) = (begun.clone(), halt.clone(), write.clone());
+    let end = move |signal: Signal| {
+        let has_begun = begun.state();
+        if *has_begun {
+            screen::progress(&format!(
+                "interrupted by {}: what runs is ended, and what is known is told",
+                signal.name()
+            ));
+            halt.halt(signal.name());
+        } else {
+            screen::progress(&format!(
+                "interrupted by {}: no case had begun, and no report is written",
+                signal.name()
+            ));
+            end_children(LETTING_GO);
+            // Whoever asked for a report would take an earlier one for this run's.
+            let _ = report::remove(&write);
+            std::process::exit(signal.exit() as i32);
+        }
+    };
+    Asked::listen(end, || end_children(Duration::ZERO))
 }
 
 /// Shows how far a run is, and prints its lines where they are asked for.
