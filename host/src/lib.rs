@@ -32,6 +32,7 @@ mod excerpt;
 pub mod harmless;
 pub mod imports;
 pub mod limits;
+mod nearest;
 pub mod package;
 pub mod plugin;
 mod profile;

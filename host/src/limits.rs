@@ -562,6 +562,9 @@ pub const fn guest_stack_bytes(profile: Profile) -> usize {
     }
 }
 
+/// Bytes of a name for which a similar one is looked for: to compare takes quadratic time, and nobody mistypes a longer one.
+pub const MISTYPED_BYTES: usize = 256;
+
 /// Stack of a thread in which a guest is called: it is entered without a second one, which would be mapped and given
 /// back with each entry, and twice over for what is done beside it remains. None of it is memory before it is used.
 #[must_use]

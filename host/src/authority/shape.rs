@@ -12,6 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::fault::{Fault, Problem};
+use crate::nearest::nearest;
 
 /// What a value has to be.
 pub(super) enum Shape {
@@ -331,17 +332,6 @@ fn found(value: &DeValue<'_>) -> String {
     name.to_owned()
 }
 
-/// The known word that was probably meant.
-fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let distance = |known: &str| strsim::damerau_levenshtein(&word.to_lowercase(), known);
-    let close = |known: &str| (known.len() / 3).max(1);
-    known
-        .map(|known| (distance(known), known))
-        .filter(|(distance, known)| *distance <= close(known))
-        .min()
-        .map(|(_, known)| known)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -569,13 +559,5 @@ operations = ["read"]
         ] {
             assert_eq!(faults(text, fields), Some(Vec::new()));
         }
-    }
-
-    #[test]
-    fn a_word_is_close_within_a_third_of_its_length() {
-        let known = || ["version", "id", "name"].into_iter();
-        assert_eq!(nearest("versoin", known()), Some("version"));
-        assert_eq!(nearest("Name", known()), Some("name"));
-        assert_eq!(nearest("unrelated", known()), None);
     }
 }

@@ -10,6 +10,7 @@ use super::item::{Direction, Item, Verdict};
 use super::producers::printable;
 use super::signature::{Signature, describe};
 use super::wasi::is_wasi;
+use crate::nearest::nearest;
 
 /// Most characters of an import's or export's name that are kept. Names of the contract are far shorter.
 const NAME_CHARS: usize = 256;
@@ -111,20 +112,6 @@ pub(super) fn entry_within(types: TypesRef<'_>, exported: &[(&str, &ComponentIte
             .any(|world| types[id].exports.contains_key(world.entry()));
         holds_entry.then(|| printable(name, NAME_CHARS))
     })
-}
-
-/// The name that was probably meant: at most every third letter differs.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // The distance takes quadratic time, and nobody mistypes a name of that length.
-    if name.len() > NAME_CHARS {
-        return None;
-    }
-    known
-        .filter(|known| known.len() <= NAME_CHARS)
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .filter(|(distance, known)| *distance > 0 && distance * 3 <= known.len().max(name.len()))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
 }
 
 fn imported(name: &str, found: String, verdict: Verdict) -> Item {

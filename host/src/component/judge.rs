@@ -2,12 +2,12 @@
 //!
 //! Which items deviate from the contract is known already; here it is decided what that leads to.
 
-use super::compare::nearest;
 use super::contract::World;
 use super::fault::{Fault, Nearest, Problem, Resource, Severity};
 use super::item::{Item, Verdict};
 use super::preflight::Preflight;
 use super::wasi::WasiCause;
+use crate::nearest::nearest;
 use crate::{Limits, Profile};
 
 pub(super) fn faults(preflight: &Preflight, profile: Profile, limits: &Limits) -> Vec<Fault> {
