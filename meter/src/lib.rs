@@ -8,16 +8,19 @@
 //! - [`compare`]: two reports, and which of their differences mean something ([`statistics`])
 //! - [`profile`](mod@profile): where a call spends its instructions, as a flame graph
 //! - [`Stop`]: ends a run early, with all that is known by then
+//! - [`grouped`]: a number as a person reads it
 //! - [`limits`]: every number, with its reason
 
 #![warn(missing_docs)]
 
 pub mod bench;
 pub mod compare;
+mod digits;
 pub mod limits;
 pub mod profile;
 pub mod report;
 pub mod statistics;
 mod stop;
 
+pub use digits::grouped;
 pub use stop::Stop;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub(super) use yoi_meter::grouped;
+
 pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 3] = ["KiB", "MiB", "GiB"];
     if count < 1024 {
@@ -30,18 +32,6 @@ pub(super) fn time(wall: Duration) -> String {
     }
 }
 
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            grouped.push(' ');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,8 +42,6 @@ mod tests {
         assert_eq!(bytes(65536), "64 KiB");
         assert_eq!(bytes(1_114_113), "1.1 MiB");
         assert_eq!(bytes(4 << 30), "4 GiB");
-        assert_eq!(grouped(5_000_000), "5 000 000");
-        assert_eq!(grouped(12), "12");
         assert_eq!(time(Duration::from_micros(1500)), "1.50 ms");
         assert_eq!(time(Duration::from_secs(1)), "1.00 s");
     }

@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use crate::limits::BUCKETS_PER_DOUBLING;
+use crate::limits::{BUCKETS_PER_DOUBLING, LATENCY_DIGITS};
 use crate::report::{Bucket, Times};
 
 /// The buckets of a histogram of nanoseconds, shortest first, without those that are empty.
@@ -27,20 +27,60 @@ pub(super) fn buckets(histogram: &Histogram<u64>) -> Vec<Bucket> {
         .collect()
 }
 
-/// The quantiles of a histogram of nanoseconds. None where it is empty.
-pub(super) fn times(histogram: &Histogram<u64>) -> Option<Times> {
-    let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e3;
-    (!histogram.is_empty()).then(|| Times {
-        calls: histogram.len(),
-        min_us: histogram.min() as f64 / 1e3,
-        mean_us: histogram.mean() / 1e3,
-        p50_us: at(0.5),
-        p90_us: at(0.9),
-        p95_us: at(0.95),
-        p99_us: at(0.99),
-        p999_us: at(0.999),
-        max_us: at(1.0),
-    })
+/// Latencies, kept to a thousandth, but the fastest and the slowest exactly.
+#[derive(Debug)]
+pub(super) struct Latencies {
+    histogram: Histogram<u64>,
+    fastest: u64,
+    slowest: u64,
+}
+
+impl Latencies {
+    pub(super) fn new() -> Self {
+        Self {
+            histogram: Histogram::new(LATENCY_DIGITS).expect("0 to 5 digits"),
+            fastest: u64::MAX,
+            slowest: 0,
+        }
+    }
+
+    pub(super) fn note(&mut self, nanos: u64) {
+        // One that grows refuses nothing.
+        let _ = self.histogram.record(nanos);
+        self.fastest = self.fastest.min(nanos);
+        self.slowest = self.slowest.max(nanos);
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        let _ = self.histogram.add(&other.histogram);
+        self.fastest = self.fastest.min(other.fastest);
+        self.slowest = self.slowest.max(other.slowest);
+    }
+
+    pub(super) fn histogram(&self) -> &Histogram<u64> {
+        &self.histogram
+    }
+
+    /// What they come to. None where there are none.
+    pub(super) fn times(&self) -> Option<Times> {
+        let micros = |nanos: u64| nanos as f64 / 1e3;
+        // A histogram tells the end of the thousandth that holds a value: beyond the slowest there is none.
+        let at = |quantile| {
+            let near = self.histogram.value_at_quantile(quantile);
+            micros(near.clamp(self.fastest, self.slowest))
+        };
+        (!self.histogram.is_empty()).then(|| Times {
+            calls: self.histogram.len(),
+            min_us: micros(self.fastest),
+            mean_us: self.histogram.mean() / 1e3,
+            p50_us: at(0.5),
+            p90_us: at(0.9),
+            p95_us: at(0.95),
+            p99_us: at(0.99),
+            p999_us: at(0.999),
+            max_us: micros(self.slowest),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -54,14 +94,18 @@ mod tests {
         fn every_call_is_in_the_bucket_that_holds_its_latency(
             nanos in prop::collection::vec(1_u64..10_000_000_000, 1..200),
         ) {
-            let mut histogram = Histogram::new(3).unwrap();
+            let mut latencies = Latencies::new();
             for value in &nanos {
-                histogram.record(*value).unwrap();
+                latencies.note(*value);
             }
-            let buckets = buckets(&histogram);
+            let buckets = buckets(latencies.histogram());
             prop_assert_eq!(buckets.iter().map(|bucket| bucket.calls).sum::<u64>(), nanos.len() as u64);
             prop_assert!(buckets.windows(2).all(|pair| pair[0].to_us <= pair[1].from_us * 1.000_001));
-            let times = times(&histogram).unwrap();
+            let times = latencies.times().unwrap();
+            let (fastest, slowest) = (nanos.iter().min().unwrap(), nanos.iter().max().unwrap());
+            prop_assert_eq!((times.min_us, times.max_us), (*fastest as f64 / 1e3, *slowest as f64 / 1e3));
+            let told = [times.min_us, times.p50_us, times.p90_us, times.p95_us, times.p99_us, times.p999_us, times.max_us];
+            prop_assert!(told.is_sorted(), "{told:?}");
             let (first, last) = (buckets.first().unwrap(), buckets.last().unwrap());
             // A histogram knows a value to a thousandth.
             prop_assert!(first.from_us <= times.min_us * 1.002 && times.min_us <= first.to_us * 1.002);

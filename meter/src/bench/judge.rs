@@ -85,10 +85,11 @@ fn of_times(level: &Level, machine: &Machine, remarks: &mut Vec<Remark>) {
             clock_us: machine.clock_us,
         });
     }
-    if concurrency > machine.cpus {
+    if concurrency > machine.cpus && level.answered > 0 {
         remarks.push(Remark::Crowded {
             concurrency,
             cpus: machine.cpus,
+            per_call_us: level.span_us * concurrency as f64 / level.answered.max(1) as f64,
         });
     }
     let (first, second) = level.slices_us.split_at(level.slices_us.len() / 2);

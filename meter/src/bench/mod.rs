@@ -7,6 +7,7 @@
 mod buckets;
 mod clock;
 mod cold;
+mod failures;
 mod judge;
 mod level;
 mod machine;
@@ -31,6 +32,7 @@ use crate::Stop;
 use crate::limits::{LEVELS, RATE, WORKERS};
 use crate::report::{BenchReport, Cold, Level, Machine, Probe, SCHEMA, Settings, Subject};
 
+pub(crate) use failures::Failures;
 pub use machine::machine;
 pub(crate) use seat::{Seat, failure};
 

@@ -11,11 +11,12 @@ use yoi_host::authority::Missing;
 use yoi_host::imports::{HostCall, Import};
 use yoi_host::plugin::{Instance, Measures};
 
-use super::buckets::{buckets, times};
+use super::buckets::{Latencies, buckets};
+use super::failures::Failures;
 use super::slices::{Slices, medians};
 use super::{Pace, Plan, memory, micros, nanos};
-use crate::limits::{ERROR_BYTES, ERRORS, LATENCY_DIGITS, MISSING, OUTLIER_TIMES, OUTLIERS};
-use crate::report::{Error, Level, Outlier, Schedule};
+use crate::limits::{MISSING, OUTLIER_TIMES, OUTLIERS};
+use crate::report::{Level, Outlier, Schedule};
 
 use fuel::FuelTally;
 use host::HostTally;
@@ -45,8 +46,8 @@ impl<'a> Call<'a> {
 /// What one worker keeps.
 pub(super) struct Tally {
     worker: usize,
-    latency: Histogram<u64>,
-    service: Histogram<u64>,
+    latency: Latencies,
+    service: Latencies,
     timer_late: Histogram<u64>,
     slices: Slices,
     answered: u64,
@@ -57,7 +58,7 @@ pub(super) struct Tally {
     host: BTreeMap<Import, HostTally>,
     uncounted: u64,
     missing: Vec<Missing>,
-    errors: BTreeMap<String, Error>,
+    errors: Failures,
     pub(super) restarts: u64,
     slowest: Vec<Outlier>,
     pub(super) due: u64,
@@ -69,8 +70,8 @@ impl Tally {
     pub(super) fn new(plan: &Plan, workers: usize, worker: usize) -> Self {
         Self {
             worker,
-            latency: histogram(LATENCY_DIGITS),
-            service: histogram(LATENCY_DIGITS),
+            latency: Latencies::new(),
+            service: Latencies::new(),
             timer_late: histogram(2),
             slices: Slices::new(plan.duration, workers, worker),
             answered: 0,
@@ -81,7 +82,7 @@ impl Tally {
             host: BTreeMap::new(),
             uncounted: 0,
             missing: Vec::new(),
-            errors: BTreeMap::new(),
+            errors: Failures::default(),
             restarts: 0,
             slowest: Vec::new(),
             due: 0,
@@ -114,8 +115,8 @@ impl Tally {
             return;
         }
         self.answered += 1;
-        record(&mut self.latency, call.latency);
-        record(&mut self.service, call.service);
+        self.latency.note(nanos(call.latency));
+        self.service.note(nanos(call.service));
         self.slices.note(end, micros(call.latency));
         let slow = Outlier {
             latency_us: micros(call.latency),
@@ -128,19 +129,9 @@ impl Tally {
     }
 
     /// A call was not answered well, or an instance for it could not be had.
-    pub(super) fn failure(&mut self, code: String, mut message: String) {
+    pub(super) fn failure(&mut self, code: String, message: String) {
         self.failed += 1;
-        if let Some(known) = self.errors.get_mut(&code) {
-            known.calls += 1;
-        } else if self.errors.len() < ERRORS {
-            message.truncate(message.floor_char_boundary(ERROR_BYTES));
-            let error = Error {
-                code: code.clone(),
-                message,
-                calls: 1,
-            };
-            self.errors.insert(code, error);
-        }
+        self.errors.note(code, message);
     }
 
     /// Keep what there is to tell of the host calls of a call, and say how long they took together.
@@ -167,9 +158,9 @@ pub(super) fn level(plan: &Plan, tallies: Vec<Tally>) -> Level {
     let mut slices = Vec::with_capacity(concurrency);
     let mut memory = crate::report::Memory::default();
     for tally in tallies {
+        all.latency.add(&tally.latency);
+        all.service.add(&tally.service);
         // Histograms that grow as they need never refuse.
-        let _ = all.latency.add(&tally.latency);
-        let _ = all.service.add(&tally.service);
         let _ = all.timer_late.add(&tally.timer_late);
         slices.push(tally.slices);
         all.answered += tally.answered;
@@ -186,12 +177,7 @@ pub(super) fn level(plan: &Plan, tallies: Vec<Tally>) -> Level {
                 all.missing.push(missing);
             }
         }
-        for (code, error) in tally.errors {
-            match all.errors.get_mut(&code) {
-                Some(known) => known.calls += error.calls,
-                None => drop(all.errors.insert(code, error)),
-            }
-        }
+        all.errors.add(tally.errors);
         all.restarts += tally.restarts;
         for slow in tally.slowest {
             keep_slowest(&mut all.slowest, slow);
@@ -201,20 +187,14 @@ pub(super) fn level(plan: &Plan, tallies: Vec<Tally>) -> Level {
         all.last_end = all.last_end.max(tally.last_end);
     }
     let open = matches!(plan.pace, Pace::Open { .. });
-    let slow_from = all.latency.value_at_quantile(0.5).saturating_mul(OUTLIER_TIMES);
+    let latencies = all.latency.histogram();
+    let slow_from = latencies.value_at_quantile(0.5).saturating_mul(OUTLIER_TIMES);
     all.slowest
         .retain(|slow| slow.latency_us * 1e3 >= slow_from as f64);
-    let outliers = match all.latency.is_empty() {
+    let outliers = match latencies.is_empty() {
         true => 0,
-        false => all.latency.count_between(slow_from, u64::MAX),
+        false => latencies.count_between(slow_from, u64::MAX),
     };
-    let mut errors: Vec<Error> = all.errors.into_values().collect();
-    errors.sort_by(|one, other| {
-        other
-            .calls
-            .cmp(&one.calls)
-            .then_with(|| one.code.cmp(&other.code))
-    });
     let span = all.last_end.as_secs_f64();
     Level {
         concurrency,
@@ -226,15 +206,15 @@ pub(super) fn level(plan: &Plan, tallies: Vec<Tally>) -> Level {
         } else {
             0.0
         },
-        latency: times(&all.latency),
-        service: times(&all.service).filter(|_| open),
+        latency: all.latency.times(),
+        service: all.service.times().filter(|_| open),
         schedule: open.then(|| Schedule {
             due: all.due,
             never_made: all.never_made,
             timer_late_p50_us: all.timer_late.value_at_quantile(0.5) as f64 / 1e3,
             timer_late_p99_us: all.timer_late.value_at_quantile(0.99) as f64 / 1e3,
         }),
-        buckets: buckets(&all.latency),
+        buckets: buckets(latencies),
         slices_us: medians(&slices),
         fuel: all.fuel.end(),
         memory,
@@ -242,7 +222,7 @@ pub(super) fn level(plan: &Plan, tallies: Vec<Tally>) -> Level {
         host_calls: all.host.iter().map(|(import, host)| host.told(*import)).collect(),
         host_calls_uncounted: all.uncounted,
         missing: all.missing.iter().map(ToString::to_string).collect(),
-        errors,
+        errors: all.errors.told(),
         restarts: all.restarts,
         outliers,
         slowest: all.slowest,
@@ -306,7 +286,8 @@ mod tests {
         let level = level(&plan, Vec::from(tallies));
         assert_eq!((level.answered, level.failed, level.errors[0].calls), (101, 2, 2));
         assert_eq!(level.latency.unwrap().calls, 101);
-        assert!(level.latency.unwrap().max_us < 5010.0);
+        // As it was, and not as a histogram has it.
+        assert_eq!(level.latency.unwrap().max_us, level.slowest[0].latency_us);
         assert_eq!(
             (level.outliers, level.slowest.len(), level.slowest[0].worker),
             (1, 1, 1)

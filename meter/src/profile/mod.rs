@@ -17,8 +17,7 @@ use yoi_host::imports::{HostCall, HostErrorCode, Import};
 use yoi_host::plugin::{CallError, Plugin, Sampler, Samples};
 
 use crate::Stop;
-use crate::bench::{BenchError, Target, failure};
-use crate::limits::{ERROR_BYTES, ERRORS};
+use crate::bench::{BenchError, Failures, Target, failure};
 use crate::report::{Error, Subject};
 
 pub use files::Form;
@@ -44,7 +43,7 @@ pub struct Profiled {
     calls: u64,
     interrupted: bool,
     host_calls: BTreeMap<Import, HostShare>,
-    errors: BTreeMap<String, Error>,
+    errors: Failures,
 }
 
 /// Where a tool spends its instructions: `yoikit.profile/1`.
@@ -122,7 +121,7 @@ pub fn profile(
         calls: 0,
         interrupted: false,
         host_calls: BTreeMap::new(),
-        errors: BTreeMap::new(),
+        errors: Failures::default(),
     };
     let mut seat = crate::bench::Seat::new(&plugin, target, stop, 0);
     while goes_on(profiled.calls) && !stop.is_asked() {
@@ -141,7 +140,7 @@ pub fn profile(
         profiled.calls += 1;
         profiled.note_host_calls(instance.host_calls());
         if let Some((code, message)) = failure(&ended) {
-            profiled.note_failure(code, message);
+            profiled.errors.note(code, message);
         }
         seat.loses(&ended);
     }
@@ -169,30 +168,9 @@ impl Profiled {
         }
     }
 
-    fn note_failure(&mut self, code: String, mut message: String) {
-        if let Some(known) = self.errors.get_mut(&code) {
-            known.calls += 1;
-        } else if self.errors.len() < ERRORS {
-            message.truncate(message.floor_char_boundary(ERROR_BYTES));
-            let error = Error {
-                code: code.clone(),
-                message,
-                calls: 1,
-            };
-            self.errors.insert(code, error);
-        }
-    }
-
     /// The report.
     #[must_use]
     pub fn report(&self, subject: Subject) -> ProfileReport {
-        let mut errors: Vec<Error> = self.errors.values().cloned().collect();
-        errors.sort_by(|one, other| {
-            other
-                .calls
-                .cmp(&one.calls)
-                .then_with(|| one.code.cmp(&other.code))
-        });
         ProfileReport {
             schema: SCHEMA,
             subject,
@@ -210,7 +188,7 @@ impl Profiled {
                 .filter(|function| !function.named)
                 .count(),
             host_calls: self.host_calls.values().copied().collect(),
-            errors,
+            errors: self.errors.told(),
         }
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Growth;
+use crate::grouped;
 
 /// What whoever quotes these numbers has to know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,12 +60,15 @@ pub enum Remark {
     },
     /// Equal calls spent different numbers of instructions.
     FuelVaries,
-    /// More workers than threads that run at the same time: latencies have waiting in them.
+    /// More workers than threads that run at the same time: they take turns.
     Crowded {
         /// The level.
         concurrency: usize,
         /// Threads that run at the same time.
         cpus: usize,
+        /// Wall time that a worker took for each call that was answered, its waiting included, in microseconds.
+        #[serde(default)]
+        per_call_us: f64,
     },
     /// An open pace could not be held.
     RateNotHeld {
@@ -87,6 +91,7 @@ pub enum Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |part: f64| format!("{:.1} %", part * 100.0);
+        let at = |concurrency: &usize| format!("concurrency {}", grouped(*concurrency as u64));
         match self {
             Self::NotOptimised => f.write_str(
                 "this yoikit was compiled without optimisations: times are several times too long (instructions and \
@@ -95,19 +100,25 @@ impl fmt::Display for Remark {
             Self::Interrupted => f.write_str("ended early: these are the calls made until then"),
             Self::FewCalls { concurrency, calls, quantile } => write!(
                 f,
-                "concurrency {concurrency}: {calls} calls are too few for p{} and beyond: measure longer (`--duration`)",
+                "{}: {} calls are too few for p{} and beyond: measure longer (`--duration`)",
+                at(concurrency),
+                grouped(*calls),
                 quantile * 100.0
             ),
             Self::NothingAnswered { concurrency } => {
-                write!(f, "concurrency {concurrency}: no call was answered well, so there is no latency")
+                write!(f, "{}: no call was answered well, so there is no latency", at(concurrency))
             }
             Self::Failures { concurrency, failed, calls } => write!(
                 f,
-                "concurrency {concurrency}: {failed} of {calls} calls failed, and are in no latency"
+                "{}: {} of {} calls failed, and are in no latency",
+                at(concurrency),
+                grouped(*failed),
+                grouped(*calls)
             ),
             Self::Denied { calls } => write!(
                 f,
-                "{calls} host calls were denied: what was measured is how the plugin takes that (`--grants`)"
+                "{} host calls were denied: what was measured is how the plugin takes that (`--grants`)",
+                grouped(*calls)
             ),
             Self::Clock { median_us, clock_us } => write!(
                 f,
@@ -116,34 +127,66 @@ impl fmt::Display for Remark {
             ),
             Self::Leak { concurrency, growth } => write!(
                 f,
-                "concurrency {concurrency}: memory grew from {} to {} KiB within {} calls and still grows, by {:.0} bytes a \
-                 call: a leak, or something that is kept without a bound",
-                growth.first_bytes / 1024,
-                growth.last_bytes / 1024,
-                growth.calls,
+                "{}: memory grew from {} to {} KiB within {} calls and still grows, by {:.0} bytes a call: a leak, or \
+                 something that is kept without a bound",
+                at(concurrency),
+                grouped(growth.first_bytes as u64 / 1024),
+                grouped(growth.last_bytes as u64 / 1024),
+                grouped(growth.calls),
                 growth.per_call()
             ),
             Self::FuelVaries => f.write_str(
                 "equal calls in equal instances spent different numbers of instructions: what the host answers differs, \
                  and instructions cannot be compared exactly",
             ),
-            Self::Crowded { concurrency, cpus } => write!(
+            Self::Crowded { concurrency, cpus, per_call_us } => write!(
                 f,
-                "concurrency {concurrency}: {cpus} threads run here at the same time, so that latencies have waiting for a \
-                 processor in them"
+                "{}: {cpus} threads run here at the same time, and workers take turns. Whose turn it is makes many calls \
+                 that wait for nothing, so that the median has no waiting in it; with its waiting a worker took {:.2} ms \
+                 for each call",
+                at(concurrency),
+                per_call_us / 1e3
             ),
             Self::RateNotHeld { concurrency, due, never_made } => write!(
                 f,
-                "concurrency {concurrency}: the rate could not be held, {never_made} of {due} calls that were due were never \
-                 made: latencies would have grown on"
+                "{}: the rate could not be held, {} of {} calls that were due were never made: latencies would have grown on",
+                at(concurrency),
+                grouped(*never_made),
+                grouped(*due)
             ),
             Self::Drift { concurrency, relative } => write!(
                 f,
-                "concurrency {concurrency}: the second half was {} {} than the first: the machine was not at rest, or the \
-                 plugin changes as it is called",
+                "{}: the second half was {} {} than the first: the machine was not at rest, or the plugin changes as it is \
+                 called",
+                at(concurrency),
                 percent(relative.abs()),
                 if *relative > 0.0 { "slower" } else { "faster" }
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_words_are_written_as_those_in_tables() {
+        let few = Remark::FewCalls {
+            concurrency: 1000,
+            calls: 2297,
+            quantile: 0.999,
+        };
+        insta::assert_snapshot!(few, @"concurrency 1 000: 2 297 calls are too few for p99.9 and beyond: measure longer (`--duration`)");
+    }
+
+    #[test]
+    fn a_level_with_more_workers_than_can_run_says_what_its_median_has_in_it_and_what_a_call_took() {
+        let crowded = Remark::Crowded {
+            concurrency: 200,
+            cpus: 2,
+            per_call_us: 4490.2,
+        };
+        insta::assert_snapshot!(crowded, @"concurrency 200: 2 threads run here at the same time, and workers take turns. Whose turn it is makes many calls that wait for nothing, so that the median has no waiting in it; with its waiting a worker took 4.49 ms for each call");
     }
 }
