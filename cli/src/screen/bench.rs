@@ -13,10 +13,10 @@ use std::time::Duration;
 use yoi_host::component::World;
 use yoi_meter::bench::Pace;
 use yoi_meter::limits::CALLS_BEYOND;
-use yoi_meter::report::{BenchReport, Bucket, Fuel, Level, Memory, Several, Times};
+use yoi_meter::report::{BenchReport, Bucket, Fuel, Level, Memory, Schedule, Several, Subject, Times};
 
 use super::units::{bytes, grouped, time};
-use super::{BAD, BOLD, DIM, GOOD, WARN, label};
+use super::{BAD, BOLD, DIM, GOOD, WARN, label, note};
 use crate::harmless::harmless_line;
 
 use calls::{failures, host_calls, outliers};
@@ -77,8 +77,8 @@ fn write(out: &mut impl Write, report: &BenchReport, chart: bool) -> io::Result<
     Ok(())
 }
 
-fn head(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
-    let subject = &report.subject;
+/// What is measured.
+pub(super) fn measured(out: &mut impl Write, subject: &Subject) -> io::Result<()> {
     label(out, "plugin")?;
     writeln!(
         out,
@@ -94,7 +94,11 @@ fn head(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
         "{BOLD}{}{BOLD:#} {DIM}({} of input){DIM:#}",
         harmless_line(&subject.tool),
         bytes(subject.input_bytes as u64)
-    )?;
+    )
+}
+
+fn head(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
+    measured(out, &report.subject)?;
     let machine = &report.machine;
     label(out, "machine")?;
     writeln!(
@@ -111,8 +115,7 @@ fn head(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
     match report.settings.pace {
         Pace::Closed => writeln!(
             out,
-            "closed {DIM}(each worker calls again when it was answered: who would wait behind a slow call is not \
-             counted){DIM:#}"
+            "closed {DIM}(each worker calls again when it was answered){DIM:#}"
         ),
         Pace::Open { rate } => writeln!(
             out,
@@ -135,37 +138,52 @@ fn row_of_cold(out: &mut impl Write, name: &str, several: Option<&Several>) -> i
     )
 }
 
-/// A table of latencies, a level a row.
+/// Two tables, a level a row: how many calls there were, and how their latencies are distributed. Neither is wider than
+/// the narrowest terminal that is common.
 fn warm(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
     writeln!(out)?;
     writeln!(
         out,
-        "{DIM}{:<18} {:>8} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}{DIM:#}",
-        "warm", "calls", "calls/s", "fastest", "p50", "p90", "p95", "p99", "p99.9", "slowest"
+        "{DIM}{:<18} {:>10} {:>11} {:>11} {:>11} {:>11}{DIM:#}",
+        "warm", "calls", "calls/s", "fastest", "mean", "slowest"
     )?;
-    for level in &report.levels {
-        let name = match level.concurrency {
-            1 => "1 worker".to_owned(),
-            many => format!("{many} workers"),
-        };
-        row_of_times(
+    for row in rows(report) {
+        write!(
             out,
-            &name,
-            level.throughput,
-            level.answered,
-            level.latency.as_ref(),
+            "{:<18} {:>10} {:>11}",
+            row.name,
+            grouped(row.calls),
+            per_second(row.throughput)
         )?;
-        if let (Some(service), Some(schedule)) = (&level.service, level.schedule) {
-            row_of_times(
+        match row.times {
+            None => writeln!(out, "  {BAD}no call was answered well{BAD:#}")?,
+            Some(times) => writeln!(
                 out,
-                "  once it was made",
-                level.throughput,
-                service.calls,
-                Some(service),
+                " {:>11} {:>11} {:>11}",
+                micros(times.min_us),
+                micros(times.mean_us),
+                micros(times.max_us)
+            )?,
+        }
+    }
+    writeln!(out)?;
+    writeln!(
+        out,
+        "{DIM}{:<18} {:>10} {:>11} {:>11} {:>11} {:>11}{DIM:#}",
+        "latency", "p50", "p90", "p95", "p99", "p99.9"
+    )?;
+    for row in rows(report) {
+        if let Some(times) = row.times {
+            let [p50, p90, p95, p99, p999] = quantiles(times);
+            writeln!(
+                out,
+                "{:<18} {BOLD}{p50:>10}{BOLD:#} {p90:>11} {p95:>11} {p99:>11} {p999:>11}",
+                row.name
             )?;
-            note_at(
+        }
+        if let Some(schedule) = row.schedule {
+            note(
                 out,
-                19,
                 &format!(
                     "the timer was late by {} at the median, {} at p99; {} of {} calls were never made",
                     micros(schedule.timer_late_p50_us),
@@ -179,29 +197,35 @@ fn warm(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
     Ok(())
 }
 
-fn row_of_times(
-    out: &mut impl Write,
-    name: &str,
-    throughput: f64,
+/// A row of what was measured warm.
+struct Row<'a> {
+    name: String,
     calls: u64,
-    times: Option<&Times>,
-) -> io::Result<()> {
-    write!(
-        out,
-        "{name:<18} {:>8} {:>10}",
-        grouped(calls),
-        per_second(throughput)
-    )?;
-    let Some(times) = times else {
-        return writeln!(out, "  {BAD}no call was answered well{BAD:#}");
-    };
-    let [p50, p90, p95, p99, p999] = quantiles(times);
-    writeln!(
-        out,
-        " {:>10} {BOLD}{p50:>10}{BOLD:#} {p90:>10} {p95:>10} {p99:>10} {p999:>10} {:>10}",
-        micros(times.min_us),
-        micros(times.max_us)
-    )
+    throughput: f64,
+    times: Option<&'a Times>,
+    /// Behind the last row of a level with an open pace.
+    schedule: Option<Schedule>,
+}
+
+/// A row for each level, and where its pace is open another for the time from when a call was made.
+fn rows(report: &BenchReport) -> impl Iterator<Item = Row<'_>> {
+    report.levels.iter().flat_map(|level| {
+        let all = Row {
+            name: counted(level.concurrency as u64, "worker", "workers"),
+            calls: level.answered,
+            throughput: level.throughput,
+            times: level.latency.as_ref(),
+            schedule: None,
+        };
+        let made = level.service.as_ref().map(|service| Row {
+            name: "  once it was made".to_owned(),
+            calls: service.calls,
+            throughput: level.throughput,
+            times: Some(service),
+            schedule: level.schedule,
+        });
+        [Some(all), made].into_iter().flatten()
+    })
 }
 
 /// p50, p90, p95, p99 and p99.9. One that rests on a handful of calls is marked.
@@ -222,23 +246,27 @@ fn quantiles(times: &Times) -> [String; 5] {
 
 /// A table of what a call spends, a level a row.
 fn spent(out: &mut impl Write, report: &BenchReport) -> io::Result<()> {
+    const FUEL: &str = "instructions a call";
+    let fuel = |level: &Level| {
+        let fuel = level.fuel.as_ref();
+        fuel.map_or_else(|| "unknown".to_owned(), instructions)
+    };
+    let widest = report.levels.iter().map(|level| fuel(level).chars().count());
+    let width = widest.max().unwrap_or(0).max(FUEL.len());
     writeln!(out)?;
     writeln!(
         out,
-        "{DIM}{:<18} {:>31}  {:>10}  grew{DIM:#}",
-        "spent", "instructions a call", "memory"
+        "{DIM}{:<14} {FUEL:>width$}  {:>10}  grew{DIM:#}",
+        "spent", "memory"
     )?;
     for level in &report.levels {
-        let name = counted(level.concurrency as u64, "worker", "workers");
-        let fuel = level
-            .fuel
-            .as_ref()
-            .map_or_else(|| "unknown".to_owned(), instructions);
-        let grew = grown(report.subject.world, &level.memory);
         writeln!(
             out,
-            "{name:<18} {fuel:>31}  {:>10}  {grew}",
-            bytes(level.memory.high_water_bytes as u64)
+            "{:<14} {:>width$}  {:>10}  {}",
+            counted(level.concurrency as u64, "worker", "workers"),
+            fuel(level),
+            bytes(level.memory.high_water_bytes as u64),
+            grown(report.subject.world, &level.memory)
         )?;
     }
     Ok(())
@@ -251,9 +279,8 @@ fn grown(world: World, memory: &Memory) -> String {
         None => "called once".to_owned(),
         Some(growth) if growth.first_bytes == growth.last_bytes => "not at all".to_owned(),
         Some(growth) => format!(
-            "by {} in {} calls, {}",
+            "by {}, {}",
             bytes((growth.last_bytes - growth.first_bytes) as u64),
-            grouped(growth.calls),
             if growth.goes_on() {
                 "and goes on"
             } else {
@@ -325,10 +352,6 @@ fn joined(buckets: &[Bucket]) -> Vec<(usize, Bucket)> {
         }
     }
     rows
-}
-
-fn note_at(out: &mut impl Write, column: usize, what: &str) -> io::Result<()> {
-    writeln!(out, "{:column$}{DIM}{what}{DIM:#}", "")
 }
 
 pub(super) fn micros(micros: f64) -> String {

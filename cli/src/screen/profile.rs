@@ -6,9 +6,9 @@ use std::path::Path;
 
 use yoi_meter::profile::{Form, ProfileReport};
 
-use super::bench::{counted, micros};
-use super::units::{bytes, grouped};
-use super::{BAD, BOLD, DIM, WARN, label, note};
+use super::bench::{counted, measured, micros};
+use super::units::grouped;
+use super::{BAD, DIM, WARN, label, note};
 use crate::harmless::harmless_line;
 
 /// Functions that are shown; the report has all.
@@ -27,23 +27,7 @@ pub(crate) fn profile(report: &ProfileReport, output: Option<&Path>) -> io::Resu
 }
 
 fn write(out: &mut impl Write, report: &ProfileReport, output: Option<&Path>) -> io::Result<()> {
-    let subject = &report.subject;
-    label(out, "plugin")?;
-    writeln!(
-        out,
-        "{} {DIM}({}, {}, profile {}){DIM:#}",
-        harmless_line(&subject.file),
-        subject.world.name(),
-        bytes(subject.bytes as u64),
-        subject.profile
-    )?;
-    label(out, "tool")?;
-    writeln!(
-        out,
-        "{BOLD}{}{BOLD:#} {DIM}({} of input){DIM:#}",
-        harmless_line(&subject.tool),
-        bytes(subject.input_bytes as u64)
-    )?;
+    measured(out, &report.subject)?;
     label(out, "sampled")?;
     let every = match report.period {
         1 if cut_off(report) => "up to the last call or return before the time was up".to_owned(),
@@ -76,7 +60,7 @@ fn write(out: &mut impl Write, report: &ProfileReport, output: Option<&Path>) ->
         };
         writeln!(
             out,
-            "{:12}{}  {}, {} together{refused}",
+            "{:12}{}  {}, {} in all{refused}",
             "",
             share.import.name(),
             counted(share.calls, "call", "calls"),

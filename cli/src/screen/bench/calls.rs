@@ -15,14 +15,14 @@ pub(super) fn host_calls(out: &mut impl Write, report: &BenchReport, level: &Lev
     }
     let calls = (level.answered + level.failed).max(1) as f64;
     let of = match report.levels.len() {
-        1 => String::new(),
-        _ => counted(level.concurrency as u64, "worker", "workers"),
+        1 => "host calls".to_owned(),
+        _ => format!("host, {}", counted(level.concurrency as u64, "worker", "workers")),
     };
     writeln!(out)?;
     writeln!(
         out,
-        "{DIM}{:<18} {:>10} {:>10} {:>10} {:>10} {:>10} {:>8} {:>8}  {of}{DIM:#}",
-        "host calls", "a call", "p50", "p99", "together", "share", "denied", "failed"
+        "{DIM}{of:<19} {:>6} {:>9} {:>9} {:>11} {:>7} {:>6} {:>6}{DIM:#}",
+        "a call", "p50", "p99", "time a call", "share", "denied", "failed"
     )?;
     for HostCalls {
         import,
@@ -39,13 +39,15 @@ pub(super) fn host_calls(out: &mut impl Write, report: &BenchReport, level: &Lev
         let (no, broken) = (bad(denied), bad(failed));
         writeln!(
             out,
-            "{:<18} {:>10} {:>10} {:>10} {:>10} {:>8.1} % {no}{denied:>8}{no:#} {broken}{failed:>8}{broken:#}",
+            "{:<19} {:>6} {:>9} {:>9} {:>11} {:>5.1} % {no}{:>6}{no:#} {broken}{:>6}{broken:#}",
             import.name(),
             format!("{:.2}", *count as f64 / calls),
             micros(*p50_us),
             micros(*p99_us),
             micros(wall_us / calls),
             wall_us / level.inside_us.max(f64::MIN_POSITIVE) * 100.0,
+            grouped(*denied),
+            grouped(*failed),
         )?;
     }
     if level.host_calls_uncounted > 0 {
@@ -104,6 +106,7 @@ pub(super) fn outliers(out: &mut impl Write, report: &BenchReport) -> io::Result
             grouped(level.answered),
             counted(level.concurrency as u64, "worker", "workers")
         )?;
+        let mut like_others = false;
         for slow in &level.slowest {
             let fuel = level.fuel.as_ref();
             let why = match fuel {
@@ -111,7 +114,8 @@ pub(super) fn outliers(out: &mut impl Write, report: &BenchReport) -> io::Result
                     format!("of which {} in host calls", micros(slow.host_us))
                 }
                 Some(fuel) if slow.fuel as f64 <= fuel.mean * 2.0 => {
-                    "no more instructions than others: the host or the machine".to_owned()
+                    like_others = true;
+                    "as many instructions as others".to_owned()
                 }
                 _ => format!("{} instructions", grouped(slow.fuel)),
             };
@@ -122,6 +126,12 @@ pub(super) fn outliers(out: &mut impl Write, report: &BenchReport) -> io::Result
                 micros(slow.latency_us),
                 micros(slow.at_us),
                 slow.worker
+            )?;
+        }
+        if like_others {
+            note(
+                out,
+                "one that spends no more instructions than others was held up by the host or the machine",
             )?;
         }
     }

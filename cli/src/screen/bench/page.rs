@@ -137,7 +137,7 @@ fn of_level(report: &BenchReport, level: &Level) -> Markup {
             @if !level.host_calls.is_empty() {
                 table {
                     thead { tr {
-                        th { "host calls" } th { "a call" } th { "p50" } th { "p99" } th { "together" } th { "share" }
+                        th { "host calls" } th { "a call" } th { "p50" } th { "p99" } th { "time a call" } th { "share" }
                         th { "denied" } th { "failed" }
                     } }
                     tbody {

@@ -5,7 +5,6 @@ use yoi_meter::report::BenchReport;
 
 use super::{page, write};
 
-/// Two levels, with something of everything in them.
 /// A report in which there is something of everything.
 pub(crate) fn made_up() -> BenchReport {
     let several = |runs: usize, micros: f64| json!({ "runs": runs, "min_us": micros * 0.9, "median_us": micros, "max_us": micros * 2.0 });
@@ -105,6 +104,16 @@ fn on_a_terminal(report: &BenchReport, chart: bool) -> String {
 #[test]
 fn a_terminal_shows_everything_that_was_measured() {
     insta::assert_snapshot!(on_a_terminal(&made_up(), true));
+}
+
+#[test]
+fn a_terminal_of_eighty_columns_has_room_for_the_tables() {
+    let shown = on_a_terminal(&made_up(), true);
+    let (tables, _) = shown.split_once("\nfailed ").unwrap();
+    let outliers = shown.lines().filter(|line| line.contains("worker 0:"));
+    for line in tables.lines().skip_while(|line| !line.is_empty()).chain(outliers) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
 }
 
 #[test]
