@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::run::{Budget, Run};
+use super::run::Given;
 use super::value::{parse_rate, parse_time, parse_time_or_none};
 
 #[derive(Debug, clap::Args)]
@@ -18,10 +18,6 @@ pub(crate) struct Bench {
     /// The tool's input, as JSON; `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub(crate) input: String,
-
-    /// What `start` is given, as JSON; `@FILE` reads a file
-    #[arg(long, value_name = "JSON", default_value = "null")]
-    pub(crate) config: String,
 
     /// How many workers call at the same time, each in an instance of its own; several numbers are measured one after
     /// the other, as `1,2,8`
@@ -47,20 +43,7 @@ pub(crate) struct Bench {
     pub(crate) no_cold: bool,
 
     #[command(flatten)]
-    pub(crate) run: Run,
-
-    /// What the plugin may reach: a file with `permissions`, `[[request]]`, `[[websocket]]` and `[[fs]]`.
-    /// Without it every host call is denied
-    #[arg(long, value_name = "FILE")]
-    pub(crate) grants: Option<PathBuf>,
-
-    /// What the plugin asks for: its `plugin.toml` [default: that of the folder; a component by itself asks
-    /// for all that is granted]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) manifest: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) budget: Budget,
+    pub(crate) given: Given,
 
     /// Compare with what a former run printed with `--json`
     #[arg(long, value_name = "FILE")]

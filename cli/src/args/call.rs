@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use yoi_host::Profile;
 
-use super::run::{Budget, Run};
+use super::run::Given;
 use super::value::parse_profile;
 
 #[derive(Debug, clap::Args)]
@@ -18,22 +18,8 @@ pub(crate) struct Call {
     /// The tool's input, as JSON; `@FILE` reads a file, `-` standard input
     pub(crate) input: String,
 
-    /// What `start` is given, as JSON; `@FILE` reads a file
-    #[arg(long, value_name = "JSON", default_value = "null")]
-    pub(crate) config: String,
-
     #[command(flatten)]
-    pub(crate) run: Run,
-
-    /// What the plugin may reach: a file with `permissions`, `[[request]]`, `[[websocket]]` and `[[fs]]`.
-    /// Without it every host call is denied
-    #[arg(long, value_name = "FILE")]
-    pub(crate) grants: Option<PathBuf>,
-
-    /// What the plugin asks for: its `plugin.toml` [default: that of the folder; a component by itself asks
-    /// for all that is granted]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) manifest: Option<PathBuf>,
+    pub(crate) given: Given,
 
     /// Write every host call to this file, credentials taken out
     #[arg(long, value_name = "FILE")]
@@ -46,9 +32,6 @@ pub(crate) struct Call {
     /// Break the host calls that this file names: a fault plan, `yoikit.faults/1`. Fail where it was not used up
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub(crate) fault: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) budget: Budget,
 
     /// Print one JSON object instead
     #[arg(long)]

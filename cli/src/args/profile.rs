@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::run::{Budget, Run};
+use super::run::Given;
 use super::value::parse_time;
 
 #[derive(Debug, clap::Args)]
@@ -34,25 +34,8 @@ pub(crate) struct Profile {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) every: u64,
 
-    /// What `start` is given, as JSON; `@FILE` reads a file
-    #[arg(long, value_name = "JSON", default_value = "null")]
-    pub(crate) config: String,
-
     #[command(flatten)]
-    pub(crate) run: Run,
-
-    /// What the plugin may reach: a file with `permissions`, `[[request]]`, `[[websocket]]` and `[[fs]]`.
-    /// Without it every host call is denied
-    #[arg(long, value_name = "FILE")]
-    pub(crate) grants: Option<PathBuf>,
-
-    /// What the plugin asks for: its `plugin.toml` [default: that of the folder; a component by itself asks
-    /// for all that is granted]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) manifest: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) budget: Budget,
+    pub(crate) given: Given,
 
     /// Print one JSON object instead
     #[arg(long)]

@@ -39,6 +39,30 @@ impl Budget {
     }
 }
 
+/// What a plugin is given, for every command that calls it once or measures it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Given {
+    /// What `start` is given, as JSON; `@FILE` reads a file
+    #[arg(long, value_name = "JSON", default_value = "null")]
+    pub(crate) config: String,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+
+    /// What the plugin may reach: a file with `permissions`, `[[request]]`, `[[websocket]]` and `[[fs]]`.
+    /// Without it every host call is denied
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grants: Option<PathBuf>,
+
+    /// What the plugin asks for: its `plugin.toml` [default: that of the folder; a component by itself asks
+    /// for all that is granted]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) budget: Budget,
+}
+
 /// Where and how a plugin is run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {

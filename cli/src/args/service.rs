@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::run::Run;
-use super::value::{parse_bytes, parse_time, parse_time_or_none};
+use super::run::{Budget, Run};
+use super::value::parse_time_or_none;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = SERVE_HELP)]
@@ -148,17 +148,8 @@ pub(crate) struct Served {
     #[command(flatten)]
     pub(crate) run: Run,
 
-    /// Instructions that each call may use, in wasmtime's fuel [default: 5000000]
-    #[arg(long, value_name = "N")]
-    pub(crate) fuel: Option<u64>,
-
-    /// Linear memory that the plugin may use, in bytes or as `8MiB` [default: 2MiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
-    pub(crate) memory: Option<usize>,
-
-    /// Wall time that each call may take, host calls included, as `500ms` or `2s` [default: 1s]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) budget: Budget,
 }
 
 /// What happens to an event for which there is no room.

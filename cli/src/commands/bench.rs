@@ -25,19 +25,19 @@ use crate::screen;
 
 pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
     let input = tool_input(&args.input)?;
-    let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
-    let grants = grants::read(args.grants.as_deref())?;
+    let config = json_argument("configuration", &args.given.config, CONFIG_BYTES)?;
+    let grants = grants::read(args.given.grants.as_deref())?;
     let baseline = args.baseline.as_deref().map(former).transpose()?;
     // Before a project is built for a minute, and measured for another.
     if let Some(file) = &args.html {
         may_be_written(file).map_err(|cause| unwritable(file, cause))?;
     }
-    let limits = args.budget.limits(args.run.profile);
+    let limits = args.given.budget.limits(args.given.run.profile);
 
-    let source = open(&args.path, args.run.profile)?;
-    let manifest = grants::manifest(args.manifest.as_deref(), source.manifest.clone())?;
+    let source = open(&args.path, args.given.run.profile)?;
+    let manifest = grants::manifest(args.given.manifest.as_deref(), source.manifest.clone())?;
     let tool = tool(args.tool.as_deref(), manifest.as_ref())?;
-    let subject = subject(&source, args.run.profile, &limits, &tool, &input)?;
+    let subject = subject(&source, args.given.run.profile, &limits, &tool, &input)?;
     if let Some((file, former)) = &baseline {
         compare::comparable(former, &subject).map_err(|error| unusable(file, &error))?;
     }
@@ -45,8 +45,8 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
     let target = Target {
         component: &source.component,
         limits,
-        profile: args.run.profile,
-        cache: code_cache(args.run.no_cache, args.run.cache_dir.as_deref())?,
+        profile: args.given.run.profile,
+        cache: code_cache(args.given.run.no_cache, args.given.run.cache_dir.as_deref())?,
         config: &config,
         access: grants::access(grants, manifest.as_ref(), &binding),
         tool: &tool,

@@ -18,17 +18,17 @@ use crate::screen;
 
 pub(super) fn run(args: &Call) -> Result<Exit, Failure> {
     let input = tool_input(&args.input)?;
-    let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
-    let grants = grants::read(args.grants.as_deref())?;
+    let config = json_argument("configuration", &args.given.config, CONFIG_BYTES)?;
+    let grants = grants::read(args.given.grants.as_deref())?;
     let stage = Stage::of(args)?;
     // Before a project is built for a minute.
-    let limits = args.budget.limits(args.run.profile);
+    let limits = args.given.budget.limits(args.given.run.profile);
 
-    let source = open(&args.path, args.run.profile)?;
-    let plugin = Plugin::load_with(&engine(&args.run)?, &source.component, limits)?;
+    let source = open(&args.path, args.given.run.profile)?;
+    let plugin = Plugin::load_with(&engine(&args.given.run)?, &source.component, limits)?;
     let about = plugin_report(&source, Some(plugin.world()));
     let manifest = match args.replay {
-        None => grants::manifest(args.manifest.as_deref(), source.manifest)?,
+        None => grants::manifest(args.given.manifest.as_deref(), source.manifest)?,
         // Nobody is asked.
         Some(_) => None,
     };

@@ -23,27 +23,27 @@ const CALL_TIME: Duration = Duration::from_secs(60);
 
 pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
     let input = tool_input(&args.input)?;
-    let config = json_argument("configuration", &args.config, CONFIG_BYTES)?;
-    let grants = grants::read(args.grants.as_deref())?;
+    let config = json_argument("configuration", &args.given.config, CONFIG_BYTES)?;
+    let grants = grants::read(args.given.grants.as_deref())?;
     // Before a project is built for a minute.
     if let Some(file) = &args.output {
         may_be_written(file).map_err(|cause| unwritable(file, cause))?;
     }
-    let mut limits = args.budget.limits(args.run.profile);
-    if args.budget.timeout.is_none() {
+    let mut limits = args.given.budget.limits(args.given.run.profile);
+    if args.given.budget.timeout.is_none() {
         limits = limits.with_call_timeout(CALL_TIME);
     }
 
-    let source = open(&args.path, args.run.profile)?;
-    let manifest = grants::manifest(args.manifest.as_deref(), source.manifest.clone())?;
+    let source = open(&args.path, args.given.run.profile)?;
+    let manifest = grants::manifest(args.given.manifest.as_deref(), source.manifest.clone())?;
     declared(&args.tool, manifest.as_ref())?;
-    let subject = subject(&source, args.run.profile, &limits, &args.tool, &input)?;
+    let subject = subject(&source, args.given.run.profile, &limits, &args.tool, &input)?;
     let binding = grants::binding(&grants, manifest.as_ref(), source.digest);
     let target = Target {
         component: &source.component,
         limits,
-        profile: args.run.profile,
-        cache: code_cache(args.run.no_cache, args.run.cache_dir.as_deref())?,
+        profile: args.given.run.profile,
+        cache: code_cache(args.given.run.no_cache, args.given.run.cache_dir.as_deref())?,
         config: &config,
         access: grants::access(grants, manifest.as_ref(), &binding),
         tool: &args.tool,

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
-use yoi_host::Limits;
 use yoi_host::authority::{Authority, Binding, BoundPackage, Enablements, Grants, Manifest, Surface};
 use yoi_host::component::World;
 use yoi_host::imports::Access;
@@ -229,16 +228,7 @@ impl Ready {
 }
 
 fn load(args: &Served, source: &Source) -> Result<Plugin, Failure> {
-    let mut limits = Limits::of(args.run.profile);
-    if let Some(fuel) = args.fuel {
-        limits = limits.with_fuel(fuel);
-    }
-    if let Some(memory) = args.memory {
-        limits = limits.with_memory_bytes(memory);
-    }
-    if let Some(timeout) = args.timeout {
-        limits = limits.with_call_timeout(timeout);
-    }
+    let limits = args.budget.limits(args.run.profile);
     let plugin = Plugin::load_with(&engine(&args.run)?, &source.component, limits)?;
     if plugin.world() == World::Tool {
         return Err(Failure::Usage(

@@ -105,7 +105,7 @@ impl Staged {
 /// What is run, for a recording's first line.
 pub(super) fn header(args: &Call, sha256: &str, manifest: Option<&Manifest>) -> Header {
     Header {
-        profile: args.run.profile,
+        profile: args.given.run.profile,
         component: format!("sha256:{sha256}"),
         plugin: manifest.map(|manifest| manifest.declared().id.clone()),
         tool: Some(args.tool.clone()),
