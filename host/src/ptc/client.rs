@@ -1,12 +1,13 @@
 //! The protocol over a pipe, from the client's side: drives any host that speaks it, in a process of its own.
+//!
+//! - `process`: the host's process, and its three streams
+
+mod process;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufWriter, Read as _, Write as _};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::io;
+use std::process::Command;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -15,36 +16,18 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use self::process::Process;
 use super::call::{CallId, ToolCall, ToolError, ToolResult};
 use super::drive::Tools;
-use crate::limits::{
-    PTC_CLIENT_STRAY_LINES, PTC_CLIENT_TIME, PTC_FAREWELL, PTC_LINE_BYTES, PTC_SHOWN_BYTES, WIRE_READ_BYTES,
-};
+use crate::limits::{PTC_CLIENT_STRAY_LINES, PTC_CLIENT_TIME, PTC_FAREWELL, PTC_SHOWN_BYTES};
 use crate::text::bounded;
-use crate::wire::{Line, LineReader};
-
-/// Lines of a host that may wait for whoever drives it.
-const WAITING_LINES: usize = 1024;
-
-/// How long the last words of a host that is gone may take.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// Bytes that are kept of the end of what a host writes to standard error.
-const KEPT_STDERR: usize = 64 * 1024;
+use crate::wire::Line;
 
 /// A host in a process of its own. Dropped, it is killed.
 pub struct Client {
-    child: Child,
-    /// Lines for it.
-    to: Option<Sender<Vec<u8>>>,
-    /// Lines of it. It is over when the host's output is.
-    from: mpsc::Receiver<Line>,
-    stderr: Arc<Mutex<Vec<u8>>>,
-    /// Done when the host's standard error is over.
-    stderr_over: oneshot::Receiver<()>,
+    process: Process,
     capabilities: BTreeMap<String, Value>,
     requests: u64,
     time: Duration,
@@ -152,37 +135,8 @@ impl Client {
     ///
     /// [`ClientError::Spawn`], and whatever keeps it from greeting.
     pub async fn spawn(command: &mut Command) -> Result<Self, ClientError> {
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(ClientError::Spawn)?;
-        let (Some(stdin), Some(stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            unreachable!("all three were asked for");
-        };
-        let (to, lines) = channel();
-        let (into, from) = mpsc::channel(WAITING_LINES);
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        let (over, stderr_over) = oneshot::channel();
-        // They end with the host's ends of the pipes.
-        thread::spawn(move || write_lines(stdin, &lines));
-        thread::spawn(move || read_lines(stdout, &into));
-        thread::spawn({
-            let kept = Arc::clone(&kept);
-            move || {
-                keep_stderr(stderr, &kept);
-                // Nobody may wait for it any more.
-                let _ = over.send(());
-            }
-        });
         let mut client = Self {
-            child,
-            to: Some(to),
-            from,
-            stderr: kept,
-            stderr_over,
+            process: Process::start(command).map_err(ClientError::Spawn)?,
             capabilities: BTreeMap::new(),
             requests: 0,
             time: PTC_CLIENT_TIME,
@@ -208,14 +162,13 @@ impl Client {
     /// The host's process.
     #[must_use]
     pub fn process(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     /// The end of what the host wrote to standard error.
     #[must_use]
     pub fn stderr(&self) -> String {
-        let kept = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&kept).into_owned()
+        self.process.stderr()
     }
 
     /// Ask something that calls no tools, and read its result.
@@ -266,11 +219,8 @@ impl Client {
     /// [`ClientError`] where it does not go, or not in order. It is killed then.
     pub async fn close(mut self) -> Result<(), ClientError> {
         self.request("close", json!({})).await?;
-        self.to = None;
-        // Its output is over when it is.
-        let gone = async { while self.from.recv().await.is_some() {} };
         let time = PTC_FAREWELL;
-        tokio::time::timeout(time, gone)
+        tokio::time::timeout(time, self.process.gone())
             .await
             .map_err(|_| ClientError::Time {
                 method: "close".to_owned(),
@@ -300,7 +250,7 @@ impl Client {
         self.requests += 1;
         let id = self.requests;
         let line = json!({"id": id, "method": method, "params": params});
-        self.send(line.to_string().into_bytes());
+        self.process.say(line.to_string().into_bytes());
         let over = Instant::now() + self.time;
         let mut with_tools: FuturesUnordered<BoxFuture<'_, (String, ToolResult)>> = FuturesUnordered::new();
         let mut calls = 0;
@@ -371,26 +321,17 @@ impl Client {
             message: outcome.err().map(|error| error.message.as_str()),
         };
         if let Ok(line) = serde_json::to_vec(&line) {
-            self.send(line);
-        }
-    }
-
-    /// A host that is gone is noticed where its lines are read.
-    fn send(&self, line: Vec<u8>) {
-        if let Some(to) = &self.to {
-            let _ = to.send(line);
+            self.process.say(line);
         }
     }
 
     /// The next line that is JSON.
     async fn next(&mut self, method: &str, over: Instant) -> Result<Incoming, ClientError> {
         loop {
-            let line = match tokio::time::timeout_at(over, self.from.recv()).await {
+            let line = match tokio::time::timeout_at(over, self.process.hear()).await {
                 Ok(Some(line)) => line,
                 Ok(None) => {
-                    // Its last words are on their way, unless somebody else holds that pipe.
-                    let _ = tokio::time::timeout(LAST_WORDS, &mut self.stderr_over).await;
-                    return Err(ClientError::Gone(self.stderr()));
+                    return Err(ClientError::Gone(self.process.last_words().await));
                 }
                 Err(_) => {
                     return Err(ClientError::Time {
@@ -419,18 +360,10 @@ impl Client {
     }
 }
 
-impl Drop for Client {
-    fn drop(&mut self) {
-        // One that is gone already cannot be killed; either way it is waited for, so that nothing is left of it.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("process", &self.child.id())
+            .field("process", &self.process.id())
             .field("capabilities", &self.capabilities)
             .finish_non_exhaustive()
     }
@@ -439,46 +372,6 @@ impl fmt::Debug for Client {
 fn read_result<T: for<'de> Deserialize<'de>>(result: &RawValue) -> Result<T, ClientError> {
     serde_json::from_str(result.get())
         .map_err(|error| ClientError::Protocol(format!("its result cannot be read: {error}")))
-}
-
-fn write_lines(stdin: ChildStdin, lines: &Receiver<Vec<u8>>) {
-    let mut stdin = BufWriter::new(stdin);
-    while let Ok(line) = lines.recv() {
-        let mut next = Some(line);
-        // Whatever waits goes out in one piece.
-        while let Some(line) = next {
-            if stdin
-                .write_all(&line)
-                .and_then(|()| stdin.write_all(b"\n"))
-                .is_err()
-            {
-                return;
-            }
-            next = lines.try_recv().ok();
-        }
-        if stdin.flush().is_err() {
-            return;
-        }
-    }
-}
-
-fn read_lines(stdout: ChildStdout, into: &mpsc::Sender<Line>) {
-    let mut lines = LineReader::new(stdout, PTC_LINE_BYTES);
-    while let Ok(Some(line)) = lines.next_line() {
-        if into.blocking_send(line).is_err() {
-            return;
-        }
-    }
-}
-
-fn keep_stderr(mut stderr: ChildStderr, kept: &Mutex<Vec<u8>>) {
-    let mut bytes = [0; WIRE_READ_BYTES];
-    while let Ok(read @ 1..) = stderr.read(&mut bytes) {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend_from_slice(&bytes[..read]);
-        let over = kept.len().saturating_sub(KEPT_STDERR);
-        kept.drain(..over);
-    }
 }
 
 /// What a host said before it went, for a message.

@@ -1,30 +1,36 @@
 //! How things stand with a service: its queue, what is asked of it, its counters, and what is to be done next.
 //!
 //! Nothing here waits, and nothing is locked: whoever has the desk has all of it.
+//!
+//! - `notes`: what is kept and told of whatever happens
+//! - `task`: what is asked of a service, what its supervisor is to do, and what came of it
+
+mod notes;
+mod task;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-use super::commands::{CommandResult, CommandStatus};
-use super::happening::{Happening, What};
-use super::journal::{JournalError, Kept, Recovered, Seq};
+use super::commands::CommandResult;
+use super::happening::Happening;
+use super::journal::{Kept, Recovered, Seq};
 use super::known::Known;
 use super::options::ServiceOptions;
 use super::queue::Queue;
-use super::refusal::{Refusal, ToolFailure};
+use super::refusal::Refusal;
 use super::reply::Answering;
-use super::status::{Diagnostic, DiagnosticKind, DispatchCounters, Metrics, Ring, State};
+use super::status::{Diagnostic, DispatchCounters, Metrics, Ring, State};
 use super::ticket::{Failure, Outcome, Report, Settlement, Ticket};
-use super::time::timestamp;
-use crate::limits::{COMMAND_RESULTS, DEAD_LETTERS, SHOWN_ID_BYTES};
-use crate::plugin::GuestLog;
-use crate::plugin::message::{IngressEvent, PluginStatus, ToolOutput};
-use crate::text::bounded;
-use crate::world::{Alarm, Hold, Net};
+use crate::limits::{COMMAND_RESULTS, DEAD_LETTERS};
+use crate::plugin::message::IngressEvent;
+use crate::world::{Alarm, Hold};
+
+pub(super) use task::{After, Answered, Delivery, Request, Task};
+
 /// How things stand.
 pub(super) struct Desk {
     pub(super) state: State,
@@ -87,78 +93,6 @@ pub struct DeadLetter {
     pub failure: Failure,
 }
 
-/// Something that a handle wants of the plugin.
-pub(super) enum Request {
-    Tool {
-        name: String,
-        input_json: String,
-        answer: Answering<Result<ToolOutput, ToolFailure>>,
-    },
-    Probe {
-        answer: Answering<Result<PluginStatus, ToolFailure>>,
-    },
-}
-
-/// What the supervisor is to do next.
-pub(super) enum Task {
-    Serve(Request),
-    Deliver(Delivery),
-    /// Read more of what is kept: after this number, at most so many, with at most so many bytes.
-    Read {
-        after: Option<Seq>,
-        most: usize,
-        bytes: usize,
-    },
-    Restart,
-    End,
-}
-
-/// An answer, and who is to be told. It is told when what came of it has been seen to: whoever is told finds the
-/// service in the state that follows.
-pub(super) enum Answered {
-    Nobody,
-    Event(Answering<Outcome>, Outcome),
-    Tool(
-        Answering<Result<ToolOutput, ToolFailure>>,
-        Result<ToolOutput, ToolFailure>,
-    ),
-    Probe(
-        Answering<Result<PluginStatus, ToolFailure>>,
-        Result<PluginStatus, ToolFailure>,
-    ),
-}
-
-impl Answered {
-    /// Whether the plugin dealt with an event, or a tool answered. That it says how it is proves nothing.
-    pub(super) fn went_well(&self) -> bool {
-        match self {
-            Answered::Nobody | Answered::Probe(..) => false,
-            Answered::Event(_, outcome) => {
-                matches!(outcome.settlement, Settlement::Accepted | Settlement::Declined)
-            }
-            Answered::Tool(_, answer) => answer.is_ok(),
-        }
-    }
-
-    pub(super) fn tell(self) {
-        // It fails where nobody wants to know any more.
-        match self {
-            Answered::Nobody => {}
-            Answered::Event(tell, outcome) => drop(tell.send(outcome)),
-            Answered::Tool(tell, answer) => drop(tell.send(answer)),
-            Answered::Probe(tell, answer) => drop(tell.send(answer)),
-        }
-    }
-}
-
-/// An event that is under way.
-pub(super) struct Delivery {
-    pub(super) seq: Seq,
-    pub(super) event: Box<IngressEvent>,
-    /// Since it was accepted.
-    pub(super) queued: Duration,
-}
-
 /// How the service is to end.
 pub(super) struct StopOrder {
     pub(super) drain_until: Instant,
@@ -169,18 +103,6 @@ pub(super) struct StopOrder {
     pub(super) _hard: Alarm,
     /// The time of a scripted clock is not over because nobody happens to do anything.
     pub(super) _hold: Hold,
-}
-
-/// What comes after a delivery.
-pub(super) enum After {
-    Settled(Settlement),
-    Again {
-        pause: Duration,
-    },
-    /// It was none: it could not begin, or was ended with the service.
-    Back {
-        pause: Duration,
-    },
 }
 
 impl Desk {
@@ -292,126 +214,6 @@ impl Desk {
                     .clone()
                     .unwrap_or_else(|| "service is failed".to_owned()),
             )),
-        }
-    }
-
-    /// Go into another state.
-    pub(super) fn go(&mut self, net: &Net, to: State, why: Option<String>) {
-        let from = std::mem::replace(&mut self.state, to);
-        if from == to {
-            return;
-        }
-        if let Some(why) = &why {
-            self.diagnostics.note(DiagnosticKind::Lifecycle, to, why);
-        }
-        self.happen(net, || What::State { from, to, why });
-    }
-
-    /// Tell whoever watches.
-    pub(super) fn happen(&self, net: &Net, what: impl FnOnce() -> What) {
-        if let Some(happenings) = &self.happenings
-            && happenings.receiver_count() > 0
-        {
-            let at = timestamp(net.wall());
-            // It fails where nobody watches any more.
-            let _ = happenings.send(Arc::new(Happening { at, what: what() }));
-        }
-    }
-
-    /// Tell what the plugin had printed, if it had.
-    pub(super) fn happen_log(&self, net: &Net, log: Option<&GuestLog>) {
-        if let Some(log) = log
-            && !log.text.is_empty()
-        {
-            self.happen(net, || What::Log {
-                text: log.text.clone(),
-                lost_bytes: log.lost_bytes,
-            });
-        }
-    }
-
-    pub(super) fn note(&mut self, kind: DiagnosticKind, message: &str) {
-        self.diagnostics.note(kind, self.state, message);
-    }
-
-    /// The results of commands are kept, counted and told.
-    pub(super) fn note_commands(&mut self, net: &Net, results: &[CommandResult]) {
-        for result in results {
-            let kind = match result.status {
-                CommandStatus::Recorded => DiagnosticKind::ServiceOutputCommandRecorded,
-                CommandStatus::Unsupported => DiagnosticKind::ServiceOutputCommandUnsupported,
-                CommandStatus::Rejected | CommandStatus::Withheld => {
-                    DiagnosticKind::ServiceOutputCommandRejected
-                }
-            };
-            let id = result.command_id.as_deref().unwrap_or("<malformed>");
-            let what = result
-                .kind
-                .map_or_else(|| "unknown".to_owned(), |kind| kind.to_string());
-            let message = format!("service output command {id} ({what}): {}", result.message);
-            self.note(kind, &message);
-            if result.status != CommandStatus::Recorded {
-                self.last_error = Some(message);
-            }
-            self.metrics.commands.note(result.status);
-            self.results.push(result.clone());
-            self.happen(net, || What::Command(result.clone()));
-        }
-    }
-
-    pub(super) fn note_refusal(&mut self, net: &Net, event: &IngressEvent, refusal: &Refusal) {
-        let kind = match refusal {
-            Refusal::NotRunning(_) => DiagnosticKind::ServiceUnavailable,
-            Refusal::Stopping(_) => DiagnosticKind::ServiceStopped,
-            Refusal::Failed(_) => DiagnosticKind::ServiceFailed,
-            Refusal::Full { .. } => DiagnosticKind::QueueFull,
-            _ => DiagnosticKind::InvalidEvent,
-        };
-        let message = refusal.to_string();
-        self.note(kind, &message);
-        self.counters.rejected += 1;
-        self.metrics.refused += 1;
-        match refusal {
-            Refusal::Denied(_) => self.metrics.denied += 1,
-            Refusal::Full { .. } => self.metrics.full += 1,
-            Refusal::NotStored(_) => self.metrics.not_stored += 1,
-            _ => {}
-        }
-        self.happen(net, || What::Refused {
-            ingress: bounded(&event.ingress_name, SHOWN_ID_BYTES).into_owned(),
-            correlation_id: Some(bounded(&event.correlation_id, SHOWN_ID_BYTES).into_owned()),
-            why: Failure {
-                code: refusal.code(),
-                message: message.clone(),
-            },
-            missing: refusal.missing().to_vec(),
-        });
-        // What made it fail is not to be covered by what came of that.
-        if self.state != State::Failed {
-            self.last_error = Some(message);
-        }
-    }
-
-    /// An event is stored: only now is it accepted, and may be delivered.
-    pub(super) fn stored(&mut self, net: &Net, seq: Seq) {
-        self.queue.stored(seq);
-        let Some(event) = self.queue.get(seq).and_then(|item| item.event.as_ref()) else {
-            return;
-        };
-        self.happen(net, || What::Accepted {
-            correlation_id: event.correlation_id.clone(),
-            ingress: event.ingress_name.clone(),
-            source: event.source.clone(),
-            kind: event.kind.clone(),
-            queue_depth: self.depth(),
-        });
-    }
-
-    /// An event could not be stored, and so is not accepted.
-    pub(super) fn not_stored(&mut self, net: &Net, seq: Seq, error: &JournalError) {
-        let event = self.queue.get(seq).and_then(|item| item.event.clone());
-        if let Some(event) = event {
-            self.note_refusal(net, &event, &Refusal::NotStored(error.clone()));
         }
     }
 
