@@ -29,6 +29,7 @@ fn a_named_set_never_changes() {
     insta::assert_snapshot!("plugin-1", set(&Contract::Plugin.cases(), 1));
     insta::assert_snapshot!("plugin-2", set(&Contract::Plugin.cases(), 2));
     insta::assert_snapshot!("plugin-3", set(&Contract::Plugin.cases(), 3));
+    insta::assert_snapshot!("plugin-4", set(&Contract::Plugin.cases(), 4));
     insta::assert_snapshot!("ptc-1", set(&Contract::Ptc.cases(), 1));
     insta::assert_snapshot!("bridge-1", set(&Contract::Bridge.cases(), 1));
     insta::assert_snapshot!("bridge-2", set(&Contract::Bridge.cases(), 2));

@@ -41,7 +41,7 @@ fn a_plugin_that_conforms_has_a_line_for_every_profile() {
     assert_ran!(yoikit(folder().path(), &["test", "counter", "--case", FITS]), @"
     exit 0
     --- stdout
-    suite       plugin/3 (1 case, seed 1, 64 inputs for a property)
+    suite       plugin/4 (1 case, seed 1, 64 inputs for a property)
     target      counter (component, sha256:[…])
 
     documented: conforms (1 of 1 must)
@@ -55,7 +55,7 @@ fn a_host_that_will_not_load_a_plugin_is_told_and_judged_only_where_it_is_named(
     assert_ran!(yoikit(folder.path(), &["test", "caller", "--case", FITS]), @"
     exit 0
     --- stdout
-    suite       plugin/3 (1 case, seed 1, 64 inputs for a property)
+    suite       plugin/4 (1 case, seed 1, 64 inputs for a property)
     target      caller (component, sha256:[…])
     with        yoikit 0.1.0, wasmtime [VERSION]
 
@@ -85,7 +85,7 @@ fn a_failure_is_kept_and_played_again_by_the_command_that_was_printed() {
     assert_ran!(failed, @r#"
     exit 1
     --- stdout
-    suite       plugin/3 (1 case, seed 1, 64 inputs for a property)
+    suite       plugin/4 (1 case, seed 1, 64 inputs for a property)
     target      hostile (component, sha256:[…])
     with        yoikit 0.1.0, wasmtime [VERSION]
 
@@ -367,7 +367,7 @@ fn a_known_failure_is_none_and_one_that_is_none_any_more_is_one() {
     assert_ran!(baseline("hostile"), @"
     exit 0
     --- stdout
-    suite       plugin/3 (1 case, seed 1, 64 inputs for a property)
+    suite       plugin/4 (1 case, seed 1, 64 inputs for a property)
     target      hostile (component, sha256:[…])
 
     known to fail (documented and yoi) it is hostile
@@ -379,7 +379,7 @@ fn a_known_failure_is_none_and_one_that_is_none_any_more_is_one() {
     assert_ran!(baseline("counter"), @"
     exit 1
     --- stdout
-    suite       plugin/3 (1 case, seed 1, 64 inputs for a property)
+    suite       plugin/4 (1 case, seed 1, 64 inputs for a property)
     target      counter (component, sha256:[…])
 
     stale       plugin.tool.answers-any-json (counter, documented) passes though the baseline lists it: take it out
@@ -421,7 +421,7 @@ fn a_component_without_a_manifest_is_said_to_be_asked_less() {
     assert_ran!(yoikit(folder.path(), &["test", "counter/counter.wasm", "--case", FITS, "--profile", "yoi"]), @"
     exit 0
     --- stdout
-    suite       plugin/3 (1 case, seed 1, 64 inputs for a property)
+    suite       plugin/4 (1 case, seed 1, 64 inputs for a property)
     target      counter.wasm (component, sha256:[…])
                 without a `plugin.toml` its tools and ingresses are not known, and nothing is asked of them
 
@@ -570,7 +570,7 @@ fn a_program_that_is_no_plugin_is_told() {
     assert_ran!(ran, @"
     exit 3
     --- stdout
-    suite       plugin/3 (58 cases, seed 1, 64 inputs for a property)
+    suite       plugin/4 (58 cases, seed 1, 64 inputs for a property)
     target      sh -c echo hello (process)
 
     could not run (1 case, documented) the target will not run: it does not say hello: it wrote a line to standard output that is no JSON object: `hello`
@@ -581,7 +581,7 @@ fn a_program_that_is_no_plugin_is_told() {
     assert_ran!(yoikit(folder().path(), &["test", "--mcp", "--profile", "documented", "--", "/no/such/server"]), @"
     exit 3
     --- stdout
-    suite       plugin/3 (58 cases, seed 1, 64 inputs for a property)
+    suite       plugin/4 (58 cases, seed 1, 64 inputs for a property)
     target      server (mcp)
                 a server has tools only: no more is asked of it
 

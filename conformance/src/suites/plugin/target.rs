@@ -54,7 +54,7 @@ pub(super) fn tests() -> Vec<Test<GuestTarget>> {
         .example(renews)
         .applies(|target: &GuestTarget| matches!(&target.door, Door::Process(door) if door.renews()));
     let stopped = Case::must("plugin.process.renews-after-stop", RENEWS_STOPPED)
-        .next()
+        .since(4)
         .example(renews_after_stop)
         .applies(|target: &GuestTarget| {
             let renews = matches!(&target.door, Door::Process(door) if door.renews());
