@@ -39,4 +39,4 @@ pub use exit::Exit;
 pub use seed::Seed;
 pub use suite::{About, Excuse, Subject, Suite, Test};
 pub use suites::plugin::check::{Check, check};
-pub use verdict::{Checked, Finding, Stop, Verdict, expect, expect_eq};
+pub use verdict::{Checked, Finding, Stop, Verdict, expect, expect_eq, shown};

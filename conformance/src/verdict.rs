@@ -1,7 +1,5 @@
 //! How a case ended. The five ways never mix: whoever reads "failed" may blame the target.
 
-use std::fmt::Debug;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -193,10 +191,20 @@ pub fn expect(holds: bool, expected: impl FnOnce() -> String, seen: impl FnOnce(
 /// # Errors
 ///
 /// [`Stop::Fail`] where it is not.
-pub fn expect_eq<T: PartialEq + Debug + ?Sized>(what: &str, wanted: &T, seen: &T) -> Checked {
+pub fn expect_eq<T: PartialEq + Serialize + ?Sized>(what: &str, wanted: &T, seen: &T) -> Checked {
     expect(
         wanted == seen,
-        || format!("{what} to be {wanted:?}"),
-        || format!("{seen:?}"),
+        || format!("{what} to be {}", shown(wanted)),
+        || shown(seen),
     )
+}
+
+/// A value as it is shown to people, whatever they write their own in: as JSON.
+pub fn shown<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
+}
+
+/// A word of the contract, without the quotation marks that it has in JSON.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    shown(value).trim_matches('"').to_owned()
 }

@@ -17,6 +17,7 @@ mod world;
 pub(super) use excuses::no_process;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::target::{CallFailure, GuestTarget, Setup};
 use crate::verdict::expect;
@@ -74,9 +75,12 @@ fn starts(target: &GuestTarget, context: &Context) -> Checked {
     }
 }
 
-/// A plugin's answer, in the notation that it has it in.
-fn said(answer: &impl Serialize) -> String {
-    serde_json::to_string(answer).unwrap_or_else(|error| error.to_string())
+/// An answer, or how there was none, so that two can be held beside each other.
+fn told(answer: Result<impl Serialize, CallFailure>) -> Value {
+    match answer {
+        Ok(answer) => json!(answer),
+        Err(failure) => json!({ "failed": failure.code }),
+    }
 }
 
 /// That a plugin refused something in its own words, and did not trap or talk nonsense.

@@ -8,9 +8,9 @@ use yoi_host::plugin::message::{CommandKind, IngressEvent, ServiceOutput};
 
 use super::excuses::no_events;
 use super::schema::any_json;
-use super::{GuestTest, refused_well, said};
+use super::{GuestTest, refused_well};
 use crate::suites::plugin::target::{CallFailure, GuestTarget, Setup};
-use crate::{Case, Checked, Clause, Context, Stop, expect, expect_eq};
+use crate::{Case, Checked, Clause, Context, Stop, expect, expect_eq, shown};
 
 const EVENTS: &str = "wit/plugin/instance.wit#handle-ingress";
 const COMMANDS: &str = "contracts/plugin.md#output-commands";
@@ -69,7 +69,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                     expect(
                         output.rejections.is_empty(),
                         || "commands that the host carries out".to_owned(),
-                        || said(&output.rejections),
+                        || shown(&output.rejections),
                     )
                 })
             },
@@ -219,7 +219,7 @@ fn within_the_manifest(target: &GuestTarget, output: &ServiceOutput) -> Checked 
         expect(
             asked,
             || "a command to where the manifest asks to go".to_owned(),
-            || format!("{} to {}", said(&command.kind), command.payload["url"]),
+            || format!("{} to {}", shown(&command.kind), command.payload["url"]),
         )?;
     }
     Ok(())

@@ -1,12 +1,12 @@
 //! The life of a plugin with a state.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::excuses::no_life;
 use super::schema::any_json;
-use super::{GuestTest, refused_well, said};
+use super::{GuestTest, refused_well};
 use crate::suites::plugin::target::{GuestTarget, Setup};
-use crate::{Case, Clause, Stop, expect, expect_eq};
+use crate::{Case, Clause, Stop, expect, expect_eq, shown};
 
 const START: &str = "wit/plugin/instance.wit#start";
 const STATUS: &str = "wit/plugin/instance.wit#status";
@@ -85,8 +85,8 @@ pub(super) fn tests() -> Vec<GuestTest> {
             }
             expect(
                 seen.iter().all(|status| *status == seen[0]),
-                || format!("the same status three times: {}", said(&seen[0])),
-                || seen.iter().map(said).collect::<Vec<_>>().join(", then "),
+                || format!("the same status three times: {}", shown(&seen[0])),
+                || seen.iter().map(shown).collect::<Vec<_>>().join(", then "),
             )
         })
         .excused(no_life),
@@ -130,7 +130,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             let status = session
                 .stop()
                 .map_err(|failure| Stop::fail("a PluginStatus", failure.message))?;
-            expect_eq("the state", &Some("stopped"), &status.state.as_deref())
+            expect_eq("the state", &json!("stopped"), &json!(status.state))
         })
         .excused(no_life),
     ]

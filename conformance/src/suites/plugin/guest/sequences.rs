@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::GuestTest;
 use super::excuses::no_tools;
 use super::ingress::event;
 use super::tools::{Call, fitting_calls};
+use super::{GuestTest, told};
 use crate::suites::plugin::target::{CallFailure, GuestTarget, Session, Setup};
 use crate::{Case, Clause, Stop, expect_eq};
 
@@ -62,8 +62,8 @@ pub(super) fn tests() -> Vec<GuestTest> {
             let mut first = target.started(ctx, Setup::default())?;
             let mut second = target.started(ctx, Setup::default())?;
             for ask in asks {
-                let wanted = answer(&mut first, ask).map_err(|failure| failure.code);
-                let seen = answer(&mut second, ask).map_err(|failure| failure.code);
+                let wanted = told(answer(&mut first, ask));
+                let seen = told(answer(&mut second, ask));
                 expect_eq("the answer of another life", &wanted, &seen)?;
             }
             Ok(())
@@ -99,20 +99,19 @@ fn sequences(target: &GuestTarget) -> BoxedStrategy<Vec<Ask>> {
     prop::collection::vec(prop::strategy::Union::new_weighted(asks), 0..8).boxed()
 }
 
-/// The answer to one of them, as text.
-fn answer(session: &mut Session<'_>, ask: &Ask) -> Result<String, CallFailure> {
-    let text = |value: Result<Value, serde_json::Error>| value.unwrap_or_default().to_string();
+/// The answer to one of them.
+fn answer(session: &mut Session<'_>, ask: &Ask) -> Result<Value, CallFailure> {
     match ask {
         Ask::Tool(call) | Ask::Nonsense(call) => session
             .handle_tool(&call.tool, &call.input.to_string())
-            .map(|output| text(serde_json::to_value(output))),
+            .map(|output| json!(output)),
         Ask::Event {
             ingress,
             kind,
             payload,
         } => session
             .handle_ingress(ingress, &event(ingress, kind, payload.clone()))
-            .map(|output| text(serde_json::to_value(output))),
-        Ask::Status => session.status().map(|status| text(serde_json::to_value(status))),
+            .map(|output| json!(output)),
+        Ask::Status => session.status().map(|status| json!(status)),
     }
 }

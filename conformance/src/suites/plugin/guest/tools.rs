@@ -8,9 +8,9 @@ use yoi_host::plugin::message::ToolOutput;
 
 use super::excuses::{a_life, any, no_text, no_tools, nothing_required};
 use super::schema::{any_json, fitting};
-use super::{GuestTest, said, words};
+use super::{GuestTest, told, words};
 use crate::suites::plugin::target::{GuestTarget, Setup};
-use crate::{Case, Checked, Clause, Context, Level, Stop, expect, expect_eq};
+use crate::{Case, Checked, Clause, Context, Level, Stop, expect, expect_eq, shown};
 
 const TOOLS: &str = "wit/plugin/tool.wit#call";
 const OUTPUT: &str = "wit/plugin/tool.wit#output";
@@ -134,16 +134,16 @@ pub(super) fn tests() -> Vec<GuestTest> {
         .property(
             |target: &GuestTarget| prop::collection::vec(fitting_calls(target), 1..4),
             |target: &GuestTarget, ctx, calls: &Vec<Call>| {
-                let alone: Vec<Result<ToolOutput, String>> = calls
+                let alone: Vec<Value> = calls
                     .iter()
                     .map(|call| {
                         let mut session = target.started(ctx, Setup::default())?;
-                        Ok(session.handle_tool(&call.tool, &call.input.to_string()).map_err(|failure| failure.code))
+                        Ok(told(session.handle_tool(&call.tool, &call.input.to_string())))
                     })
                     .collect::<Result<_, Stop>>()?;
                 let mut session = target.started(ctx, Setup::default())?;
                 for (call, alone) in calls.iter().zip(&alone) {
-                    let together = session.handle_tool(&call.tool, &call.input.to_string()).map_err(|failure| failure.code);
+                    let together = told(session.handle_tool(&call.tool, &call.input.to_string()));
                     expect_eq(&format!("the answer of `{}`", call.tool), alone, &together)?;
                 }
                 Ok(())
@@ -159,7 +159,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             expect(
                 !output.summary.contains(|c: char| c.is_control()),
                 || "a summary without control characters".to_owned(),
-                || said(&output.summary),
+                || shown(&output.summary),
             )
         })
         .excused(no_tools),
@@ -172,7 +172,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
             expect(
                 !output.summary.trim().is_empty(),
                 || "a summary that says something".to_owned(),
-                || said(&output.summary),
+                || shown(&output.summary),
             )
         })
         .excused(no_tools),
@@ -320,6 +320,6 @@ fn is_error(output: &ToolOutput) -> Checked {
     expect(
         output.reported_error().is_some(),
         || "the summary `tool error: CODE`, and the error in the content".to_owned(),
-        || said(output),
+        || shown(output),
     )
 }

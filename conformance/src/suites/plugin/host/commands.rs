@@ -8,7 +8,7 @@ use super::plugin::Plugin;
 use super::puppet::Puppet;
 use super::stage::{Stage, verdicts};
 use super::{HostTest, must};
-use crate::{Checked, Stop, expect_eq};
+use crate::{Checked, Stop, expect_eq, shown};
 
 const COMMANDS: &str = "contracts/plugin.md#output-commands";
 
@@ -343,7 +343,7 @@ fn none_runs(stage: &mut Stage<'_>, plugin: Plugin) -> Checked {
     crate::expect(
         !verdicts.is_empty() && verdicts.iter().all(|verdict| *verdict == Rejected),
         || "every command that is told of to be rejected".to_owned(),
-        || format!("{verdicts:?}"),
+        || shown(&verdicts),
     )?;
     not_set(stage)
 }

@@ -6,7 +6,7 @@ use super::puppet::{Puppet, echo};
 use super::stage::Stage;
 use super::stores::{listed, stands, survey, troubled};
 use super::{HostTest, must};
-use crate::{Stop, expect, expect_eq};
+use crate::{Stop, expect, expect_eq, shown};
 
 const ENABLEMENT: &str = "contracts/plugin.md#enablement";
 
@@ -28,7 +28,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                     expect(
                         surfaces.contains(&surface),
                         || format!("the surface `{surface}`"),
-                        || format!("{surfaces:?}"),
+                        || shown(&surfaces),
                     )?;
                 }
                 expect_eq("its tools", &vec![TOOL.to_owned()], &plugin.tools)

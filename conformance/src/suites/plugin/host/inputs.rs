@@ -7,7 +7,7 @@ use super::plugin::{Plugin, TOOL};
 use super::puppet::{Puppet, echo};
 use super::stage::{Stage, expect_text};
 use super::{HostTest, documented, must};
-use crate::{Case, Checked, Clause, Side, expect, expect_eq};
+use crate::{Case, Checked, Clause, Side, expect, expect_eq, shown};
 
 const TOOLS: &str = "contracts/plugin.md#tool-input";
 const CONFIG: &str = "contracts/plugin.md#configuration";
@@ -198,7 +198,7 @@ fn unchanged(stage: &mut Stage<'_>, input: &str) -> Checked {
     expect(
         tool.content.as_deref() == Some(input),
         || format!("the plugin to get {input}"),
-        || format!("{:?}", tool.content),
+        || shown(&tool.content),
     )
 }
 

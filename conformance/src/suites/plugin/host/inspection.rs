@@ -5,7 +5,7 @@ use super::plugin::{INGRESS, Plugin, TOOL};
 use super::puppet::{Part, Puppet, echo};
 use super::stage::Stage;
 use super::{HostTest, must};
-use crate::{Checked, Stop, expect, expect_eq};
+use crate::{Checked, Stop, expect, expect_eq, shown};
 
 const INSPECTION: &str = "contracts/plugin.md#inspection";
 
@@ -67,7 +67,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 expect(
                     tool.eligible,
                     || "a tool that could be used".to_owned(),
-                    || format!("{tool:?}"),
+                    || shown(tool),
                 )
             },
         ),
@@ -253,7 +253,7 @@ fn find<'r>(rows: &'r [Row], permission: &str) -> Result<&'r Row, Stop> {
     let row = rows.iter().find(|row| row.permission == permission);
     row.ok_or_else(|| {
         let all: Vec<&str> = rows.iter().map(|row| row.permission.as_str()).collect();
-        Stop::fail(format!("a row `{permission}`"), format!("{all:?}"))
+        Stop::fail(format!("a row `{permission}`"), shown(&all))
     })
 }
 

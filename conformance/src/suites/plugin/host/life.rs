@@ -406,7 +406,11 @@ fn agrees(stage: &mut Stage<'_>, steps: &[Step]) -> Checked {
             Step::Restart => stage.restart()?.is_ok(),
         };
         let wanted = model.takes(*step);
-        expect_eq(&format!("whether {step:?} is done"), &wanted, &taken)?;
+        expect_eq(
+            &format!("whether `{}` is done", crate::verdict::word(step)),
+            &wanted,
+            &taken,
+        )?;
         stage.expect_lifecycle(model.stands)?;
     }
     if model.stands == Lifecycle::Running {

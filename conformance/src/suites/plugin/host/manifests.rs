@@ -73,7 +73,7 @@ pub(super) fn third() -> Vec<HostTest> {
                 crate::expect(
                     loaded.tools.contains(&name),
                     || "the tool to be offered".to_owned(),
-                    || format!("{:?}", loaded.tools),
+                    || crate::shown(&loaded.tools),
                 )
             },
         ),
@@ -95,7 +95,7 @@ fn not_offered(stage: &mut Stage<'_>, plugin: &Plugin) -> Checked {
         Ok(loaded) => crate::expect(
             !loaded.tools.iter().any(|tool| tool != "do"),
             || "the tool not to be offered".to_owned(),
-            || format!("{:?}", loaded.tools),
+            || crate::shown(&loaded.tools),
         ),
     }
 }

@@ -1,20 +1,19 @@
 //! The host API `request`: what is sent, what comes back, and what never leaves the machine.
 
-use std::net::IpAddr;
-
 use serde_json::{Value, json};
 
-use super::super::door::Ability;
 use super::grants::expect_code;
 use super::peer::{Peer, answer};
 use super::plugin::Plugin;
 use super::puppet::{HostCall, HostFunction, Part, Puppet, calling, text};
 use super::stage::Stage;
 use super::{HostTest, documented};
-use crate::{Stop, expect, expect_eq};
+use crate::{Stop, expect, expect_eq, shown};
+
+mod addresses;
+mod refused;
 
 const REQUEST: &str = "contracts/plugin.md#request";
-const ADDRESSES: &str = "contracts/plugin.md#addresses";
 
 pub(super) fn tests() -> Vec<HostTest> {
     let mut tests = vec![
@@ -62,7 +61,7 @@ pub(super) fn tests() -> Vec<HostTest> {
                 for part in ["patch /a/b?q=%20x http/1.1\r\n", "x-one: 1\r\n", "x-two: 2\r\n"] {
                     expect(
                         lower.contains(part),
-                        || format!("{part:?} in the request"),
+                        || format!("{} in the request", shown(part)),
                         || stage.shown(request),
                     )?;
                 }
@@ -308,313 +307,11 @@ pub(super) fn tests() -> Vec<HostTest> {
                 expect_eq("requests that were sent", &0, &peer.seen().len())
             },
         ),
-        documented(
-            "plugin.host.addresses.name-to-loopback",
-            ADDRESSES,
-            "A name that is granted itself may lead into the machine.",
-            |stage| {
-                stage.needs(Ability::Names)?;
-                let peer = Peer::http(answer("200 OK", &[], b"here"))?;
-                let got = by_name(stage, &peer, "here.test", "here.test", "127.0.0.1")?;
-                expect_eq("the status", &json!(200), &got["status"])?;
-                let seen = peer.seen();
-                let request = seen.first().map_or("", String::as_str).to_ascii_lowercase();
-                expect(
-                    request.contains("host: here.test"),
-                    || "the name in the request".to_owned(),
-                    || stage.shown(&request),
-                )
-            },
-        ),
-        documented(
-            "plugin.host.addresses.wildcard-to-loopback",
-            ADDRESSES,
-            "A name that only a wildcard covers never leads into the machine.",
-            |stage| {
-                stage.needs(Ability::Names)?;
-                let peer = Peer::http(answer("200 OK", &[], b"here"))?;
-                let got = by_name(stage, &peer, "here.test", "*", "127.0.0.1")?;
-                expect_code(&got.to_string(), "denied")?;
-                expect_eq("requests that were sent", &0, &peer.seen().len())
-            },
-        ),
-        documented(
-            "plugin.host.addresses.unknown-name",
-            ADDRESSES,
-            "A name that does not exist is `unreachable`.",
-            |stage| {
-                stage.needs(Ability::Names)?;
-                let plugin = named("gone.test", 80);
-                stage.run(&plugin)?;
-                let answer = stage.host_answer(r#"{"method":"GET","url":"http://gone.test/"}"#)?;
-                expect_code(&answer, "unreachable")
-            },
-        ),
     ];
-    for (id, says, address) in NEVER {
-        tests.push(documented(id, ADDRESSES, says, move |stage| {
-            stage.needs(Ability::Names)?;
-            let address: IpAddr = address.parse().expect("the suite's own address is one");
-            let plugin = named("bad.test", 80).name("bad.test", &[address]);
-            stage.run(&plugin)?;
-            let answer = stage.host_answer(r#"{"method":"GET","url":"http://bad.test/"}"#)?;
-            expect_code(&answer, "denied")
-        }));
-    }
-    for (id, says, description, code) in REFUSED {
-        tests.push(documented(id, REQUEST, says, move |stage| {
-            let description = description();
-            let call = HostCall::of(HostFunction::Request, description);
-            let plugin = Plugin::of(Puppet::tool(calling([call])))
-                .host_api("request")
-                .targets(ANY);
-            stage.run(&plugin)?;
-            let answer = stage.host_answer("null")?;
-            expect_code(&answer, code)
-        }));
-    }
+    tests.extend(addresses::tests());
+    tests.extend(refused::tests());
     tests
 }
-
-/// Addresses that no name leads to.
-const NEVER: &[(&str, &str, &str)] = &[
-    (
-        "plugin.host.addresses.metadata",
-        "No name leads to the metadata service of a cloud.",
-        "169.254.169.254",
-    ),
-    (
-        "plugin.host.addresses.link-local",
-        "No name leads to a link-local address.",
-        "fe80::1",
-    ),
-    (
-        "plugin.host.addresses.multicast",
-        "No name leads to a multicast address.",
-        "224.0.0.1",
-    ),
-    (
-        "plugin.host.addresses.unspecified",
-        "No name leads to the unspecified address.",
-        "0.0.0.0",
-    ),
-    (
-        "plugin.host.addresses.mapped-metadata",
-        "No name leads there in the form of version 6 either.",
-        "::ffff:169.254.169.254",
-    ),
-];
-
-const ANY: &str = "[[request]]\nscheme = \"*\"\nhost = \"*\"\nmethods = [\"GET\", \"POST\", \"PUT\", \"PATCH\", \"DELETE\"]";
-
-type Description = fn() -> String;
-
-fn with_header(name: &str, value: &str) -> String {
-    json!({ "method": "GET", "url": "http://a.test/", "headers": [{ "name": name, "value": value }] })
-        .to_string()
-}
-
-fn to(url: &str) -> String {
-    json!({ "method": "GET", "url": url }).to_string()
-}
-
-/// Descriptions that are refused before anything is sent, and the code of each.
-const REFUSED: &[(&str, &str, Description, &str)] = &[
-    (
-        "plugin.host.request.not-json",
-        "A description is JSON.",
-        || "GET /".to_owned(),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.not-an-object",
-        "A description is an object.",
-        || "[]".to_owned(),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.no-url",
-        "A description has a URL.",
-        || r#"{"method":"GET"}"#.to_owned(),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.no-method",
-        "A description has a method.",
-        || r#"{"url":"http://a.test/"}"#.to_owned(),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.unknown-field",
-        "A description has no fields but those of the contract.",
-        || r#"{"method":"GET","url":"http://a.test/","proxy":"x"}"#.to_owned(),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.unknown-header-field",
-        "A header has no fields but those of the contract.",
-        || r#"{"method":"GET","url":"http://a.test/","headers":[{"name":"a","value":"b","x":1}]}"#.to_owned(),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.head",
-        "`HEAD` is none of the methods.",
-        || r#"{"method":"HEAD","url":"http://a.test/"}"#.to_owned(),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.trace",
-        "`TRACE` is none of the methods.",
-        || r#"{"method":"TRACE","url":"http://a.test/"}"#.to_owned(),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.lower-case",
-        "A method is written in capitals.",
-        || r#"{"method":"get","url":"http://a.test/"}"#.to_owned(),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.too-large-description",
-        "A description has 49152 bytes at most.",
-        || json!({ "method": "GET", "url": format!("http://a.test/{}", "x".repeat(49_152)) }).to_string(),
-        "too_large",
-    ),
-    (
-        "plugin.host.request.too-large-body",
-        "A body has 32768 bytes at most.",
-        || json!({ "method": "POST", "url": "http://a.test/", "body": "b".repeat(32_769) }).to_string(),
-        "too_large",
-    ),
-    (
-        "plugin.host.request.too-many-headers",
-        "A request has 16 headers at most.",
-        || {
-            json!({ "method": "GET", "url": "http://a.test/", "headers": vec![json!({ "name": "a", "value": "b" }); 17] }).to_string()
-        },
-        "too_large",
-    ),
-    (
-        "plugin.host.request.too-long-header",
-        "A header's value has 1024 bytes at most.",
-        || with_header("a", &"v".repeat(1025)),
-        "too_large",
-    ),
-    (
-        "plugin.host.request.long-header-name",
-        "A header's name has 64 bytes at most.",
-        || with_header(&"n".repeat(65), "v"),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.empty-header-name",
-        "A header has a name.",
-        || with_header("", "v"),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.bad-header-name",
-        "A header's name has no blanks.",
-        || with_header("a b", "v"),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.header-of-two-lines",
-        "A header is one line.",
-        || with_header("a", "b\r\nc: d"),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.authorization",
-        "A plugin sends no `Authorization`.",
-        || with_header("Authorization", "Bearer x"),
-        "denied",
-    ),
-    (
-        "plugin.host.request.cookie",
-        "A plugin sends no `Cookie`, in whatever case.",
-        || with_header("cOOkie", "a=b"),
-        "denied",
-    ),
-    (
-        "plugin.host.request.proxy-authorization",
-        "A plugin sends no `Proxy-Authorization`.",
-        || with_header("Proxy-Authorization", "x"),
-        "denied",
-    ),
-    (
-        "plugin.host.request.api-key",
-        "A plugin sends no `X-Api-Key`.",
-        || with_header("X-API-Key", "x"),
-        "denied",
-    ),
-    (
-        "plugin.host.request.upgrade",
-        "A request is no upgrade to another protocol.",
-        || with_header("Upgrade", "websocket"),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.connection-upgrade",
-        "A connection is no upgrade either.",
-        || with_header("Connection", "keep-alive, Upgrade"),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.event-stream",
-        "A request is for no stream of events.",
-        || with_header("Accept", "text/html, text/event-stream"),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.event-stream-with-parameter",
-        "It is for none with a parameter either.",
-        || with_header("Accept", "text/event-stream;q=1"),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.relative-url",
-        "A URL is absolute.",
-        || to("/v1"),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.no-host",
-        "A URL has a host.",
-        || to("http://"),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.user-in-url",
-        "A URL has no credentials.",
-        || to("http://user:pass@a.test/"),
-        "invalid",
-    ),
-    (
-        "plugin.host.request.websocket-url",
-        "`request` goes to no `ws`.",
-        || to("ws://a.test/"),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.file-url",
-        "`request` goes to no `file`.",
-        || to("file:///etc/hostname"),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.data-url",
-        "`request` goes to no `data`.",
-        || to("data:text/plain,a"),
-        "unsupported",
-    ),
-    (
-        "plugin.host.request.bad-port",
-        "A port has 16 bits.",
-        || to("http://a.test:99999/"),
-        "invalid",
-    ),
-];
 
 fn url(peer: &Peer) -> String {
     format!("http://127.0.0.1:{}/", peer.port)
@@ -647,23 +344,6 @@ fn ask(stage: &mut Stage<'_>, peer: &Peer, description: &Value) -> Result<Value,
 
 fn get(stage: &mut Stage<'_>, peer: &Peer) -> Result<Value, Stop> {
     ask(stage, peer, &json!({ "method": "GET", "url": url(peer) }))
-}
-
-/// What the plugin got from this name, which leads to this address, where this host is granted.
-fn by_name(
-    stage: &mut Stage<'_>,
-    peer: &Peer,
-    name: &str,
-    granted: &str,
-    address: &str,
-) -> Result<Value, Stop> {
-    stage.reach(peer.port, "PORT");
-    let address: IpAddr = address.parse().expect("the suite's own address is one");
-    let plugin = named(granted, peer.port).name(name, &[address]);
-    stage.run(&plugin)?;
-    let description = json!({ "method": "GET", "url": format!("http://{name}:{}/", peer.port) });
-    let answer = stage.host_answer(&description.to_string())?;
-    parsed(stage, &answer)
 }
 
 /// The length of what the plugin got, its beginning and its end.

@@ -15,6 +15,7 @@ use super::HostTarget;
 use super::plugin::{INGRESS, Packed, Plugin, TOOL};
 use super::puppet::{self, SEPARATOR};
 use super::shelf::Shelf;
+use crate::verdict::word;
 use crate::{Checked, Context, Stop};
 
 /// One host for one case.
@@ -367,7 +368,11 @@ impl<'c> Stage<'c> {
         answer.map_err(|refusal| {
             Stop::fail(
                 expected,
-                format!("refused as {:?}: {}", refusal.kind, self.shown(&refusal.message)),
+                format!(
+                    "refused as {}: {}",
+                    word(&refusal.kind),
+                    self.shown(&refusal.message)
+                ),
             )
         })
     }
@@ -382,7 +387,11 @@ impl<'c> Stage<'c> {
             Err(refusal) if kinds.contains(&refusal.kind) => Ok(refusal),
             Err(refusal) => Err(Stop::fail(
                 format!("to be refused as {}", names(kinds)),
-                format!("refused as {:?}: {}", refusal.kind, self.shown(&refusal.message)),
+                format!(
+                    "refused as {}: {}",
+                    word(&refusal.kind),
+                    self.shown(&refusal.message)
+                ),
             )),
             Ok(done) => Err(Stop::fail(
                 format!("to be refused as {}", names(kinds)),
@@ -481,12 +490,12 @@ pub(crate) fn verdicts(service: &Service) -> Vec<CommandVerdict> {
 pub(crate) fn expect_text(what: &str, wanted: &str, seen: Option<&str>) -> Checked {
     crate::expect(
         seen == Some(wanted),
-        || format!("{what} to be {wanted:?}"),
-        || seen.map_or_else(|| "none".to_owned(), |seen| format!("{seen:?}")),
+        || format!("{what} to be {}", crate::shown(wanted)),
+        || seen.map_or_else(|| "none".to_owned(), crate::shown),
     )
 }
 
 fn names(kinds: &[RefusalKind]) -> String {
-    let names: Vec<String> = kinds.iter().map(|kind| format!("{kind:?}")).collect();
+    let names: Vec<String> = kinds.iter().map(word).collect();
     names.join(" or ")
 }

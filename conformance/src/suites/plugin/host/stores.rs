@@ -9,7 +9,8 @@ use super::puppet::{Part, Puppet, echo};
 use super::stage::{Stage, expect_text};
 use super::zip::{Entry, Zip};
 use super::{HostTest, must};
-use crate::{Checked, Stop, expect, expect_eq};
+use crate::verdict::word;
+use crate::{Checked, Stop, expect, expect_eq, shown};
 
 const STORES: &str = "contracts/plugin.md#stores";
 
@@ -270,7 +271,7 @@ pub(super) fn listed<'p>(found: &'p Plugins, reference: &str) -> Result<&'p List
             .iter()
             .map(|plugin| plugin.reference.as_str())
             .collect();
-        Stop::fail(format!("`{reference}` among the plugins"), format!("{all:?}"))
+        Stop::fail(format!("`{reference}` among the plugins"), shown(&all))
     })
 }
 
@@ -280,28 +281,30 @@ fn absent(found: &Plugins, reference: &str) -> Checked {
     expect(
         plugin.is_none_or(|plugin| plugin.digest.is_none()),
         || format!("no package of `{reference}`"),
-        || format!("{plugin:?}"),
+        || shown(&plugin),
     )
 }
 
 pub(super) fn stands(plugin: &Listed, wanted: Standing) -> Checked {
     expect(
         plugin.standing == wanted,
-        || format!("`{}` to be {}", plugin.reference, word(wanted)),
-        || format!("{} ({:?})", word(plugin.standing), plugin.troubles),
+        || format!("`{}` to be {}", plugin.reference, word(&wanted)),
+        || format!("{} ({})", word(&plugin.standing), shown(&plugin.troubles)),
     )
 }
 
 pub(super) fn troubled(plugin: &Listed, wanted: Trouble) -> Checked {
     expect(
         plugin.troubles.contains(&wanted),
-        || format!("`{wanted:?}` among what is wrong with `{}`", plugin.reference),
-        || format!("{:?}", plugin.troubles),
+        || {
+            format!(
+                "`{}` among what is wrong with `{}`",
+                word(&wanted),
+                plugin.reference
+            )
+        },
+        || shown(&plugin.troubles),
     )
-}
-
-fn word(standing: Standing) -> String {
-    format!("{standing:?}").to_lowercase()
 }
 
 fn harness(error: std::io::Error) -> Stop {
