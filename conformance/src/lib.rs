@@ -26,6 +26,7 @@ pub mod report;
 pub mod run;
 pub mod runner;
 pub mod seed;
+mod simpler;
 pub mod suite;
 pub mod suites;
 pub mod target;

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
+use crate::simpler::simpler;
+
 /// What strings of a meaning may be.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Words {
@@ -26,18 +28,19 @@ fn node(name: &str, schema: &Value, words: &Words) -> BoxedStrategy<Value> {
     match schema["type"].as_str().unwrap_or_default() {
         "string" => text(name, words),
         // A number of the middle rarely breaks what one at an edge does.
-        "integer" => prop_oneof![
-            4 => -100_i64..100,
-            2 => select(INTEGER_EDGES),
-            1 => any::<i64>(),
-        ]
-        .prop_map(Value::from)
-        .boxed(),
-        "number" => prop_oneof![
+        "integer" => {
+            let integer = prop_oneof![
+                4 => -100_i64..100,
+                2 => select(INTEGER_EDGES),
+                1 => any::<i64>(),
+            ];
+            simpler(integer.prop_map(Value::from)).boxed()
+        }
+        "number" => simpler(prop_oneof![
             3 => (-1000_i32..1000).prop_map(|n| json!(f64::from(n) / 8.0)),
             1 => any::<i32>().prop_map(Value::from),
             1 => select(NUMBER_EDGES).prop_map(Value::from),
-        ]
+        ])
         .boxed(),
         "boolean" => any::<bool>().prop_map(Value::from).boxed(),
         "null" => Just(Value::Null).boxed(),
@@ -102,12 +105,12 @@ fn text(name: &str, words: &Words) -> BoxedStrategy<Value> {
 }
 
 fn any_text() -> impl Strategy<Value = Value> {
-    prop_oneof![
+    let text = prop_oneof![
         4 => "[a-zA-Z0-9 ._-]{0,24}",
         2 => ".{0,16}",
         1 => Just("日本語 \u{1f600} \u{0}\u{7}\"\\\n".to_owned()),
-    ]
-    .prop_map(Value::from)
+    ];
+    simpler(text.prop_map(Value::from))
 }
 
 /// Any JSON of a modest size.
@@ -115,8 +118,8 @@ pub(super) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        ".{0,16}".prop_map(Value::from),
+        simpler(any::<i64>().prop_map(Value::from)),
+        simpler(".{0,16}".prop_map(Value::from)),
     ];
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![

@@ -8,6 +8,7 @@ use super::excuses::no_tools;
 use super::ingress::event;
 use super::tools::{Call, fitting_calls};
 use super::{GuestTest, told};
+use crate::simpler::simpler;
 use crate::suites::plugin::target::{CallFailure, GuestTarget, Session, Setup};
 use crate::{Case, Clause, Stop, expect_eq};
 
@@ -88,7 +89,7 @@ fn sequences(target: &GuestTarget) -> BoxedStrategy<Vec<Ask>> {
                 .first()
                 .cloned()
                 .unwrap_or_else(|| "test".to_owned());
-            let event = ".{0,12}".prop_map(move |text| Ask::Event {
+            let event = simpler(".{0,12}").prop_map(move |text| Ask::Event {
                 ingress: name.clone(),
                 kind: kind.clone(),
                 payload: json!({ "text": text }),
