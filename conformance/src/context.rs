@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::Case;
-use crate::limits::{HANGS_AFTER, STEPS, TEXT_BYTES};
+use crate::limits::{CAUSE_BYTES, HANGS_AFTER, STEPS, TEXT_BYTES};
 use crate::text::bounded;
 use crate::verdict::{Evidence, Finding, Step, Stop, Way};
 
@@ -56,8 +56,22 @@ struct Steps {
     last: std::collections::VecDeque<Step>,
     left_out: u64,
     waiting_for: Option<(String, Instant)>,
-    /// The target did not answer in its time.
-    hung: bool,
+    /// What asking the target once more costs, by what happened.
+    cost: Cost,
+    /// How the target broke.
+    broke: Option<String>,
+}
+
+/// What it costs to try another input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cost {
+    /// A call.
+    #[default]
+    Call,
+    /// The start of a process.
+    Start,
+    /// All the time that a call has.
+    Patience,
 }
 
 /// An input that failed before, to be played before any is made up.
@@ -181,12 +195,26 @@ impl Context {
 
     /// Write down that the target did not answer in the time that it has.
     pub fn hung(&self) {
-        self.state().steps.hung = true;
+        self.costs(Cost::Patience);
     }
 
-    /// Whether the target did not answer since the transcript began.
-    pub(crate) fn is_hung(&self) -> bool {
-        self.state().steps.hung
+    /// Write down that the target broke, and how. What breaks further is of the same cause.
+    pub(crate) fn broke(&self, how: &str) {
+        let end = how.floor_char_boundary(CAUSE_BYTES);
+        self.state()
+            .steps
+            .broke
+            .get_or_insert_with(|| how[..end].to_owned());
+    }
+
+    pub(crate) fn costs(&self, cost: Cost) {
+        let mut state = self.state();
+        state.steps.cost = state.steps.cost.max(cost);
+    }
+
+    /// What it cost to see what was seen since the transcript began.
+    pub(crate) fn cost(&self) -> Cost {
+        self.state().steps.cost
     }
 
     /// Begin the transcript anew: another input is tried.
@@ -224,7 +252,11 @@ impl Context {
     /// What shows a failure, with the transcript so far.
     pub(crate) fn evidence(&self, finding: Finding) -> Evidence {
         let state = self.state();
+        let broke = state.steps.broke.as_ref();
         Evidence {
+            broke: broke
+                .filter(|broke| finding.seen.contains(broke.as_str()))
+                .cloned(),
             finding,
             input: None,
             regression: None,

@@ -30,8 +30,12 @@ pub const PROPERTY_CASES_AT_MOST: u32 = 1_000_000;
 /// Most attempts at a smaller counterexample. Those that help come early.
 pub const SHRINK_STEPS: u32 = 512;
 
-/// Most attempts at a smaller counterexample where the target does not answer: each costs a call's whole time.
-pub const HUNG_SHRINK_STEPS: u32 = 6;
+/// Most attempts where the target is a process that ends at each of them: each costs the start of another. One that ends
+/// at whatever it is asked is at its smallest within ten.
+pub const LOST_SHRINK_STEPS: u32 = 48;
+
+/// Most attempts where the target does not answer: each costs a call's whole time.
+pub const HUNG_SHRINK_STEPS: u32 = 4;
 
 /// How many values a generator may throw away for one that it wants: what proptest takes.
 pub const LOCAL_REJECTS: u32 = 65_536;
@@ -48,6 +52,9 @@ pub const STEP_SHOWN_BYTES: usize = 320;
 
 /// Most bytes of a reason, a message or a panic.
 pub const REASON_BYTES: usize = 1024;
+
+/// Bytes of how a target broke that tell one cause from another.
+pub const CAUSE_BYTES: usize = 512;
 
 /// How many ids are named beside one that is not known.
 pub const SUGGESTIONS: usize = 3;
@@ -77,6 +84,16 @@ pub const PROCESS_HELLO_TIME: Duration = Duration::from_secs(5);
 /// How often in a row an adapter of a host may break before it has answered anything but `hello`. What breaks so often
 /// has nothing to do with the case, and hundreds of cases are not to wait for it.
 pub const ADAPTER_BREAKS: u32 = 5;
+
+/// How much memory a plugin that is a process may hold, with all that it started: what an interpreter takes, twenty times
+/// over, and what machines that build have left. A component has 2 MiB of its own.
+pub const PROCESS_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// From how much memory on it is said of a process that does not answer: it may be why.
+pub const PROCESS_MEMORY_TOLD_BYTES: u64 = 128 * 1024 * 1024;
+
+/// How often it is looked how much memory a process holds that is waited for.
+pub const PROCESS_MEMORY_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a call of it may take. A component has a second of its own; a process is scheduled among others.
 pub const PROCESS_CALL_TIME: Duration = Duration::from_secs(5);

@@ -4,6 +4,7 @@
 //! proptest generates and simplifies; the loop is ours, because a target that could not be run must not count as a
 //! smaller failure, and because the time of a case is the runner's.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
@@ -13,7 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Context;
-use crate::limits::{HUNG_SHRINK_STEPS, LOCAL_REJECTS};
+use crate::context::Cost;
+use crate::limits::{HUNG_SHRINK_STEPS, LOCAL_REJECTS, LOST_SHRINK_STEPS};
 use crate::verdict::{Checked, Evidence, Step, Stop, Verdict, Way};
 
 /// What may be an input: plain data.
@@ -108,22 +110,40 @@ impl<T, I: Input> Generated<T, I> {
         tree: &mut dyn ValueTree<Value = I>,
         mut smallest: Box<Evidence>,
     ) -> Box<Evidence> {
-        let mut simpler = tree.simplify();
-        let steps = if context.is_hung() {
-            HUNG_SHRINK_STEPS.min(context.shrink_steps())
-        } else {
-            context.shrink_steps()
+        let most = match context.cost() {
+            Cost::Call => context.shrink_steps(),
+            Cost::Start => LOST_SHRINK_STEPS.min(context.shrink_steps()),
+            Cost::Patience => HUNG_SHRINK_STEPS.min(context.shrink_steps()),
         };
-        for _ in 0..steps {
-            if !simpler {
+        // The way down leads back to where it was, and by inputs that are equal: none is tried twice.
+        let mut held: BTreeSet<String> = BTreeSet::new();
+        let mut tried = 0;
+        let mut simpler = tree.simplify();
+        for _ in 0..context.shrink_steps() {
+            if !simpler || tried == most {
                 break;
             }
-            simpler = match self.try_one(target, context, &tree.current()) {
+            let input = tree.current();
+            let value = serde_json::to_value(&input).ok();
+            if value.is_some() && value == smallest.input {
+                simpler = tree.simplify();
+                continue;
+            }
+            let known = value.map(|value| value.to_string());
+            if known.as_ref().is_some_and(|known| held.contains(known)) {
+                simpler = tree.complicate();
+                continue;
+            }
+            tried += 1;
+            simpler = match self.try_one(target, context, &input) {
                 Tried::Failed(evidence) => {
                     smallest = evidence;
                     tree.simplify()
                 }
-                Tried::Held | Tried::Stopped(_) => tree.complicate(),
+                Tried::Held | Tried::Stopped(_) => {
+                    held.extend(known);
+                    tree.complicate()
+                }
                 Tried::Overtime => false,
             };
         }

@@ -4,6 +4,7 @@
 //! - [`Rpc`]: JSON-RPC over them
 
 mod child;
+mod memory;
 mod rpc;
 
 pub use child::{Child, ChildError, Ender, end_children};

@@ -75,6 +75,9 @@ pub struct Evidence {
         deserialize_with = "present"
     )]
     pub input: Option<Value>,
+    /// How the target broke, where nothing else was seen: what it has in common with all that shows the same.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub broke: Option<String>,
     /// The saved input that showed it, where it was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub regression: Option<String>,

@@ -21,7 +21,9 @@ use yoi_host::wire::child::tie;
 
 use crate::limits::{
     CHILD_LINE_BYTES, CHILD_LINES, CHILD_STDERR_BYTES, CHILD_STDERR_SHOWN_BYTES, LETTING_GO,
+    PROCESS_MEMORY_PAUSE, PROCESS_MEMORY_TOLD_BYTES,
 };
+use crate::target::memory;
 
 /// A child process. Dropping it ends it, and all that it started.
 pub struct Child {
@@ -33,6 +35,8 @@ pub struct Child {
     errors: Arc<Mutex<VecDeque<u8>>>,
     /// Disconnected once standard error was read to its end.
     drained: Receiver<()>,
+    /// The most memory that it may hold, where it is looked how much it does.
+    memory: Option<u64>,
 }
 
 /// Ends a child from elsewhere. Cloned freely.
@@ -78,10 +82,12 @@ pub enum ChildError {
         cause: io::Error,
     },
     /// It said nothing.
-    #[error("it said nothing on standard output for {waited:?}{}", and_errors(errors))]
+    #[error("it said nothing on standard output for {waited:?}{}{}", and_holds(*holds), and_errors(errors))]
     Silent {
         /// How long it was waited for.
         waited: Duration,
+        /// How much memory it holds at least, where that may be why.
+        holds: Option<u64>,
         /// The end of what it wrote to standard error.
         errors: String,
     },
@@ -93,6 +99,9 @@ pub enum ChildError {
         /// The end of what it wrote to standard error.
         errors: String,
     },
+    /// It took more memory than it may hold, and was ended.
+    #[error("it took more than {} of memory", mebibytes(*.0))]
+    Memory(u64),
     /// It wrote a line that no message needs.
     #[error("it wrote a line of more than {CHILD_LINE_BYTES} bytes")]
     Flood,
@@ -102,6 +111,16 @@ pub enum ChildError {
     /// It does not read what it is sent.
     #[error("it does not read its standard input")]
     NotReading,
+}
+
+fn and_holds(holds: Option<u64>) -> String {
+    holds.map_or_else(String::new, |bytes| {
+        format!(", and holds more than {} of memory", mebibytes(bytes))
+    })
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
 }
 
 fn and_errors(errors: &str) -> String {
@@ -171,7 +190,15 @@ impl Child {
             exited: None,
             errors,
             drained,
+            memory: None,
         })
+    }
+
+    /// End it where it is seen to hold more memory than this, with all that it started.
+    #[must_use]
+    pub fn holding_at_most(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
+        self
     }
 
     /// What ends it from elsewhere.
@@ -228,13 +255,34 @@ impl Child {
     ///
     /// How it failed to write one.
     pub fn receive_line(&mut self, patience: Duration) -> Result<Vec<u8>, ChildError> {
-        match self.lines.recv_timeout(patience) {
-            Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => Err(ChildError::Silent {
-                waited: patience,
-                errors: self.errors(),
-            }),
-            Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+        let until = Instant::now() + patience;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let pause = self.memory.map_or(left, |_| left.min(PROCESS_MEMORY_PAUSE));
+            match self.lines.recv_timeout(pause) {
+                Ok(line) => return line,
+                Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(most) = self.memory.filter(|most| self.ender.memory() > *most) {
+                        self.ender.end();
+                        return Err(ChildError::Memory(most));
+                    }
+                    if left <= pause {
+                        return Err(self.silent(patience));
+                    }
+                }
+            }
+        }
+    }
+
+    fn silent(&self, waited: Duration) -> ChildError {
+        // Of what differs from run to run no more than a reader needs.
+        let holds = self.memory.map(|_| self.ender.memory());
+        let holds = holds.filter(|bytes| *bytes >= PROCESS_MEMORY_TOLD_BYTES);
+        ChildError::Silent {
+            waited,
+            holds: holds.map(|bytes| 1 << bytes.ilog2()),
+            errors: self.errors(),
         }
     }
 
@@ -252,10 +300,7 @@ impl Child {
             .recv_timeout(until.saturating_duration_since(Instant::now()))
         {}
         let left = until.saturating_duration_since(Instant::now());
-        self.status(left).ok_or_else(|| ChildError::Silent {
-            waited: patience,
-            errors: self.errors(),
-        })
+        self.status(left).ok_or_else(|| self.silent(patience))
     }
 
     /// The end of what it wrote to standard error, on one line.
@@ -298,6 +343,12 @@ impl Ender {
             // One that is gone needs no ending.
             let _ = kill_process_group(group, Signal::KILL);
         }
+    }
+
+    /// How many bytes of memory the child holds with all that it started, as far as that can be seen.
+    fn memory(&self) -> u64 {
+        let leader = *lock(&self.group);
+        leader.map_or(0, |leader| memory::of(leader.as_raw_nonzero().get()))
     }
 
     /// Wait until the child ends by itself or by [`Ender::end`].
@@ -427,6 +478,26 @@ mod tests {
         let mut child = shell("read -r line");
         let error = child.receive(Duration::from_millis(10)).unwrap_err();
         insta::assert_snapshot!(error, @"it said nothing on standard output for 10ms");
+    }
+
+    #[test]
+    fn one_that_takes_more_memory_than_it_may_is_ended() {
+        let most = 64 << 20;
+        let mut child = shell("cat /dev/zero | tail -c 200000000").holding_at_most(most);
+        let error = child.receive(LONG).unwrap_err();
+        insta::assert_snapshot!(error, @"it took more than 64 MiB of memory");
+        assert!(matches!(child.receive(LONG), Err(ChildError::Ended { .. })));
+    }
+
+    #[test]
+    fn of_one_that_is_silent_it_is_told_that_it_holds_much() {
+        let silent = |holds| ChildError::Silent {
+            waited: Duration::from_secs(5),
+            holds,
+            errors: String::new(),
+        };
+        insta::assert_snapshot!(silent(Some(512 << 20)), @"it said nothing on standard output for 5s, and holds more than 512 MiB of memory");
+        insta::assert_snapshot!(silent(None), @"it said nothing on standard output for 5s");
     }
 
     #[test]

@@ -91,8 +91,9 @@ impl Rpc {
             let left = until.saturating_duration_since(Instant::now());
             let mut message = self.child.receive(left).map_err(|error| match error {
                 // Not what was left of it: the same in every run.
-                ChildError::Silent { errors, .. } => ChildError::Silent {
+                ChildError::Silent { holds, errors, .. } => ChildError::Silent {
                     waited: patience,
+                    holds,
                     errors,
                 },
                 error => error,

@@ -21,6 +21,7 @@ use yoi_host::imports::Access;
 use yoi_host::plugin::message::{IngressEvent, PluginStatus, ServiceOutput, ToolOutput};
 use yoi_host::plugin::{CallError, Lifecycle, Measures};
 
+use crate::context::Cost;
 use crate::limits::{PROCESS_CALL_TIME, PROCESS_HELLO_TIME};
 use crate::suite::in_trouble;
 use crate::target::{ChildError, RpcError};
@@ -350,8 +351,13 @@ impl Session<'_> {
             Err(failure) => {
                 self.context
                     .got(what, &format!("{}: {}", failure.code, failure.message));
+                if failure.lost {
+                    self.context.broke(&failure.message);
+                }
                 if matches!(failure.code.as_str(), "process.silent" | "fault.deadline") {
                     self.context.hung();
+                } else if failure.lost && failure.code.starts_with("process.") {
+                    self.context.costs(Cost::Start);
                 }
             }
         }
@@ -383,6 +389,7 @@ fn of_rpc(error: RpcError) -> CallFailure {
         RpcError::Child(ChildError::Start { .. }) => "process.start",
         RpcError::Child(ChildError::Silent { .. }) => "process.silent",
         RpcError::Child(ChildError::Ended { .. }) => "process.ended",
+        RpcError::Child(ChildError::Memory(_)) => "process.memory",
         RpcError::Child(ChildError::Flood) => "process.flood",
         RpcError::Child(ChildError::NotJson(_)) => "process.not-json",
         RpcError::Child(ChildError::NotReading) => "process.not-reading",

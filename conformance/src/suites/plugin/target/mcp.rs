@@ -21,7 +21,7 @@ use yoi_host::plugin::{CallError, Entry, InputError, Lifecycle};
 
 use super::{CallFailure, Door, GuestTarget, Life, ProcessTimes, Tool, host_status, of_rpc};
 use crate::context::OnInterrupt;
-use crate::limits::{CHILD_STDERR_SHOWN_BYTES, MCP_PAGES};
+use crate::limits::{CHILD_STDERR_SHOWN_BYTES, MCP_PAGES, PROCESS_MEMORY_BYTES};
 use crate::target::{Child, Rpc, RpcError, TheirRequest};
 use crate::{About, Context};
 
@@ -105,7 +105,7 @@ impl McpDoor {
         &self,
         interruptible: impl FnOnce(&Child) -> Option<OnInterrupt>,
     ) -> Result<(Rpc, Option<OnInterrupt>), RpcError> {
-        let child = Child::spawn(&self.program, &self.arguments)?;
+        let child = Child::spawn(&self.program, &self.arguments)?.holding_at_most(PROCESS_MEMORY_BYTES);
         let hook = interruptible(&child);
         let mut rpc = Rpc::new(child);
         let params = json!({

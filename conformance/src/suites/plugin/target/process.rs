@@ -55,6 +55,7 @@ use yoi_host::plugin::{CallError, Entry, InputError, Lifecycle};
 
 use super::{CallFailure, Door, GuestTarget, Life, ProcessTimes, Setup, Tool, host_status, of_rpc};
 use crate::context::OnInterrupt;
+use crate::limits::PROCESS_MEMORY_BYTES;
 use crate::target::{Child, Rpc, RpcError, TheirRequest};
 use crate::{About, Context, Stop};
 
@@ -196,7 +197,12 @@ impl ProcessDoor {
     /// to that, and in the world `instance` what it is then, before anything was asked of it. There it may be stopped, as
     /// it is at the end of a life, before it is told.
     pub(super) fn twice(&self, context: &Context, tools: &[Tool], stopped: bool) -> Result<[Value; 2], Stop> {
-        let failed = |failure: CallFailure| Stop::fail("an answer", failure.message);
+        let failed = |failure: CallFailure| {
+            if failure.lost {
+                context.broke(&failure.message);
+            }
+            Stop::fail("an answer", failure.message)
+        };
         let mut life = self.open(context, Setup::default())?;
         life.begin().map_err(failed)?;
         let mut seen = [Value::Null, Value::Null];
@@ -459,7 +465,7 @@ fn begin(
         let hook = interruptible(rpc.child());
         return Ok((rpc, hook, hello));
     }
-    let mut child = Child::spawn(&door.program, &door.arguments)?;
+    let mut child = Child::spawn(&door.program, &door.arguments)?.holding_at_most(PROCESS_MEMORY_BYTES);
     let hook = interruptible(&mut child);
     let mut rpc = Rpc::new(child);
     let hello = greet(door, &mut rpc)?;
