@@ -37,7 +37,7 @@ pub(crate) use inspect::inspect;
 pub(crate) use plugin::{built, checked, new, packed};
 pub(crate) use profile::profile;
 pub(crate) use ptc::{ptc, ptc_build};
-pub(crate) use test::{Progress, behaviours, listed, tested};
+pub(crate) use test::{Progress, behaviours, listed};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
@@ -103,6 +103,13 @@ pub(crate) fn failure(failure: &Failure) {
 /// Text that goes into a file as it is.
 pub(crate) fn text(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// The same of text that has colours, where they can be seen.
+pub(crate) fn coloured(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
 }

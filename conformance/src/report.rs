@@ -22,7 +22,7 @@ use crate::verdict::Verdict;
 use crate::{About, Case, Kind, Level, Seed, Set, Side};
 
 pub use merge::MergeError;
-pub use text::Styles;
+pub use text::{Styles, Telling};
 pub use weight::Weight;
 
 /// The name and version of the format.

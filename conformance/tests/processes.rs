@@ -158,6 +158,51 @@ for line in sys.stdin:
     assert_eq!(verdict("plugin.process.says-what-it-is"), Some("pass"));
 }
 
+#[test]
+fn one_that_ends_at_every_call_is_at_its_smallest_soon_and_is_told_of_once() {
+    const ENDS: &str = r#"
+import json, sys
+open(sys.argv[1], "a").write("started\n")
+schema = {"type": "object", "required": ["text", "count"], "properties": {"text": {"type": "string"}, "count": {"type": "integer"}}}
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "hello":
+        result = {"protocol": "yoikit.plugin/1", "world": "tool", "tools": [{"name": "t", "input_schema": schema}], "renews": True}
+    else:
+        sys.exit("out of order")
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"#;
+    if !python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let starts = folder.path().join("starts");
+    let command = ["python3", "-c", ENDS].map(str::to_owned);
+    let report = report(
+        &[&command[..], &[starts.display().to_string()]].concat(),
+        Speaks::Plugin,
+    );
+    let failed = |line: &&CaseLine| line.verdict.evidence().is_some();
+    let failures: Vec<&CaseLine> = report.cases.iter().filter(failed).collect();
+    assert!(failures.len() > 5, "{failures:?}");
+    let fits = failures
+        .iter()
+        .find(|line| line.case == "plugin.tool.answers-what-fits");
+    assert_eq!(
+        fits.unwrap().verdict.evidence().unwrap().input,
+        Some(serde_json::json!({"tool": "t", "input": {"text": "", "count": 0}}))
+    );
+    // Once to hear what it is, and for each case that makes inputs up those and a handful to make one smaller.
+    let started = std::fs::read_to_string(&starts).unwrap().lines().count();
+    assert!(started < 10 * report.cases.len(), "{started}");
+    let text = report.to_text(Styles::PLAIN);
+    let whole = text.matches("clause      ").count();
+    let alike = text
+        .matches("seen        the same end of the target as in ")
+        .count();
+    assert_eq!((whole, alike), (1, failures.len() - 1), "{text}");
+}
+
 /// A server that writes a line whenever it is started, and answers with nonsense from this call on.
 fn server(starts: &Path, fails_from: u32) -> Vec<String> {
     let code = format!(

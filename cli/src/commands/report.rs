@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use yoi_conformance::limits::REPORT_BYTES;
-use yoi_conformance::report::Report;
+use yoi_conformance::report::{Report, Styles};
 
 use super::read_text;
 use super::whole::{may_be_written, write_whole};
@@ -61,8 +61,8 @@ fn files(to: &Write) -> Vec<(&'static str, &Path)> {
     files.collect()
 }
 
-/// Write a report in every form that was asked for; `printed` where its lines stand on the screen already.
-pub(super) fn write(report: &Report, to: &Write, printed: bool) -> Result<(), Failure> {
+/// Write a report into every file that was asked for.
+pub(super) fn write(report: &Report, to: &Write) -> Result<(), Failure> {
     if let Some(path) = &to.jsonl {
         put(path, &report.to_jsonl())?;
     }
@@ -76,9 +76,11 @@ pub(super) fn write(report: &Report, to: &Write, printed: bool) -> Result<(), Fa
     if let Some(path) = &to.html {
         put(path, &report.to_html())?;
     }
-    if !printed {
-        screen::tested(report)?;
-    }
+    Ok(())
+}
+
+/// Tell GitHub, where that was asked for.
+pub(super) fn annotate(report: &Report, to: &Write) -> Result<(), Failure> {
     if to.github {
         screen::text(&report.to_annotations())?;
         if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY") {
@@ -124,9 +126,12 @@ pub(super) fn merge(args: &ReportMerge) -> Result<Exit, Failure> {
         shards.push((name, report));
     }
     let report = Report::merge(shards).map_err(|error| Failure::Usage(error.to_string()))?;
+    write(&report, &args.write)?;
     if args.json {
         screen::text(&report.to_jsonl())?;
+    } else {
+        screen::coloured(&report.to_text(Styles::COLOURED))?;
     }
-    write(&report, &args.write, args.json)?;
+    annotate(&report, &args.write)?;
     Ok(report.end.outcome.into())
 }

@@ -4,7 +4,6 @@ use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yoi_conformance::Verdict;
-use yoi_conformance::report::{Report, Styles};
 use yoi_conformance::suites::plugin::behaviours::{Area, Proof};
 
 use super::{DIM, label};
@@ -47,7 +46,10 @@ impl Progress {
         self.bar.inc(1);
         if verdict.evidence().is_some() {
             self.failed += 1;
-            self.bar.println(format!("fail        {case}"));
+            // Whoever has the results elsewhere sees here that there is one.
+            if !io::stdout().is_terminal() {
+                self.bar.println(format!("fail        {case}"));
+            }
         }
     }
 
@@ -56,15 +58,14 @@ impl Progress {
         self.bar.suspend(|| super::warning(what));
     }
 
+    /// Print a part of the results, which come on the way.
+    pub(crate) fn result(&self, text: &str) -> io::Result<()> {
+        self.bar.suspend(|| super::coloured(text))
+    }
+
     pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }
-}
-
-pub(crate) fn tested(report: &Report) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    out.write_all(report.to_text(Styles::COLOURED).as_bytes())?;
-    out.flush()
 }
 
 pub(crate) fn listed(report: &ListedReport) -> io::Result<()> {

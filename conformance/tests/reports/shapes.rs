@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use yoi_conformance::baseline::Baseline;
-use yoi_conformance::report::{Line, Report, Styles};
-use yoi_conformance::run::{self, Settings};
+use yoi_conformance::report::{Line, Report, Styles, Telling};
+use yoi_conformance::run::{self, Settings, Watch};
 use yoi_conformance::{Exit, Verdict};
 
 use crate::toy::{Toy, both, entrant, report, timeless};
@@ -33,7 +33,7 @@ fn a_failing_case_shows_the_clause_the_smallest_input_and_the_command() {
     target      toy (none, sha256:001122334455…)
     with        yoikit 0.1.0, wasmtime [VERSION]
 
-    fail        toy.echo.any-number (must, toy, documented and yoi)
+    fail        toy.echo.any-number (must, toy, documented)
     clause      Answers with the number that it was given. toy.wit#echo
     expected    1001
     seen        1000
@@ -42,15 +42,60 @@ fn a_failing_case_shows_the_clause_the_smallest_input_and_the_command() {
                 ← echo 1000
     repeat      yoikit test toys/toy --case toy.echo.any-number --profile documented --seed 1 --property-cases 64
 
-    fail        toy.hello.is-polite (should, toy, documented and yoi)
+    fail        toy.hello.is-polite (should, toy, documented)
     clause      Says hello. toy.wit#hello
     expected    `hello` & <b>peace</b>
     seen        `go | away`
     repeat      yoikit test toys/toy --case toy.hello.is-polite --profile documented --seed 1 --property-cases 64
 
+    fail        (2 cases, yoi) as under documented
+                toy.echo.any-number
+                toy.hello.is-polite
+
     documented: does not conform (1 of 2 must, 1 failed, 1 advisory failed)
     yoi: does not conform (2 of 3 must, 1 failed, 1 advisory failed) — not judged
     ");
+}
+
+/// Writes down what is to be written, and how much of it was when each case began.
+struct Reader {
+    telling: Telling,
+    text: String,
+    began: Vec<(String, String)>,
+}
+
+impl Watch for Reader {
+    fn starts(&mut self, _: usize, case: &str) {
+        self.began.push((case.to_owned(), self.text.clone()));
+    }
+
+    fn line(&mut self, line: &Line) {
+        self.text += &self.telling.line(line);
+    }
+}
+
+#[test]
+fn a_failure_is_told_when_it_is_known_and_what_it_comes_to_at_the_end() {
+    let toy = Toy {
+        small: 1000,
+        rude: true,
+        ..Toy::good()
+    };
+    let mut reader = Reader {
+        telling: Telling::new(Styles::PLAIN),
+        text: String::new(),
+        began: Vec::new(),
+    };
+    let mut settings = timeless();
+    settings.options.jobs = std::num::NonZeroUsize::MIN;
+    let report = run::run(&both(&toy), &settings, &mut reader).unwrap();
+    let fails = |(_, text): &(String, String)| text.matches("\nfail ").count();
+    let failed: Vec<usize> = reader.began.iter().map(fails).collect();
+    assert_eq!(failed, [0, 1, 2, 2, 2, 2, 2]);
+    assert_eq!(
+        reader.text + &reader.telling.end(&report),
+        report.to_text(Styles::PLAIN)
+    );
 }
 
 #[test]
@@ -85,10 +130,13 @@ fn a_case_in_which_the_harness_broke_blames_nobody_else() {
     target      toy (none, sha256:001122334455…)
     with        yoikit 0.1.0, wasmtime [VERSION]
 
-    harness     toy.there.is-there (must, toy, documented and yoi)
+    harness     toy.there.is-there (must, toy, documented)
     clause      Is there. toy.wit#there
     seen        a screw is loose
                 nothing is known of the target here: this is a bug of the harness
+
+    harness     (1 case, yoi) as under documented
+                toy.there.is-there
 
     documented: cannot be judged (1 of 2 must, harness broke in 1 case)
     yoi: cannot be judged (2 of 3 must, harness broke in 1 case) — not judged

@@ -18,7 +18,7 @@ use yoi_conformance::baseline::Baseline;
 use yoi_conformance::limits::{BASELINE_BYTES, LETTING_GO};
 use yoi_conformance::plan::{Plan, Selection, SelectionError, Shard};
 use yoi_conformance::regression::{self, RegressionError, Regressions};
-use yoi_conformance::report::{CaseInfo, Line};
+use yoi_conformance::report::{CaseInfo, Line, Styles, Telling};
 use yoi_conformance::run::{self, Entrant, Settings, Watch};
 use yoi_conformance::runner::{Halt, Options};
 use yoi_conformance::suites::Contract;
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         progress: Progress::begin(),
         begun: &begun,
         write: &args.write,
-        lines: args.json,
+        telling: (!args.json).then(|| Telling::new(Styles::COLOURED)),
         failed: None,
         has_warned: false,
     };
@@ -81,10 +81,15 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     if signal.is_some() {
         end_children(LETTING_GO);
     }
-    if let Some(cause) = watching.failed {
+    let Watching { telling, failed, .. } = watching;
+    if let Some(cause) = failed {
         return Err(Failure::Print(cause));
     }
-    report::write(&report, &args.write, args.json)?;
+    report::write(&report, &args.write)?;
+    if let Some(telling) = telling {
+        screen::coloured(&telling.end(&report))?;
+    }
+    report::annotate(&report, &args.write)?;
     // A signal that came when all was done has interrupted nothing.
     let exit = signal.filter(|_| report.end.interrupted.is_some());
     Ok(exit.map_or_else(|| report.end.outcome.into(), Signal::exit))
@@ -131,12 +136,13 @@ fn listen(begun: &Begun, halt: &Halt, write: &Write) -> Result<Asked, Failure> {
     Asked::listen(end, || end_children(Duration::ZERO))
 }
 
-/// Shows how far a run is, and prints its lines where they are asked for.
+/// Shows how far a run is, and prints its report as it comes.
 struct Watching<'a> {
     progress: Progress,
     begun: &'a Begun,
     write: &'a Write,
-    lines: bool,
+    /// The report for people; its lines as JSON are printed where there is none.
+    telling: Option<Telling>,
     failed: Option<std::io::Error>,
     has_warned: bool,
 }
@@ -168,9 +174,17 @@ impl Watch for Watching<'_> {
     }
 
     fn line(&mut self, line: &Line) {
-        if self.lines && self.failed.is_none() {
-            self.failed = screen::json_line(line).err();
+        if self.failed.is_some() {
+            return;
         }
+        let printed = match &mut self.telling {
+            None => screen::json_line(line),
+            Some(telling) => match telling.line(line).as_str() {
+                "" => Ok(()),
+                text => self.progress.result(text),
+            },
+        };
+        self.failed = printed.err();
     }
 }
 
