@@ -142,8 +142,15 @@ fn near(id: &str, known: BTreeSet<&str>) -> Vec<String> {
         .copied()
         .filter(|known| known.starts_with(id))
         .collect();
+    // Where the beginning of ids was typed, that of others may be meant.
+    let dots = id.matches('.').count();
+    let beginnings = known.iter().filter_map(|known| {
+        let (end, _) = known.match_indices('.').nth(dots)?;
+        Some(&known[..end])
+    });
     let mut near: Vec<(f64, &str)> = if begun.is_empty() {
-        let alike = known
+        let named: BTreeSet<&str> = beginnings.chain(known.iter().copied()).collect();
+        let alike = named
             .into_iter()
             .map(|known| (strsim::jaro_winkler(id, known), known));
         alike.filter(|(likeness, _)| *likeness > 0.85).collect()

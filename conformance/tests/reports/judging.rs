@@ -112,7 +112,7 @@ fn an_empty_selection_is_an_error_that_says_why() {
         ids: vec!["toy.echo".to_owned(), "toy.hallo".to_owned()],
         ..Selection::default()
     };
-    insta::assert_snapshot!(explain(one_of_two), @"there is no case `toy.hallo`: is `toy.hello.is-polite` meant?");
+    insta::assert_snapshot!(explain(one_of_two), @"there is no case `toy.hallo`: is `toy.hello` meant?");
     insta::assert_snapshot!(explain(of_id("toy.there.one-day")), @"`toy.there.one-day` waits for the next set: `--next` runs it");
     let both = Selection {
         levels: vec![Level::May],

@@ -52,15 +52,20 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
     if args.mutants {
         return tables::mutants(args, &selection);
     }
+    // A project may take minutes to build: whatever can be wrong with what was typed is looked at before.
     check_words(args)?;
     report::check(&args.write)?;
     let mut settings = settings(args, selection)?;
+    let kept = args.replay.as_deref().map(regression::File::read).transpose();
+    let replayed = kept
+        .map_err(regression_failure)?
+        .map(|kept| replay(&mut settings, kept));
+    selected(args, &settings.selection)?;
     let begun = Begun::default();
     let asked = listen(&begun, &settings.options.halt, &args.write)?;
     let mut entrants = open(args)?;
-    if let Some(file) = &args.replay {
-        let kept = regression::File::read(file).map_err(regression_failure)?;
-        replay(&mut settings, &mut entrants, kept)?;
+    if let Some(profile) = replayed {
+        keep_only(&mut entrants, &profile)?;
     }
     tell_of_others(&entrants, &settings);
     if args.dry_run {
@@ -327,28 +332,26 @@ fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
     }
 }
 
-/// One case, one profile, one input.
-fn replay(
-    settings: &mut Settings,
-    entrants: &mut Vec<Entrant>,
-    kept: regression::File,
-) -> Result<(), Failure> {
-    entrants.retain(|entrant| entrant.subject.about().profile == kept.profile);
-    if entrants.is_empty() {
-        let reason = format!(
-            "the input was kept under profile `{}`: name it, or none",
-            kept.profile
-        );
-        return Err(Failure::Usage(reason));
-    }
-    for entrant in entrants {
-        entrant.judged = true;
-    }
+/// One case and one input, under the profile that this gives.
+fn replay(settings: &mut Settings, kept: regression::File) -> String {
     settings.selection.ids = vec![kept.case];
     settings.selection.next = true;
     settings.options.seed = kept.seed;
     settings.options.replay = Some(kept.input);
     settings.regressions = None;
+    kept.profile
+}
+
+/// One profile, which is judged.
+fn keep_only(entrants: &mut Vec<Entrant>, profile: &str) -> Result<(), Failure> {
+    entrants.retain(|entrant| entrant.subject.about().profile == profile);
+    if entrants.is_empty() {
+        let reason = format!("the input was kept under profile `{profile}`: name it, or none");
+        return Err(Failure::Usage(reason));
+    }
+    for entrant in entrants {
+        entrant.judged = true;
+    }
     Ok(())
 }
 
@@ -373,6 +376,20 @@ fn tell_of_others(entrants: &[Entrant], settings: &Settings) {
 
 /// The cases of the suite; what of them is asked of a target is seen when there is one.
 fn list(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
+    let cases = selected(args, selection)?;
+    show(
+        args,
+        ListedReport {
+            schema: "yoikit.cases/1",
+            cases,
+            targets: Vec::new(),
+            shard: None,
+        },
+    )
+}
+
+/// The cases of the contract and the side that are meant: whatever the target is, no others are run.
+fn selected(args: &Test, selection: &Selection) -> Result<Vec<CaseInfo>, Failure> {
     let side = args.side.unwrap_or(Side::Guest);
     let all = args.contract.cases();
     let asked: Vec<&Case> = all.iter().filter(|case| case.side == side).collect();
@@ -388,15 +405,7 @@ fn list(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
     if cases.is_empty() {
         return Err(no_case(selection.explain(&asked)));
     }
-    show(
-        args,
-        ListedReport {
-            schema: "yoikit.cases/1",
-            cases,
-            targets: Vec::new(),
-            shard: None,
-        },
-    )
+    Ok(cases)
 }
 
 /// Why nothing can be run. A case that there is, but not of this side, is no misspelling.

@@ -134,6 +134,12 @@ impl Check {
     }
 
     fn prepare(mut self) -> Result<(Vec<Entrant>, Settings), String> {
+        // A project may take minutes to build.
+        let suite = super::guest();
+        let cases: Vec<_> = suite.cases().collect();
+        if let Some(unknown) = self.settings.selection.unknown(&cases) {
+            return Err(unknown.to_string());
+        }
         if let Some(folder) = &self.regressions {
             self.settings.regressions = Some(Regressions::open(folder).map_err(|error| error.to_string())?);
         }
