@@ -31,17 +31,17 @@ pub use component::ComponentDoor;
 pub use process::{Hello, HelloTool, HelloWorld};
 
 const SPEAKS: Clause = Clause::new(
-    "conformance/src/suites/plugin/target/process.rs",
+    "docs/plugin-process.md",
     "A plugin that is a process is asked what it is before anything else, and says so.",
 );
 
 const RENEWS: Clause = Clause::new(
-    "conformance/src/suites/plugin/target/process.rs",
+    "docs/plugin-process.md",
     "A plugin that says that `hello` renews it is then as new as one that was just started.",
 );
 
 const RENEWS_STOPPED: Clause = Clause::new(
-    "conformance/src/suites/plugin/target/process.rs",
+    "docs/plugin-process.md",
     "So is one that was stopped: what it was when it stopped is in no later life.",
 );
 

@@ -1,40 +1,6 @@
 //! A plugin that is a process: the wire `yoikit.plugin/1`.
 //!
-//! A plugin in any language, without a component: a program that reads requests from standard input and writes
-//! answers to standard output, JSON-RPC 2.0, one message a line. Standard error is for people. The names, the
-//! payloads and every rule about them are those of the worlds in `wit/plugin`; what is text there is JSON here.
-//!
-//! | the host asks    | with                              | and is answered                                     |
-//! |------------------|-----------------------------------|-----------------------------------------------------|
-//! | `hello`          | `{"protocol", "profile"}`         | `{"protocol", "world", "tools", "ingresses"}`       |
-//! | `start`          | `{"config"}`                      | a PluginStatus                                      |
-//! | `handle-tool`    | `{"name", "input"}`               | a ToolOutput                                        |
-//! | `handle-ingress` | `{"name", "event"}`               | a ServiceOutput                                     |
-//! | `status`, `stop` | `{}`                              | a PluginStatus                                      |
-//!
-//! `hello` comes first. `protocol` is `yoikit.plugin/1` on both sides, `world` is `instance` or `tool`, `tools` is
-//! a list of `{"name", "input_schema"}`, `ingresses` a list of names. With `"renews": true` a plugin says that another
-//! `hello`, at any time, makes it as new as a process that was just started: then one process serves many lives, which
-//! is many times faster where an interpreter has to start for each. In the world `tool` nothing but `hello` and
-//! `handle-tool` is asked, and a process lives for one call. After `stop` standard input is closed, and the process
-//! ends.
-//!
-//! While it is being asked, the plugin may ask the host: `request.request`, `websocket.open`, `fs.read`, `fs.list`
-//! and `fs.write` with `{"request"}`, `websocket.send-text` with `{"handle", "text"}`, `websocket.recv` with
-//! `{"handle", "timeout_ms"}`, `websocket.close` with `{"handle"}`. The result is what the import answers with, as
-//! JSON: `{"error": {"code", "message"}}` where the host refuses.
-//!
-//! ```text
-//! → {"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":"yoikit.plugin/1","profile":"documented"}}
-//! ← {"jsonrpc":"2.0","id":1,"result":{"protocol":"yoikit.plugin/1","world":"tool","tools":[{"name":"peek"}]}}
-//! → {"jsonrpc":"2.0","id":2,"method":"handle-tool","params":{"name":"peek","input":null}}
-//! ← {"jsonrpc":"2.0","id":"a","method":"fs.read","params":{"request":{"path":"todo.md"}}}
-//! → {"jsonrpc":"2.0","id":"a","result":{"error":{"code":"denied","message":"…"}}}
-//! ← {"jsonrpc":"2.0","id":2,"result":{"summary":"nothing to see"}}
-//! ```
-//!
-//! `guests/process/counter.py` is one. [`wire`] has the lines as types; `yoikit schema plugin-line-in` and
-//! `plugin-line-out` print their schemas.
+//! `docs/plugin-process.md` describes it, and `guests/process/counter.py` is one. [`wire`] has the lines as types.
 
 pub mod wire;
 
