@@ -82,7 +82,7 @@ pub(super) fn write(report: &Report, to: &Write) -> Result<(), Failure> {
 /// Tell GitHub, where that was asked for.
 pub(super) fn annotate(report: &Report, to: &Write) -> Result<(), Failure> {
     if to.github {
-        screen::text(&report.to_annotations())?;
+        screen::to_the_end(screen::text(&report.to_annotations()))?;
         if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY") {
             let path = Path::new(&path);
             let file = OpenOptions::new().append(true).create(true).open(path);
@@ -127,11 +127,11 @@ pub(super) fn merge(args: &ReportMerge) -> Result<Exit, Failure> {
     }
     let report = Report::merge(shards).map_err(|error| Failure::Usage(error.to_string()))?;
     write(&report, &args.write)?;
-    if args.json {
-        screen::text(&report.to_jsonl())?;
+    screen::to_the_end(if args.json {
+        screen::text(&report.to_jsonl())
     } else {
-        screen::coloured(&report.to_text(Styles::COLOURED))?;
-    }
+        screen::coloured(&report.to_text(Styles::COLOURED))
+    })?;
     annotate(&report, &args.write)?;
     Ok(report.end.outcome.into())
 }

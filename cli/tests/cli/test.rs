@@ -9,6 +9,7 @@ mod tables;
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -162,4 +163,30 @@ fn a_component_without_a_manifest_is_said_to_be_asked_less() {
         TOOLS,
     ];
     assert_eq!(yoikit(folder.path(), &words).status, 0);
+}
+
+#[test]
+fn a_verdict_stands_and_reports_are_written_though_nobody_reads_what_is_printed() {
+    let folder = folder();
+    for words in [
+        &["--junit", "report.xml"][..],
+        &["--json", "--junit", "report.xml"],
+    ] {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_yoikit"))
+            .current_dir(folder.path())
+            .args(["test", "hostile", "--case", TOOLS, "--no-regressions"])
+            .args(words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        drop(run.stdout.take());
+        assert_eq!(run.wait().unwrap().code(), Some(1), "{words:?}");
+        let report = folder.path().join("report.xml");
+        assert!(
+            fs::read_to_string(&report).unwrap().contains("<failure"),
+            "{words:?}"
+        );
+        fs::remove_file(&report).unwrap();
+    }
 }

@@ -87,12 +87,13 @@ pub(super) fn run(args: &Test) -> Result<Exit, Failure> {
         end_children(LETTING_GO);
     }
     let Watching { telling, failed, .. } = watching;
+    // What cannot be printed may be written all the same.
+    report::write(&report, &args.write)?;
     if let Some(cause) = failed {
         return Err(Failure::Print(cause));
     }
-    report::write(&report, &args.write)?;
     if let Some(telling) = telling {
-        screen::coloured(&telling.end(&report))?;
+        screen::to_the_end(screen::coloured(&telling.end(&report)))?;
     }
     report::annotate(&report, &args.write)?;
     // A signal that came when all was done has interrupted nothing.
@@ -189,7 +190,7 @@ impl Watch for Watching<'_> {
                 text => self.progress.result(text),
             },
         };
-        self.failed = printed.err();
+        self.failed = screen::to_the_end(printed).err();
     }
 }
 
