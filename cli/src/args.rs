@@ -27,7 +27,7 @@ pub(crate) use profile::Profile;
 pub(crate) use run::{Budget, Run};
 pub(crate) use schema::{Report, Schema};
 pub(crate) use service::{Send, Serve, Served, WhenFull};
-pub(crate) use test::{ReportCommand, ReportMerge, Test, Write};
+pub(crate) use test::{HostAdapter, ReportCommand, ReportMerge, Test, Write};
 pub(crate) use value::{parse_bytes, parse_time};
 
 /// Call, inspect and test components that act as plugins of coding agents.
@@ -69,9 +69,9 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Make a component without WASI imports out of a core module or of another component
     Componentize(Componentize),
-    /// Be yoikit's own plugin host, asked line by line on standard input: `yoikit.host/1`, as any host may speak it
-    /// to be held to the contract by `yoikit test --side host -- COMMAND`
-    HostAdapter,
+    /// Be yoikit's own host, asked line by line on standard input: `yoikit.host/1` of plugins, `yoikit.bridge-host/1` of
+    /// child agents, as any host may speak it to be held to the contract by `yoikit test --side host -- COMMAND`
+    HostAdapter(HostAdapter),
     /// Begin a plugin, build it, check it, pack it
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -94,7 +94,7 @@ impl Command {
     /// Whether whoever typed this expects one JSON object, also of a failure.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
-            Command::HostAdapter => false,
+            Command::HostAdapter(_) => false,
             Command::Call(call) => call.json,
             Command::Bench(bench) => bench.json,
             Command::Profile(profile) => profile.json,

@@ -55,7 +55,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Command::Dead(command) => dead::run(&command),
         Command::Grant(args) => grant::run(&args),
         Command::Inspect(args) => inspect::run(&args),
-        Command::HostAdapter => host_adapter::run(),
+        Command::HostAdapter(args) => host_adapter::run(&args),
         Command::Componentize(args) => componentize::run(&args),
         Command::Plugin(command) => plugin::run(&command),
         Command::Test(args) => test::run(&args),

@@ -69,6 +69,23 @@ pub const REGRESSION_BYTES: u64 = 1024 * 1024;
 /// and what stands around it.
 pub const CHILD_LINE_BYTES: usize = 1024 * 1024;
 
+/// Longest line that an adapter of a host of child agents may write: an event holds a line of a child's at most, every byte
+/// of it written as an escape of six, and what stands around it.
+pub const BRIDGE_HOST_LINE_BYTES: usize = 6 * yoi_host::limits::CHILD_LINE_BYTES + 4096;
+
+/// Longest line that such an adapter is given: a prompt and what stands around it, all of it made up here.
+pub const BRIDGE_HOST_ASK_BYTES: usize = 1024 * 1024;
+
+/// Lines that may wait in such an adapter, in each direction: an exchange has one or two under way.
+pub const BRIDGE_HOST_LINES: usize = 16;
+
+/// How long what a child started may stay when its exchange is over, or nobody holds it: more than a child has to go by
+/// itself and by being told to, on a machine that is busy.
+pub const PLAY_LEFT_TIME: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether something is still there.
+pub const PLAY_LOOK: Duration = Duration::from_millis(5);
+
 /// Lines that may wait for a child process, and of it: one call at a time has a handful under way.
 pub const CHILD_LINES: usize = 16;
 

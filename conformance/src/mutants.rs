@@ -28,7 +28,8 @@ use crate::limits::INSTANCES;
 use crate::plan::{Plan, Planned, Selection};
 use crate::runner::{self, Options};
 use crate::suites::Contract;
-use crate::suites::bridge::broker::own::Own;
+use crate::suites::bridge::door::Own;
+use crate::suites::bridge::door::own::Children;
 use crate::suites::bridge::target::Alter;
 use crate::suites::bridge::{self, BrokerTarget, DialectTarget};
 use crate::suites::plugin::door::{Ask, HostFault, Outcome, PluginHost};
@@ -45,8 +46,15 @@ const AT_A_TIME: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// Whose place a mutant takes.
 type Place = (Contract, Side);
 
-/// Whom a mutant was made of: a good one in its place, of dialects that of the same child.
-type Origin = (Place, Option<Adapter>);
+/// Whom a mutant was made of: a good one in its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Origin {
+    place: Place,
+    /// Of dialects that of the same child.
+    child: Option<Adapter>,
+    /// Whether it stands at the other end of a wire.
+    is_far: bool,
+}
 
 /// All of them, in the order in which they are told.
 const PLACES: [Place; 4] = [
@@ -79,6 +87,8 @@ enum Kind {
     Dialect(Adapter, Alter),
     /// What is done to our own host of child agents.
     Broker(fn(&mut Own)),
+    /// The same at the other end of a wire, its children programs.
+    Wire(fn(&mut Own)),
 }
 
 /// What became of a mutant.
@@ -127,13 +137,21 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
             origins.push(mutant.origin());
         }
     }
-    let good = origins.iter().map(|origin| match origin {
-        (_, Some(adapter)) => dialect("good", *adapter, |own| own),
+    let good = origins.iter().map(|origin| match (origin.place, origin.child) {
+        (_, Some(adapter)) => dialect("good", adapter, |own| own),
+        _ if origin.is_far => far_child_host("good", broker::good()),
         ((Contract::Bridge, _), None) => child_host("good", broker::good()),
         ((_, Side::Guest), None) => guest("good", guests::good(), &engine),
         ((_, Side::Host), None) => host("good", asked.recorded().laid_out_on(&shelves)),
     });
-    let good = verdicts(&good.collect::<Vec<_>>(), |_, _| true);
+    // What stands at the other end of a wire has programs to wait for: it is asked what is to be seen there alone.
+    let of_far = |case: &str| {
+        let mut far = mutants.iter().filter(|mutant| mutant.origin().is_far);
+        far.any(|mutant| mutant.caught_by == case)
+    };
+    let good = verdicts(&good.collect::<Vec<_>>(), |subject, case| {
+        !origins[subject].is_far || of_far(case)
+    });
     let good: Vec<(Origin, Verdicts)> = origins.into_iter().zip(good).collect();
 
     let made = mutants.iter().map(|mutant| match mutant.kind {
@@ -149,10 +167,17 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
             breaks(&mut own);
             (child_host(mutant.name, own), None)
         }
+        Kind::Wire(breaks) => {
+            let mut own = broker::good();
+            breaks(&mut own);
+            (far_child_host(mutant.name, own), None)
+        }
     });
     let (subjects, shows_in): (Vec<_>, Vec<_>) = made.unzip();
     let seen = verdicts(&subjects, |subject, case| {
-        shows_in[subject].is_none_or(|asks| asked.any_of(case, asks))
+        let mutant = &mutants[subject];
+        (!mutant.origin().is_far || mutant.caught_by == case)
+            && shows_in[subject].is_none_or(|asks| asked.any_of(case, asks))
     });
     let seen = seen.into_iter().zip(&shows_in);
     let judged = mutants
@@ -164,6 +189,10 @@ pub fn judge(mutants: &[Mutant]) -> Result<Vec<Judged>, EngineError> {
                 // Where it is asked for nothing that is altered it is the good one.
                 let same = good.iter().filter(|(case, _)| !asked.any_of(case, asks));
                 seen.extend(same.map(|(case, verdict)| (*case, *verdict)));
+            }
+            if mutant.origin().is_far {
+                let others = good.iter().filter(|(case, _)| **case != mutant.caught_by);
+                seen.extend(others.map(|(case, verdict)| (*case, *verdict)));
             }
             Some(mutant.compared(good, &seen))
         });
@@ -264,7 +293,7 @@ impl Mutant {
             Kind::Guest(_) => (Contract::Plugin, Side::Guest),
             Kind::Host(_) => (Contract::Plugin, Side::Host),
             Kind::Dialect(..) => (Contract::Bridge, Side::Guest),
-            Kind::Broker(_) => (Contract::Bridge, Side::Host),
+            Kind::Broker(_) | Kind::Wire(_) => (Contract::Bridge, Side::Host),
         }
     }
 
@@ -273,7 +302,11 @@ impl Mutant {
             Kind::Dialect(adapter, _) => Some(adapter),
             _ => None,
         };
-        (self.place(), child)
+        Origin {
+            place: self.place(),
+            child,
+            is_far: matches!(self.kind, Kind::Wire(_)),
+        }
     }
 
     fn compared(&self, good: &Verdicts, seen: &Verdicts) -> Judged {
@@ -349,7 +382,15 @@ fn dialect(name: &str, adapter: Adapter, alter: Alter) -> Arc<dyn Subject> {
 }
 
 fn child_host(name: &str, own: Own) -> Arc<dyn Subject> {
-    let target = BrokerTarget::of(own);
+    host_of_children(name, BrokerTarget::of(own))
+}
+
+fn far_child_host(name: &str, own: Own) -> Arc<dyn Subject> {
+    let children = Children::Processes;
+    host_of_children(name, BrokerTarget::piped(Own { children, ..own }))
+}
+
+fn host_of_children(name: &str, target: BrokerTarget) -> Arc<dyn Subject> {
     let about = About {
         name: name.to_owned(),
         door: target.door().to_owned(),

@@ -70,7 +70,7 @@ fn a_command_that_is_no_adapter_is_found_out_before_any_case_waits_for_it() {
     insta::assert_snapshot!(said("yes"), @"documented: will not run: the host was asked `hello`: it wrote a line to standard output that is no JSON object: `y`");
     insta::assert_snapshot!(said("cat /dev/zero"), @"documented: will not run: the host was asked `hello`: it wrote a line of more than 1048576 bytes");
     insta::assert_snapshot!(said("cat"), @r#"documented: will not run: the host was asked `hello`: it answered {"id":1,"op":"hello","protocol":"yoikit.host/1"}, which is not of the protocol: it has neither `done` nor `refused`"#);
-    insta::assert_snapshot!(said("echo '{\"id\":1,\"done\":{\"greeted\":true}}'"), @r#"documented: will not run: the host was asked `hello`: it answered {"done":{"greeted":true},"id":1}, which is not of the protocol: unknown variant `greeted`, expected one of `hello`, `package`, `plugins`, `rows`, `loaded`, `status`, `tool`, `service`, `queued`, `settled`, `report`"#);
+    insta::assert_snapshot!(said("echo '{\"id\":1,\"done\":{\"greeted\":true}}'"), @r#"documented: will not run: the host was asked `hello`: it answered {"id":1,"done":{"greeted":true}}, which is not of the protocol: unknown variant `greeted`, expected one of `hello`, `package`, `plugins`, `rows`, `loaded`, `status`, `tool`, `service`, `queued`, `settled`, `report`"#);
     insta::assert_snapshot!(said("echo '{\"done\":{}}'"), @r#"documented: will not run: the host was asked `hello`: it answered {"done":{}}, which is not of the protocol: it has no `id`"#);
 }
 

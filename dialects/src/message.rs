@@ -7,7 +7,7 @@ use super::event::ToolCall;
 use crate::json::Json;
 
 /// A model, as far as a bridge looks at it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Model {
     /// Its name at its provider.

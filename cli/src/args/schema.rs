@@ -48,6 +48,10 @@ pub(crate) enum Report {
     HostAsk,
     /// A line that an adapter of a plugin host answers with
     HostAnswer,
+    /// A line that an adapter of a host of child agents is given: the protocol `yoikit.bridge-host/1`
+    BridgeHostAsk,
+    /// A line that such an adapter answers with
+    BridgeHostAnswer,
     /// A line that a plugin that is a process is given: the protocol `yoikit.plugin/1`
     PluginLineIn,
     /// A line that such a plugin writes

@@ -21,6 +21,13 @@ pub(crate) enum ReportCommand {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct HostAdapter {
+    /// The contract whose host it is: `plugin` or `bridge`
+    #[arg(long, default_value = "plugin", value_parser = parse_contract)]
+    pub(crate) contract: Contract,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Test {
     /// Components, packages, plugin folders, or Cargo projects, which are built first; of the contract `bridge`
     /// dialects, as `codex-cli`, or one in a component, `FILE.wasm`; of `ptc` engines, `monty`, `cpython`, `quickjs` or `FILE.wasm`
@@ -40,9 +47,9 @@ pub(crate) struct Test {
     #[arg(long, requires = "command")]
     pub(crate) mcp: bool,
 
-    /// Which side is held to the contract: `guest`, a plugin or a dialect, or `host`, who runs them: yoikit's own, or,
-    /// for plugins, any that COMMAND is an adapter of, which speaks `yoikit.host/1`, as `yoikit host-adapter` does
-    /// [default: guest]
+    /// Which side is held to the contract: `guest`, a plugin or a dialect, or `host`, who runs them: yoikit's own, or any
+    /// that COMMAND is an adapter of, which speaks `yoikit.host/1` of plugins, or `yoikit.bridge-host/1` of child agents,
+    /// as `yoikit host-adapter` does [default: guest]
     #[arg(long, value_parser = parse_side, conflicts_with = "mcp")]
     pub(crate) side: Option<Side>,
 

@@ -2,6 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
+use yoi_conformance::suites::bridge::door as bridge;
 use yoi_conformance::suites::plugin::door;
 use yoi_conformance::suites::plugin::target::process::wire;
 use yoi_host::package::Item;
@@ -44,6 +45,8 @@ pub(super) fn run(args: &args::Schema) -> Result<Exit, Failure> {
         Report::TestMutants => of::<MutantsReport>(),
         Report::HostAsk => of::<door::Line<door::Ask>>(),
         Report::HostAnswer => read::<door::Line<door::Outcome>>(),
+        Report::BridgeHostAsk => of::<door::Line<bridge::Ask>>(),
+        Report::BridgeHostAnswer => read::<door::Line<bridge::Outcome>>(),
         Report::PluginLineIn => of::<wire::LineIn>(),
         Report::PluginLineOut => read::<wire::LineOut>(),
         Report::PluginHello => read::<yoi_conformance::suites::plugin::target::Hello>(),

@@ -84,3 +84,66 @@ fn the_protocol_of_an_adapter_is_as_its_schemas_say() {
         }
     }
 }
+
+const CHILDREN: [&str; 3] = ["host-adapter", "--contract", "bridge"];
+
+#[test]
+fn our_own_host_of_child_agents_conforms_behind_its_adapter() {
+    let mut words = vec!["--contract", "bridge", "--next", "--timeout", "10m", "--"];
+    words.push(env!("CARGO_BIN_EXE_yoikit"));
+    words.extend_from_slice(&CHILDREN);
+    let ran = held_to_the_contract(&words);
+    assert_eq!(ran.status, 0, "{}", ran.whole());
+    assert!(
+        ran.stdout.contains("it says that it is yoikit"),
+        "{}",
+        ran.whole()
+    );
+    // It has every ability that there is.
+    assert!(!ran.stdout.contains("skipped"), "{}", ran.whole());
+}
+
+#[test]
+fn the_protocol_of_an_adapter_for_child_agents_is_as_its_schemas_say() {
+    let schema = |name: &str| {
+        let schema = yoikit(Path::new("/"), &["schema", name]).stdout;
+        jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("asked");
+    // As the page about it has them.
+    let page = include_str!("../../../docs/bridge-host-adapter.md");
+    let page = page.replace("\n   ", " ");
+    let on_page =
+        |sign: &str| -> Vec<&str> { page.lines().filter_map(|line| line.strip_prefix(sign)).collect() };
+    let (asks, answers) = (on_page("→ "), on_page("← "));
+    let credential = r#"{"id":8,"op":"credential","spec":{"adapter":"codex-cli","authMode":"api-key"}}"#;
+    fs::write(&asked, [&asks[..], &[credential]].concat().join("\n")).unwrap();
+    let input = Stdio::from(fs::File::open(&asked).unwrap());
+    let ran = yoikit_with_input(folder.path(), &CHILDREN, input);
+    assert_eq!(ran.status, 0, "{}", ran.whole());
+    let said: Vec<&str> = ran.stdout.lines().collect();
+    // What is asked of an exchange that is let go of need not be answered.
+    assert!(said.len() >= 4, "{}", ran.whole());
+    for (name, lines) in [
+        ("bridge-host-ask", &asks),
+        ("bridge-host-answer", &answers),
+        ("bridge-host-answer", &said),
+    ] {
+        let schema = schema(name);
+        assert!(lines.len() >= 4, "{lines:?}");
+        for line in lines {
+            assert!(
+                schema.is_valid(&serde_json::from_str(line).unwrap()),
+                "{name}: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_contract_without_such_an_adapter_says_what_there_is_instead() {
+    let ran = yoikit(Path::new("/"), &["host-adapter", "--contract", "ptc"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("yoikit ptc serve"), "{}", ran.whole());
+}

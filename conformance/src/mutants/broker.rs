@@ -16,9 +16,10 @@ use yoi_host::wire::child::{Ending, Farewell};
 use yoi_host::world::Pending;
 
 use super::{Kind, Mutant};
-use crate::suites::bridge::broker::own::{Children, Own};
 use crate::suites::bridge::broker::play::{Act, Play, Seen};
 use crate::suites::bridge::broker::script::{Framing, own_framing};
+use crate::suites::bridge::door::own::Children;
+use crate::suites::bridge::door::{self, Exchange, NotDone, Own};
 
 const fn mutant(name: &'static str, caught_by: &'static str, make: fn(&mut Own)) -> Mutant {
     Mutant {
@@ -41,7 +42,16 @@ pub(super) fn good() -> Own {
 }
 
 pub(super) fn all() -> Vec<Mutant> {
-    let parts = [lines(), ends(), readers(), streams(), conversations(), routes()];
+    let parts = [
+        lines(),
+        ends(),
+        readers(),
+        streams(),
+        conversations(),
+        routes(),
+        children(),
+        wires(),
+    ];
     parts.into_iter().flatten().collect()
 }
 
@@ -440,6 +450,206 @@ fn routes() -> Vec<Mutant> {
             },
         ),
     ]
+}
+
+fn children() -> Vec<Mutant> {
+    let as_specified = "bridge.host.child.as-its-spec-says";
+    let who_holds_the_key = "bridge.host.credentials.who-holds-the-key";
+    vec![
+        mutant("forgets-the-arguments-of-a-spec", as_specified, |own| {
+            own.begins = |mut begin| {
+                begin.spec.args.clear();
+                begin
+            };
+        }),
+        mutant("has-a-shell-read-arguments", as_specified, |own| {
+            own.begins = |mut begin| {
+                let args = begin.spec.args.iter();
+                begin.spec.args = args.flat_map(|arg| arg.split(' ')).map(str::to_owned).collect();
+                begin
+            };
+        }),
+        mutant("forgets-the-variables-of-a-spec", as_specified, |own| {
+            own.begins = |mut begin| {
+                begin.spec.env.clear();
+                begin
+            };
+        }),
+        mutant("wants-a-key-of-everyone", who_holds_the_key, |own| {
+            own.credential = |_| true;
+        }),
+        mutant("wants-a-key-of-nobody", who_holds_the_key, |own| {
+            own.credential = |_| false;
+        }),
+    ]
+}
+
+/// Hosts whose children are programs, at the other end of a wire: what can be wrong there alone.
+fn wires() -> Vec<Mutant> {
+    let wire = |name, caught_by, make| Mutant {
+        kind: Kind::Wire(make),
+        ..mutant(name, caught_by, |_| {})
+    };
+    vec![
+        wire(
+            "leaves-what-children-start",
+            "bridge.host.end.nothing-left",
+            |own| {
+                own.between = |child| Box::new(Left(Some(child)));
+            },
+        ),
+        wire(
+            "tells-the-end-twice-by-wire",
+            "bridge.host.end.nothing-after",
+            |own| {
+                own.tells = |exchange| Box::new(Told::of(exchange, Fault::EndsTwice));
+            },
+        ),
+        wire("hears-no-end-by-wire", "bridge.host.reader.can-be-ended", |own| {
+            own.tells = |exchange| Box::new(Told::of(exchange, Fault::IsNotEnded));
+        }),
+        wire(
+            "reads-ahead-of-the-wire",
+            "bridge.host.reader.large-lines",
+            |own| {
+                own.tells = |exchange| Box::new(Told::of(exchange, Fault::ReadsAhead));
+            },
+        ),
+        wire(
+            "holds-what-nobody-holds",
+            "bridge.host.cancel.nobody-holds-it",
+            |own| {
+                own.tells = |exchange| Box::new(Told::of(exchange, Fault::IsHeld));
+            },
+        ),
+        wire(
+            "waits-for-ever-behind-a-wire",
+            "bridge.host.end.silent-child",
+            |own| {
+                own.begins = |mut begin| {
+                    let long = 24 * 60 * 60 * 1000;
+                    (begin.times.start, begin.times.idle, begin.times.total) = (long, long, long);
+                    begin
+                };
+            },
+        ),
+        wire(
+            "remembers-nothing-behind-a-wire",
+            "bridge.host.conversations.gone-on-with",
+            |own| {
+                own.links = || {
+                    Arc::new(Forgetful {
+                        links: LinksInMemory::new(),
+                        saves: false,
+                        forgets: true,
+                    })
+                };
+            },
+        ),
+    ]
+}
+
+/// A child that is let be, whoever wants it taken down.
+struct Left(Option<Box<dyn Transport>>);
+
+impl Left {
+    fn child(&mut self) -> &mut dyn Transport {
+        self.0.as_mut().expect("it is there until it is dropped").as_mut()
+    }
+}
+
+impl Transport for Left {
+    fn say(&mut self, line: &str) {
+        self.child().say(line);
+    }
+
+    fn say_no_more(&mut self) {
+        self.child().say_no_more();
+    }
+
+    fn hear(&mut self) -> Pending<'_, io::Result<Option<Line>>> {
+        self.child().hear()
+    }
+
+    fn end(self: Box<Self>, _: Farewell) -> Pending<'static, Ending> {
+        Box::pin(async { Ending::default() })
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        // Dropped, it would be taken down.
+        std::mem::forget(self.0.take());
+    }
+}
+
+/// What is wrong with how an exchange is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    EndsTwice,
+    IsNotEnded,
+    ReadsAhead,
+    IsHeld,
+}
+
+/// An exchange that is told with a fault.
+struct Told {
+    exchange: Option<Box<dyn Exchange>>,
+    fault: Fault,
+    /// What was read and not told yet.
+    ahead: VecDeque<door::Told>,
+}
+
+impl Told {
+    fn of(exchange: Box<dyn Exchange>, fault: Fault) -> Self {
+        Self {
+            exchange: Some(exchange),
+            fault,
+            ahead: VecDeque::new(),
+        }
+    }
+}
+
+const HELD: &str = "it is held until it is dropped";
+
+impl Exchange for Told {
+    fn next(&mut self) -> Pending<'_, Result<Option<door::Told>, NotDone>> {
+        Box::pin(async {
+            if let Some(told) = self.ahead.pop_front() {
+                return Ok(Some(told));
+            }
+            let exchange = self.exchange.as_mut().expect(HELD);
+            let told = exchange.next().await?;
+            match (self.fault, &told) {
+                (Fault::EndsTwice, Some(door::Told::Event(event))) if event.is_terminal() => {
+                    self.ahead.extend(told.clone());
+                }
+                (Fault::ReadsAhead, Some(_)) => {
+                    let moment = Duration::from_millis(100);
+                    while let Ok(Ok(Some(more))) = tokio::time::timeout(moment, exchange.next()).await {
+                        self.ahead.push_back(more);
+                    }
+                }
+                _ => {}
+            }
+            Ok(told)
+        })
+    }
+
+    fn abort(&mut self) -> Pending<'_, Result<(), NotDone>> {
+        match self.fault {
+            Fault::IsNotEnded => Box::pin(async { Ok(()) }),
+            _ => self.exchange.as_mut().expect(HELD).abort(),
+        }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if self.fault == Fault::IsHeld {
+            std::mem::forget(self.exchange.take());
+        }
+    }
 }
 
 /// Our own framing, but for what it does with what is read and after some lines.

@@ -3,11 +3,13 @@
 //! - [`mod@dialect`]: what is asked of the dialect of a child agent; [`target`]: one of the host's own, in a component, or
 //!   behind [`process`]
 //! - [`mod@broker`]: what is asked of a host that runs children and tells of them
+//! - [`door`]: such a host, in this process or behind an adapter that speaks `yoikit.bridge-host/1`
 //! - [`open`]: from what a person names to targets
 //! - [`transcripts`]: what the known children say, and what it comes to
 
 pub mod broker;
 pub mod dialect;
+pub mod door;
 pub mod open;
 pub mod process;
 pub mod target;

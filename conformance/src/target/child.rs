@@ -39,6 +39,41 @@ pub struct Child {
     memory: Option<u64>,
 }
 
+/// What is not as usual about a child.
+#[derive(Debug, Clone)]
+pub struct Spawning {
+    /// Variables that it gets besides ours.
+    pub variables: Vec<(&'static str, &'static str)>,
+    /// Longest line that it may write.
+    pub line_bytes: usize,
+}
+
+impl Default for Spawning {
+    fn default() -> Self {
+        Self {
+            variables: Vec::new(),
+            line_bytes: CHILD_LINE_BYTES,
+        }
+    }
+}
+
+/// Speaks to a child from elsewhere. Its standard input stays open as long as there is one.
+#[derive(Debug, Clone)]
+pub struct Speaker {
+    input: SyncSender<Vec<u8>>,
+}
+
+impl Speaker {
+    /// Send bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError::NotReading`], also where it takes none any more: how it ended is told where its lines are read.
+    pub fn send_bytes(&self, bytes: Vec<u8>) -> Result<(), ChildError> {
+        self.input.try_send(bytes).map_err(|_| ChildError::NotReading)
+    }
+}
+
 /// Ends a child from elsewhere. Cloned freely.
 #[derive(Debug, Clone)]
 pub struct Ender {
@@ -103,8 +138,8 @@ pub enum ChildError {
     #[error("it took more than {} of memory", mebibytes(*.0))]
     Memory(u64),
     /// It wrote a line that no message needs.
-    #[error("it wrote a line of more than {CHILD_LINE_BYTES} bytes")]
-    Flood,
+    #[error("it wrote a line of more than {0} bytes")]
+    Flood(usize),
     /// It wrote something else than a JSON object.
     #[error("it wrote a line to standard output that is no JSON object: `{0}`")]
     NotJson(String),
@@ -137,6 +172,15 @@ impl Child {
     ///
     /// [`ChildError::Start`].
     pub fn spawn(program: &str, arguments: &[String]) -> Result<Self, ChildError> {
+        Self::spawn_as(program, arguments, &Spawning::default())
+    }
+
+    /// The same, otherwise than usual.
+    ///
+    /// # Errors
+    ///
+    /// As [`Child::spawn`].
+    pub fn spawn_as(program: &str, arguments: &[String], how: &Spawning) -> Result<Self, ChildError> {
         let start = |cause| ChildError::Start {
             program: program.to_owned(),
             cause,
@@ -150,6 +194,7 @@ impl Child {
         tie(&mut command);
         let mut process = command
             .args(arguments)
+            .envs(how.variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -170,7 +215,8 @@ impl Child {
         let (to_lines, lines) = sync_channel(CHILD_LINES);
         let (to_exit, exit) = sync_channel(1);
         thread::spawn(move || write(stdin, &to_write));
-        thread::spawn(move || read(stdout, &to_lines));
+        let most = how.line_bytes;
+        thread::spawn(move || read(stdout, most, &to_lines));
         let into = Arc::clone(&errors);
         let (draining, drained) = sync_channel(0);
         thread::spawn(move || {
@@ -199,6 +245,12 @@ impl Child {
     pub fn holding_at_most(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
+    }
+
+    /// What speaks to it from elsewhere; none once nothing more is sent.
+    #[must_use]
+    pub fn speaker(&self) -> Option<Speaker> {
+        self.input.clone().map(|input| Speaker { input })
     }
 
     /// What ends it from elsewhere.
@@ -393,18 +445,20 @@ fn write(mut stdin: impl Write, lines: &Receiver<Vec<u8>>) {
     }
 }
 
-fn read(stdout: impl Read, lines: &SyncSender<Result<Vec<u8>, ChildError>>) {
+fn read(stdout: impl Read, most: usize, lines: &SyncSender<Result<Vec<u8>, ChildError>>) {
     let mut stdout = BufReader::new(stdout);
     loop {
         let mut line = Vec::new();
-        let read = (&mut stdout)
-            .take(CHILD_LINE_BYTES as u64 + 1)
-            .read_until(b'\n', &mut line);
+        let read = (&mut stdout).take(most as u64 + 1).read_until(b'\n', &mut line);
         if read.is_err() || line.is_empty() {
             return;
         }
-        let flood = line.len() > CHILD_LINE_BYTES;
-        let line = if flood { Err(ChildError::Flood) } else { Ok(line) };
+        let flood = line.len() > most;
+        let line = if flood {
+            Err(ChildError::Flood(most))
+        } else {
+            Ok(line)
+        };
         if lines.send(line).is_err() || flood {
             return;
         }

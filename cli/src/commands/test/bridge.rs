@@ -54,10 +54,10 @@ pub(super) fn open(args: &Test) -> Result<Vec<Entrant>, Failure> {
     Ok(entrants)
 }
 
-/// The one host that there is: nobody else's can be asked so far.
+/// Our own host, or one behind an adapter.
 fn hosts(args: &Test) -> Result<Vec<Entrant>, Failure> {
-    let reason = if !args.targets.is_empty() || !args.command.is_empty() {
-        "the host's side of `bridge` is asked of yoikit's own host: leave out the target"
+    let reason = if !args.targets.is_empty() {
+        "a host has no path: give `-- COMMAND`, or nothing for yoikit's own"
     } else if args.speaks.is_some() {
         "`--speaks` says whose dialect a target is, and a host has none: leave it out"
     } else if args
@@ -67,7 +67,7 @@ fn hosts(args: &Test) -> Result<Vec<Entrant>, Failure> {
     {
         "the host's side of `bridge` has the profile `faithful` alone"
     } else {
-        return Ok(Opening::hosts());
+        return Ok(Opening::hosts(&args.command));
     };
     Err(Failure::Usage(reason.to_owned()))
 }

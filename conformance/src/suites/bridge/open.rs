@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use yoi_host::bridge::{Adapter, DialectComponent, Mode};
 
+use super::door::introduce;
 use super::process::ProcessDialect;
 use super::{BrokerTarget, DialectTarget, broker, dialect};
 use crate::About;
-use crate::limits::PROCESS_INPUT_TIME;
+use crate::limits::{PROCESS_INPUT_TIME, REASON_BYTES};
 use crate::run::Entrant;
-use crate::text::name_of;
+use crate::text::{bounded, name_of};
 
 /// In which modes a dialect is held to the contract. They are the contract's profiles.
 #[derive(Debug, Clone, Default)]
@@ -63,8 +64,7 @@ impl Opening {
     /// A program that speaks `yoikit.dialect/1`, a faithful dialect unless something else was said.
     #[must_use]
     pub fn command(&self, command: &[String]) -> Vec<Entrant> {
-        let name = command.iter().map(|word| name_of(Path::new(word)));
-        let name = name.collect::<Vec<_>>().join(" ");
+        let name = words_of(command);
         let targets = self.modes_of_others().map(|mode| {
             let target = DialectTarget::process(ProcessDialect::of(command), self.speaks, mode);
             let words = [vec!["--".to_owned()], command.to_vec()].concat();
@@ -73,27 +73,32 @@ impl Opening {
         targets.collect()
     }
 
-    /// Our own host, with children that are played in this process and with children that are processes.
+    /// A host: ours, once with children that are played in this process and once with children that are programs, or any
+    /// behind an adapter that speaks `yoikit.bridge-host/1`.
     #[must_use]
-    pub fn hosts() -> Vec<Entrant> {
-        let targets = [BrokerTarget::scripted(), BrokerTarget::processes()];
-        let entrants = targets.into_iter().map(|target| {
-            let about = About {
-                name: "yoikit".to_owned(),
-                door: target.door().to_owned(),
-                profile: Mode::Faithful.name().to_owned(),
-                digest: None,
-                remark: None,
-                trouble: None,
-            };
-            let words = ["--contract", "bridge", "--side", "host"].map(str::to_owned);
-            Entrant {
-                subject: broker().bind_paced(Arc::new(target), about, PROCESS_INPUT_TIME),
-                judged: true,
-                words: words.to_vec(),
-            }
+    pub fn hosts(command: &[String]) -> Vec<Entrant> {
+        if command.is_empty() {
+            let targets = [BrokerTarget::scripted(), BrokerTarget::processes()];
+            let ours = |target| host("yoikit".to_owned(), target, command, None, None);
+            return targets.into_iter().map(ours).collect();
+        }
+        // The host's name and version are its own words.
+        let introduced = introduce(command).and_then(|hello| match BrokerTarget::trouble(&hello) {
+            Some(trouble) => Err(trouble),
+            None => Ok(hello),
         });
-        entrants.collect()
+        let name = words_of(command);
+        vec![match introduced {
+            Ok(hello) => {
+                let remark = format!("it says that it is {} {}", hello.host, hello.version);
+                let target = BrokerTarget::process(command, &hello);
+                host(name, target, command, Some(bounded(&remark, REASON_BYTES)), None)
+            }
+            Err(trouble) => {
+                let target = BrokerTarget::in_trouble(&trouble);
+                host(name, target, command, None, Some(trouble))
+            }
+        }]
     }
 
     fn modes_of_others(&self) -> impl Iterator<Item = Mode> + '_ {
@@ -125,5 +130,40 @@ impl Opening {
             judged: !self.modes.is_empty() || mode == Mode::default(),
             words,
         }
+    }
+}
+
+/// What a command is called.
+fn words_of(command: &[String]) -> String {
+    let words = command.iter().map(|word| name_of(Path::new(word)));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn host(
+    name: String,
+    target: BrokerTarget,
+    command: &[String],
+    remark: Option<String>,
+    trouble: Option<String>,
+) -> Entrant {
+    let about = About {
+        name,
+        door: target.door().to_owned(),
+        profile: Mode::Faithful.name().to_owned(),
+        digest: None,
+        remark,
+        trouble,
+    };
+    let mut words = ["--contract", "bridge", "--side", "host"]
+        .map(str::to_owned)
+        .to_vec();
+    if !command.is_empty() {
+        words.push("--".to_owned());
+        words.extend_from_slice(command);
+    }
+    Entrant {
+        subject: broker().bind_paced(Arc::new(target), about, PROCESS_INPUT_TIME),
+        judged: true,
+        words,
     }
 }

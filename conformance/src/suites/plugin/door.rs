@@ -39,7 +39,9 @@ pub use catalogue::{Examine, Listed, Plugins, Row, Rows, Standing, Survey, Troub
 pub use in_process::{InProcess, InProcessEnder};
 pub use process::Process;
 pub(super) use process::Processes;
-pub use serve::{Line, serve};
+pub use serve::serve;
+
+pub use crate::target::Line;
 
 /// Longest line of the protocol: the largest input there is to try, twice over, every byte of it an escape of six.
 pub const LINE_BYTES: usize = 1024 * 1024;

@@ -390,7 +390,7 @@ fn of_rpc(error: RpcError) -> CallFailure {
         RpcError::Child(ChildError::Silent { .. }) => "process.silent",
         RpcError::Child(ChildError::Ended { .. }) => "process.ended",
         RpcError::Child(ChildError::Memory(_)) => "process.memory",
-        RpcError::Child(ChildError::Flood) => "process.flood",
+        RpcError::Child(ChildError::Flood(_)) => "process.flood",
         RpcError::Child(ChildError::NotJson(_)) => "process.not-json",
         RpcError::Child(ChildError::NotReading) => "process.not-reading",
         RpcError::Protocol(_) => "process.protocol",

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use yoi_host::bridge::{Adapter, FailureCode, NormalizedEvent};
+use yoi_host::bridge::{FailureCode, NormalizedEvent};
 
 use super::play::{Act, Play, Step};
-use super::talk::{DELTA, RESULT, Talk, talks};
+use super::talk::{Talk, talks};
 use super::{BrokerTarget, BrokerTest, failed_by, has_one_end, kinds};
 use crate::verdict::{expect, expect_eq};
 use crate::{Case, Checked, Clause, Context, Side};
@@ -27,8 +27,10 @@ const DROPPED: Clause = Clause::new(
 pub(super) fn tests() -> Vec<BrokerTest> {
     let must = |id, clause| Case::must(id, clause).side(Side::Host).profiles(&["faithful"]);
     vec![
-        must("bridge.host.cancel.at-every-point", ENDED)
-            .property(|_| (talks(), 0_usize..12, any::<bool>()), at_every_point),
+        must("bridge.host.cancel.at-every-point", ENDED).property(
+            |target| (talks(target), 0_usize..12, any::<bool>()),
+            at_every_point,
+        ),
         must("bridge.host.cancel.what-is-over", OVER).example(what_is_over),
         must("bridge.host.cancel.nobody-holds-it", DROPPED).property(|_| 0_usize..4, nobody_holds_it),
     ]
@@ -86,18 +88,20 @@ fn at_every_point(
 }
 
 fn what_is_over(target: &BrokerTarget, context: &Context) -> Checked {
-    let done = vec![Step::lines(&[DELTA, RESULT])];
+    let words = target.words();
+    let delta = words.delta();
+    let done = vec![Step::lines(&[&delta, words.result])];
     let late = vec![Act::Pause, Act::Cancel, Act::Cancel, Act::ReadAll];
-    let play = Play::of(Adapter::IndusagiWire, done).read_by(late);
+    let play = Play::of(words.adapter, done).read_by(late);
     let (turn, _) = target.turn(context, &play)?;
     expect_eq(
         "the events of what was over",
         "text finish",
         kinds(&turn.events).as_str(),
     )?;
-    let hanging = vec![Step::lines(&[DELTA]), Step::Hang];
+    let hanging = vec![Step::lines(&[&delta]), Step::Hang];
     let twice = vec![Act::Read(1), Act::Cancel, Act::Pause, Act::Cancel, Act::ReadAll];
-    let play = Play::of(Adapter::IndusagiWire, hanging).read_by(twice);
+    let play = Play::of(words.adapter, hanging).read_by(twice);
     let (turn, _) = target.turn(context, &play)?;
     failed_by(&turn, FailureCode::Aborted)?;
     expect_eq(
@@ -108,8 +112,10 @@ fn what_is_over(target: &BrokerTarget, context: &Context) -> Checked {
 }
 
 fn nobody_holds_it(target: &BrokerTarget, context: &Context, read: &usize) -> Checked {
-    let steps = vec![Step::lines(&[DELTA, DELTA, DELTA]), Step::Hang];
-    let play = Play::of(Adapter::IndusagiWire, steps).read_by(vec![Act::Read(*read), Act::Pause, Act::Drop]);
+    let words = target.words();
+    let delta = words.delta();
+    let steps = vec![Step::lines(&[&delta, &delta, &delta]), Step::Hang];
+    let play = Play::of(words.adapter, steps).read_by(vec![Act::Read(*read), Act::Pause, Act::Drop]);
     let seen = target.play(context, &play)?;
     let ended: Vec<usize> = seen.children.iter().map(|child| child.ended).collect();
     expect_eq("how often each child is taken down", &vec![1], &ended)

@@ -5,10 +5,11 @@ use std::time::Duration;
 use yoi_host::bridge::{Adapter, FailureCode, NormalizedEvent};
 use yoi_host::wire::child::How;
 
-use super::play::{Play, Role, Seen, Step};
+use super::super::door::Ability;
+use super::play::{NAMED, Play, Role, Seen, Step};
 use super::{BrokerTarget, BrokerTest, failed_by, has_one_end, kinds};
 use crate::verdict::{expect, expect_eq};
-use crate::{Case, Checked, Clause, Context, Side};
+use crate::{Case, Checked, Clause, Context, Excuse, Side};
 
 const REMEMBERED: Clause = Clause::new(
     "contracts/bridge.md#conversations",
@@ -27,20 +28,46 @@ const IN_TURN: Clause = Clause::new(
     "Exchanges of one conversation come one after the other.",
 );
 
-const STARTED: &str = r#"{"type":"thread.started","thread_id":"new"}"#;
 const COMPLETED: &str = r#"{"type":"turn.completed","usage":{"input_tokens":5,"output_tokens":6}}"#;
 const ANSWERED: &str = r#"{"type":"item.completed","item":{"id":"i","type":"agent_message","text":"half"}}"#;
 
 pub(super) fn tests() -> Vec<BrokerTest> {
     let must = |id, clause| Case::must(id, clause).side(Side::Host).profiles(&["faithful"]);
     vec![
-        must("bridge.host.conversations.gone-on-with", REMEMBERED).example(gone_on_with),
-        must("bridge.host.conversations.refused", REFUSED).example(refused),
-        must("bridge.host.conversations.refused-twice", REFUSED).example(refused_twice),
-        must("bridge.host.conversations.refused-too-late", REFUSED).example(refused_too_late),
-        must("bridge.host.conversations.no-flag", NAME).example(no_flag),
-        must("bridge.host.conversations.in-turn", IN_TURN).example(in_turn),
+        must("bridge.host.conversations.gone-on-with", REMEMBERED)
+            .example(gone_on_with)
+            .excused(excuse),
+        must("bridge.host.conversations.refused", REFUSED)
+            .example(refused)
+            .excused(excuse),
+        must("bridge.host.conversations.refused-twice", REFUSED)
+            .example(refused_twice)
+            .excused(excuse),
+        must("bridge.host.conversations.refused-too-late", REFUSED)
+            .example(refused_too_late)
+            .excused(excuse),
+        must("bridge.host.conversations.no-flag", NAME)
+            .example(no_flag)
+            .excused(excuse),
+        must("bridge.host.conversations.in-turn", IN_TURN)
+            .example(in_turn)
+            .excused(excuse),
     ]
+}
+
+fn excuse(target: &BrokerTarget) -> Option<Excuse> {
+    target
+        .lacks_codex()
+        .or_else(|| target.lacks(Ability::Conversations))
+}
+
+/// What a conversation is called.
+fn called(name: &str) -> String {
+    format!("{NAMED}{name}")
+}
+
+fn started(name: &str) -> String {
+    format!(r#"{{"type":"thread.started","thread_id":"{}"}}"#, called(name))
 }
 
 fn says(lines: &[&str]) -> Role {
@@ -48,24 +75,25 @@ fn says(lines: &[&str]) -> Role {
 }
 
 fn refuses() -> Role {
-    let words = "Error: no rollout found for thread id old\n".to_owned();
+    let words = format!("Error: no rollout found for thread id {}\n", called("old"));
     Role::ending(Vec::new(), How::Exited(1), words)
 }
 
 fn play(children: Vec<Role>, remembered: Option<&str>) -> Play {
     let mut play = Play::of(Adapter::CodexCli, Vec::new());
     play.children = children;
-    play.remembered = Some(remembered.map(str::to_owned));
+    play.remembered = Some(remembered.map(called));
     play
 }
 
 fn resumed(seen: &Seen) -> Vec<&str> {
     let resumed = seen.children.iter().map(|child| child.resumed.as_deref());
-    resumed.map(|token| token.unwrap_or("-")).collect()
+    let resumed = resumed.map(|token| token.map_or("-", |token| token.strip_prefix(NAMED).unwrap_or(token)));
+    resumed.collect()
 }
 
 fn gone_on_with(target: &BrokerTarget, context: &Context) -> Checked {
-    let child = || says(&[STARTED, COMPLETED]);
+    let child = || says(&[&started("new"), COMPLETED]);
     let mut play = play(vec![child(), child()], None);
     play.turns = 2;
     let seen = target.play(context, &play)?;
@@ -114,12 +142,11 @@ fn no_flag(target: &BrokerTarget, context: &Context) -> Checked {
 }
 
 fn in_turn(target: &BrokerTarget, context: &Context) -> Checked {
-    let slow = |token: &str| {
-        let started = STARTED.replace("new", token);
+    let slow = |name: &str| {
         // One that takes its time to say what its conversation is called.
         Role::of(vec![
             Step::Wait(Duration::from_millis(200)),
-            Step::lines(&[&started]),
+            Step::lines(&[&started(name)]),
             Step::Wait(Duration::from_millis(200)),
             Step::lines(&[COMPLETED]),
         ])

@@ -5,7 +5,7 @@ use yoi_host::bridge::{Adapter, NormalizedEvent};
 use yoi_host::limits::CHILD_LINE_BYTES;
 
 use super::play::{Play, Step};
-use super::talk::{DELTA, RESULT, Talk, lines, talks};
+use super::talk::{Talk, lines, talks};
 use super::{BrokerTarget, BrokerTest, has_one_end, kinds};
 use crate::verdict::{expect, expect_eq};
 use crate::{Case, Checked, Clause, Context, Side};
@@ -31,10 +31,10 @@ pub(super) fn tests() -> Vec<BrokerTest> {
     let must = |id, clause| Case::must(id, clause).side(Side::Host).profiles(&["faithful"]);
     vec![
         must("bridge.host.lines.any-cutting", CUT).property(
-            |_| (talks(), prop::collection::vec(any::<u16>(), 0..12)),
+            |target| (talks(target), prop::collection::vec(any::<u16>(), 0..12)),
             any_cutting,
         ),
-        must("bridge.host.lines.ends", END).property(|_| known_lines(), ends),
+        must("bridge.host.lines.ends", END).property(known_lines, ends),
         must("bridge.host.lines.too-long", LONG).example(too_long),
         must("bridge.host.lines.not-text", TEXT).example(not_text),
     ]
@@ -57,8 +57,8 @@ fn any_cutting(target: &BrokerTarget, context: &Context, (talk, cuts): &(Talk, V
     expect_eq("the events of the bytes in one piece", &whole.events, &cut.events)
 }
 
-fn known_lines() -> impl Strategy<Value = (Adapter, Vec<String>)> {
-    prop::sample::select(Adapter::ALL.to_vec())
+fn known_lines(target: &BrokerTarget) -> impl Strategy<Value = (Adapter, Vec<String>)> + use<> {
+    prop::sample::select(target.adapters.clone())
         .prop_flat_map(|adapter| (Just(adapter), prop::collection::vec(lines(adapter), 1..8)))
 }
 
@@ -89,12 +89,14 @@ fn ends(target: &BrokerTarget, context: &Context, (adapter, lines): &(Adapter, V
 
 /// A line that is none, between two that are.
 fn between(target: &BrokerTarget, context: &Context, line: Vec<u8>) -> Checked {
+    let words = target.words();
+    let delta = words.delta();
     let steps = vec![
-        Step::lines(&[DELTA]),
+        Step::lines(&[&delta]),
         Step::Say(line),
-        Step::Say(format!("\n{DELTA}\n{RESULT}\n").into_bytes()),
+        Step::Say(format!("\n{delta}\n{}\n", words.result).into_bytes()),
     ];
-    let (turn, _) = target.turn(context, &Play::of(Adapter::IndusagiWire, steps))?;
+    let (turn, _) = target.turn(context, &Play::of(words.adapter, steps))?;
     has_one_end(&turn)?;
     let texts = turn.events.iter().filter(|event| event.kind() == "text").count();
     let finished = matches!(turn.events.last(), Some(NormalizedEvent::Finish { .. }));

@@ -1,10 +1,17 @@
 //! What is played: what children do, and what whoever reads does meanwhile.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use yoi_host::bridge::{Adapter, ExchangeReport, ExchangeTimes, NormalizedEvent};
+use yoi_host::bridge::{Adapter, ExchangeTimes, NormalizedEvent};
 use yoi_host::wire::child::{Ending, How};
+
+/// What conversations are called in plays begins so: by that the name of one is found among what a child is told.
+pub const NAMED: &str = "conversation-";
+
+/// A variable of a child's that a case may set, and that is seen.
+pub const TOLD: &str = "YOIKIT_TOLD";
 
 /// What is played.
 #[derive(Debug, Clone)]
@@ -23,6 +30,10 @@ pub struct Play {
     pub resume: Option<String>,
     /// The conversation that is remembered; some where conversations are remembered at all.
     pub remembered: Option<Option<String>>,
+    /// Arguments of the children, before those of the dialect.
+    pub args: Vec<String>,
+    /// Variables of the children.
+    pub env: BTreeMap<String, String>,
     /// How long the parts of an exchange may take.
     pub times: ExchangeTimes,
     /// Whether it is told as the framework does.
@@ -56,6 +67,8 @@ pub enum Step {
     },
     /// Do nothing for so long.
     Wait(Duration),
+    /// Start something that stays when the child is gone.
+    Leave,
     /// Do nothing any more, and do not end.
     Hang,
     /// Have the pipe break.
@@ -99,8 +112,10 @@ pub struct Turn {
     pub stream: Vec<Value>,
     /// Whether the reader came to its end.
     pub over: bool,
-    /// What is known when it is over.
-    pub report: Option<ExchangeReport>,
+    /// Why there was no exchange, in the host's words.
+    pub refused: Option<String>,
+    /// Bytes that children had got rid of when the reader was done with it.
+    pub heard: usize,
 }
 
 /// What is seen of a child.
@@ -108,9 +123,13 @@ pub struct Turn {
 pub struct ChildSeen {
     /// The conversation that it was to take up again.
     pub resumed: Option<String>,
-    /// Bytes of its lines that were taken from it.
-    pub heard: usize,
-    /// How often it was taken down.
+    /// Its arguments.
+    pub words: Vec<String>,
+    /// The variable [`TOLD`].
+    pub told: Option<String>,
+    /// A variable that its host keeps for itself.
+    pub kept: Option<String>,
+    /// How often it was taken down; of one that is a program, whether nothing of it is left.
     pub ended: usize,
 }
 
@@ -126,6 +145,8 @@ impl Play {
             at_once: false,
             resume: None,
             remembered: None,
+            args: Vec::new(),
+            env: BTreeMap::new(),
             times: ExchangeTimes::default(),
             as_framework: false,
             address: None,
@@ -183,6 +204,7 @@ impl std::fmt::Debug for Step {
             Self::Repeat { bytes, .. } => write!(f, "Repeat({})", shown(bytes)),
             Self::Wait(time) => write!(f, "Wait({time:?})"),
             Self::Hang => f.write_str("Hang"),
+            Self::Leave => f.write_str("Leave"),
             Self::Break => f.write_str("Break"),
         }
     }

@@ -1,10 +1,10 @@
 //! Readers that are slow.
 
 use proptest::prelude::*;
-use yoi_host::bridge::{Adapter, FailureCode};
+use yoi_host::bridge::FailureCode;
 
 use super::play::{Act, Play, Step};
-use super::talk::{DELTA, Talk, talks};
+use super::talk::{Talk, talks};
 use super::{BrokerTarget, BrokerTest, failed_by, has_one_end};
 use crate::verdict::{expect, expect_eq};
 use crate::{Case, Checked, Clause, Context, Side};
@@ -32,13 +32,12 @@ pub(super) fn tests() -> Vec<BrokerTest> {
     let must = |id, clause| Case::must(id, clause).side(Side::Host).profiles(&["faithful"]);
     vec![
         must("bridge.host.reader.child-waits", WAITS)
-            .example(|target: &BrokerTarget, context| child_waits(target, context, DELTA.to_owned())),
+            .example(|target: &BrokerTarget, context| child_waits(target, context, target.words().delta())),
         must("bridge.host.reader.large-lines", WAITS).example(|target: &BrokerTarget, context| {
-            let text = "x".repeat(700_000);
-            child_waits(target, context, format!(r#"{{"type":"new_thing","x":"{text}"}}"#))
+            child_waits(target, context, target.words().text(&"x".repeat(700_000)))
         }),
         must("bridge.host.reader.misses-nothing", ALL).property(
-            |_| (talks(), prop::collection::vec(1_usize..4, 0..6)),
+            |target| (talks(target), prop::collection::vec(1_usize..4, 0..6)),
             misses_nothing,
         ),
         must("bridge.host.reader.can-be-ended", ENDS).example(can_be_ended),
@@ -52,9 +51,9 @@ fn chatter(line: String, at_most: usize) -> Vec<Step> {
 
 fn child_waits(target: &BrokerTarget, context: &Context, line: String) -> Checked {
     let acts = vec![Act::Read(3), Act::Pause];
-    let play = Play::of(Adapter::IndusagiWire, chatter(line, SAID)).read_by(acts);
-    let seen = target.play(context, &play)?;
-    let heard = seen.children.first().map_or(0, |child| child.heard);
+    let play = Play::of(target.words().adapter, chatter(line, SAID)).read_by(acts);
+    let (turn, _) = target.turn(context, &play)?;
+    let heard = turn.heard;
     expect(
         heard > 0 && heard <= HELD,
         || format!("at most {HELD} bytes that nobody has read"),
@@ -76,8 +75,8 @@ fn misses_nothing(target: &BrokerTarget, context: &Context, (talk, reads): &(Tal
 fn can_be_ended(target: &BrokerTarget, context: &Context) -> Checked {
     let acts = vec![Act::Read(1), Act::Pause, Act::Cancel, Act::ReadAll];
     // So much that a host that cannot be ended has it told in bearable time.
-    let steps = chatter(DELTA.to_owned(), SAID / 32);
-    let play = Play::of(Adapter::IndusagiWire, steps).read_by(acts);
+    let steps = chatter(target.words().delta(), SAID / 32);
+    let play = Play::of(target.words().adapter, steps).read_by(acts);
     let (turn, seen) = target.turn(context, &play)?;
     has_one_end(&turn)?;
     failed_by(&turn, FailureCode::Aborted)?;

@@ -3,12 +3,13 @@
 use serde_json::Value;
 use yoi_host::bridge::{NormalizedEvent, Voice};
 
+use super::super::door::Ability;
 use super::super::transcripts::said;
 use super::play::Turn;
 use super::talk::{Talk, talks};
 use super::{BrokerTarget, BrokerTest};
 use crate::verdict::{expect, expect_eq};
-use crate::{Case, Checked, Clause, Context, Side, Stop};
+use crate::{Case, Checked, Clause, Context, Excuse, Side, Stop};
 
 const BLOCKS: Clause = Clause::new(
     "contracts/bridge.md#the-frameworks-stream",
@@ -27,10 +28,20 @@ const WHOLE: Clause = Clause::new(
 pub(super) fn tests() -> Vec<BrokerTest> {
     let must = |id, clause| Case::must(id, clause).side(Side::Host).profiles(&["faithful"]);
     vec![
-        must("bridge.host.stream.blocks", BLOCKS).property(|_| talks(), blocks),
-        must("bridge.host.stream.moments", MOMENT).property(|_| talks(), moments),
-        must("bridge.host.stream.message", WHOLE).property(|_| talks(), message),
+        must("bridge.host.stream.blocks", BLOCKS)
+            .property(talks, blocks)
+            .excused(excuse),
+        must("bridge.host.stream.moments", MOMENT)
+            .property(talks, moments)
+            .excused(excuse),
+        must("bridge.host.stream.message", WHOLE)
+            .property(talks, message)
+            .excused(excuse),
     ]
+}
+
+fn excuse(target: &BrokerTarget) -> Option<Excuse> {
+    target.lacks(Ability::Framework)
 }
 
 fn told(target: &BrokerTarget, context: &Context, talk: &Talk) -> Result<Turn, Stop> {

@@ -6,6 +6,7 @@ use yoi_host::bridge::Adapter;
 use yoi_host::wire::child::How;
 
 use super::super::transcripts::known_lines;
+use super::BrokerTarget;
 use super::play::{Play, Role, Step};
 
 /// What a child says, and how it ends.
@@ -31,12 +32,80 @@ enum End {
     Signal(i32),
 }
 
-/// A piece of an answer, and the end of a turn, in the words of `indusagi-wire`.
-pub(super) const DELTA: &str = r#"{"type":"event","event":{"kind":"text_delta","delta":"some text"}}"#;
-pub(super) const RESULT: &str = r#"{"type":"result","snapshot":{"phase":"settled"}}"#;
+/// The words of one dialect, in which cases speak that are of none in particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) adapter: Adapter,
+    /// What stands before and after a text.
+    around: (&'static str, &'static str),
+    /// The end of a turn.
+    pub(super) result: &'static str,
+}
 
-pub(super) fn talks() -> impl Strategy<Value = Talk> {
-    prop::sample::select(Adapter::ALL.to_vec()).prop_flat_map(|adapter| {
+/// The text of which most answers are made here.
+pub(super) const TEXT: &str = "some text";
+
+impl Words {
+    /// The dialects that there are words of, those first that are taken first.
+    pub(super) const ADAPTERS: [Adapter; 3] =
+        [Adapter::IndusagiWire, Adapter::IndusagiCli, Adapter::ClaudeCli];
+
+    /// Those of the first of the dialects that are known.
+    pub(super) fn of_any(adapters: &[Adapter]) -> Option<Self> {
+        let known = Self::ADAPTERS
+            .into_iter()
+            .find(|adapter| adapters.contains(adapter))?;
+        let (around, result) = match known {
+            Adapter::ClaudeCli => (
+                (
+                    r#"{"type":"stream_event","parent_tool_use_id":null,"event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""#,
+                    r#""}}}"#,
+                ),
+                r#"{"type":"result","subtype":"success","is_error":false}"#,
+            ),
+            Adapter::IndusagiCli => (
+                (
+                    r#"{"jsonrpc":"2.0","method":"stream/text","params":{"delta":""#,
+                    r#""}}"#,
+                ),
+                r#"{"jsonrpc":"2.0","method":"stream/done","params":{"reason":"stop"}}"#,
+            ),
+            _ => (
+                (
+                    r#"{"type":"event","event":{"kind":"text_delta","delta":""#,
+                    r#""}}"#,
+                ),
+                r#"{"type":"result","snapshot":{"phase":"settled"}}"#,
+            ),
+        };
+        Some(Self {
+            adapter: known,
+            around,
+            result,
+        })
+    }
+
+    /// A piece of an answer.
+    pub(super) fn text(&self, text: &str) -> String {
+        let (before, after) = self.around;
+        format!("{before}{text}{after}")
+    }
+
+    /// A piece of an answer, like any other.
+    pub(super) fn delta(&self) -> String {
+        self.text(TEXT)
+    }
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::of_any(&Adapter::ALL).expect("there are words of a known dialect")
+    }
+}
+
+/// What children of the dialects say that a host has.
+pub(super) fn talks(target: &BrokerTarget) -> impl Strategy<Value = Talk> + use<> {
+    prop::sample::select(target.adapters.clone()).prop_flat_map(|adapter| {
         let ends = prop::sample::select(&["\n", "\r\n", "\n\n", ""][..]);
         let line = (lines(adapter), ends).prop_map(|(line, end)| Piece::Text(line + end));
         let bytes = prop::collection::vec(any::<u8>(), 0..12).prop_map(Piece::Bytes);
@@ -94,5 +163,28 @@ impl Talk {
         let mut play = Play::of(self.adapter, Vec::new());
         play.children = vec![Role::ending(steps, how, "its last words\n".to_owned())];
         play
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use yoi_host::bridge::{Mode, NormalizedEvent, Opening, Translation, dialect};
+    use yoi_host::wire::Line;
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_every_dialect_come_to_an_answer_and_its_end() {
+        for adapter in Words::ADAPTERS {
+            let words = Words::of_any(&[adapter]).unwrap();
+            let own = dialect(adapter, Mode::Faithful, Opening::default()).unwrap();
+            let mut translation = Translation::new(own, Mode::Faithful);
+            let mut events = translation.open().events;
+            for line in [words.delta(), words.text("more"), words.result.to_owned()] {
+                events.extend(translation.line(&Line::Text(line)).events);
+            }
+            let kinds: Vec<_> = events.iter().map(NormalizedEvent::kind).collect();
+            assert_eq!(kinds, ["text", "text", "finish"], "{adapter}");
+        }
     }
 }

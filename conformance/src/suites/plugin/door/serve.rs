@@ -1,21 +1,9 @@
 //! The other end of the protocol: an adapter of any host.
 
-use std::io::{self, BufRead, Read, Write};
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, Write};
 
 use super::{Ask, LINE_BYTES, Outcome, PluginHost, Refusal, RefusalKind};
-
-/// A line to the adapter: what is asked, under a number that the answer repeats.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Line<T> {
-    /// The number.
-    pub id: u64,
-    /// What is asked, or what came of it.
-    #[serde(flatten)]
-    pub what: T,
-}
+use crate::target::{Line, next_line};
 
 /// Answer everything that `input` asks of `host`, line by line, until there is nothing more.
 ///
@@ -25,39 +13,22 @@ pub struct Line<T> {
 /// is not of the protocol is refused, under its number if it has one.
 pub fn serve(host: &mut dyn PluginHost, mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let mut line = Vec::new();
-    loop {
-        line.clear();
-        let most = LINE_BYTES as u64 + 1;
-        if input.by_ref().take(most).read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
-        }
-        if line.len() > LINE_BYTES {
-            let error = format!("a line has more than {LINE_BYTES} bytes");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
-        }
-        let answer = match serde_json::from_slice::<Line<Ask>>(&line) {
+    while next_line(&mut input, LINE_BYTES, &mut line)? {
+        let answer = match Line::<Ask>::asked(&line) {
             Ok(Line { id, what }) => Line {
                 id,
                 what: host.ask(&what).map_err(io::Error::other)?,
             },
-            Err(error) => Line {
-                id: number_in(&line),
-                what: Outcome::Refused(Refusal::new(RefusalKind::Unsupported, error.to_string())),
+            Err(Line { id, what: why }) => Line {
+                id,
+                what: Outcome::Refused(Refusal::new(RefusalKind::Unsupported, why)),
             },
         };
         serde_json::to_writer(&mut output, &answer)?;
         output.write_all(b"\n")?;
         output.flush()?;
     }
-}
-
-/// The number of a line that is otherwise not of the protocol; 0 where it has none.
-fn number_in(line: &[u8]) -> u64 {
-    #[derive(Deserialize)]
-    struct Numbered {
-        id: u64,
-    }
-    serde_json::from_slice::<Numbered>(line).map_or(0, |line| line.id)
+    Ok(())
 }
 
 #[cfg(test)]
