@@ -76,7 +76,8 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
         broker = broker.with_factory(Some(Arc::new(recording)));
     }
     let model = broker.bind(model, spec);
-    let ran = runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let ran = runtime.block_on(async {
         let exchange = broker.begin(&model, &Context::of_prompt(prompt), &options);
         let exchange =
             exchange.ok_or_else(|| Failure::Other("there is no bridge for this adapter".to_owned()))?;
@@ -88,6 +89,8 @@ pub(super) fn run(ask: &Ask, record: Option<&Path>) -> Result<Exit, Failure> {
         };
         drive(exchange, telling).await
     });
+    // Nothing that is still to be had is of any use: who was told to end does not wait for a file that somebody holds.
+    runtime.shutdown_background();
     if let Some(path) = record
         && drop_if_empty(path)
     {
