@@ -98,8 +98,9 @@ pub const CHILD_STDERR_SHOWN_BYTES: usize = 300;
 /// How long a plugin that is a process may take to say what it is, its interpreter's start included.
 pub const PROCESS_HELLO_TIME: Duration = Duration::from_secs(5);
 
-/// How often in a row an adapter of a host may break before it has answered anything but `hello`. What breaks so often
-/// has nothing to do with the case, and hundreds of cases are not to wait for it.
+/// How often in a row an adapter of a host may break before it has answered anything but `hello`, and a dialect that is
+/// a program before it has answered anything. What breaks so often has nothing to do with the case, and hundreds of
+/// cases are not to wait for it.
 pub const ADAPTER_BREAKS: u32 = 5;
 
 /// How much memory a plugin that is a process may hold, with all that it started: what an interpreter takes, twenty times

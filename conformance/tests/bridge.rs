@@ -1,6 +1,7 @@
 //! The host's own dialects conform, and one that breaks the contract is told by the cases that say so.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -205,6 +206,26 @@ fn a_program_that_does_not_answer_as_a_dialect_is_told_so() {
     insta::assert_snapshot!(broken("read -r line; echo '{}'; exit 3"), @"the dialect failed: it ended with exit status 3");
     insta::assert_snapshot!(broken("while read -r line; do echo '[]'; done"), @"the dialect failed: its answer is none of a dialect: it is no object");
     insta::assert_snapshot!(broken("while read -r line; do echo '{}'; done"), @"pass");
+}
+
+#[test]
+fn a_program_that_answers_nothing_is_given_up() {
+    let command = ["/bin/sh", "-c", "echo no such dialect >&2; exit 3"].map(str::to_owned);
+    let mut settings = Settings::default();
+    settings.options.jobs = NonZeroUsize::MIN;
+    let report = report(&Opening::default().command(&command), &settings);
+    let verdicts = report.cases.iter().map(|case| &case.verdict);
+    let reasons: Vec<String> = verdicts
+        .filter(|verdict| verdict.name() == "could not run")
+        .map(|verdict| format!("{verdict:?}"))
+        .collect();
+    assert!(reasons.len() > report.cases.len() / 2, "{reasons:?}");
+    assert!(
+        reasons
+            .iter()
+            .all(|reason| reason.contains("no such dialect") && reason.contains("is not tried again")),
+        "{reasons:?}"
+    );
 }
 
 /// A component that answers every line with this, and else with nothing.

@@ -4,6 +4,7 @@
 //! is told and what it answers is that of the world in `wit/bridge/dialect.wit`: its three functions are three members,
 //! `open`, `line` and `end`. `docs/dialects.md` describes it for whoever writes one, and `guests/process/dialect.py` is one.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use yoi_host::bridge::{Answer, BridgeFailure, Dialect, FailureCode, Heard, Norma
 use yoi_host::wire::child::Ending;
 
 use crate::context::OnInterrupt;
-use crate::limits::PROCESS_CALL_TIME;
+use crate::limits::{ADAPTER_BREAKS, PROCESS_CALL_TIME};
 use crate::target::{Child, ChildError};
 use crate::{Context, Stop};
 
@@ -25,6 +26,17 @@ pub struct ProcessDialect {
     arguments: Vec<String>,
     /// How long it may take for an answer.
     patience: Duration,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What is known of all processes of a command.
+#[derive(Debug, Default)]
+struct Known {
+    /// Whether any of them has answered anything.
+    has_worked: bool,
+    /// How many broke before one had, and how the last did.
+    breaks: u32,
+    last: String,
 }
 
 impl ProcessDialect {
@@ -36,11 +48,13 @@ impl ProcessDialect {
             program: program.clone(),
             arguments: arguments.to_vec(),
             patience: PROCESS_CALL_TIME,
+            known: Arc::default(),
         }
     }
 
     /// A process for one exchange.
     pub(super) fn dialect(&self, context: &Context, opening: &Opening) -> Result<Asked, Stop> {
+        self.is_worth_a_try()?;
         let started = Child::spawn(&self.program, &self.arguments);
         let child = started.map_err(|error| Stop::CouldNotRun(error.to_string()))?;
         let ender = child.ender();
@@ -50,8 +64,25 @@ impl ProcessDialect {
             opening: opening.to_json(),
             child: Some(child),
             patience: self.patience,
+            known: Arc::clone(&self.known),
         })
     }
+
+    /// A program that is no dialect at all breaks in every case, and says nothing about any.
+    fn is_worth_a_try(&self) -> Result<(), Stop> {
+        let known = lock(&self.known);
+        if known.has_worked || known.breaks < ADAPTER_BREAKS {
+            return Ok(());
+        }
+        Err(Stop::CouldNotRun(format!(
+            "{}; it broke {ADAPTER_BREAKS} times before it answered anything, and is not tried again",
+            known.last
+        )))
+    }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A process that is asked. It is ended with the exchange.
@@ -63,6 +94,7 @@ pub(super) struct Asked {
     /// None after it failed: nothing is asked of it any more.
     child: Option<Child>,
     patience: Duration,
+    known: Arc<Mutex<Known>>,
 }
 
 impl Asked {
@@ -84,11 +116,15 @@ impl Asked {
         });
         match answer {
             Ok(answer) => {
+                lock(&self.known).has_worked = true;
                 *said = answer.said;
                 answer.heard
             }
             Err(words) => {
                 self.child = None;
+                let mut known = lock(&self.known);
+                known.breaks += 1;
+                known.last.clone_from(&words);
                 said.events.push(NormalizedEvent::Failed {
                     error: BridgeFailure {
                         message: format!("the dialect failed: {words}"),
