@@ -255,7 +255,7 @@ fn a_tool_that_no_host_offers_is_warned_of_before_the_test() {
     fs::write(&manifest, bad).unwrap();
     let ran = yoikit(
         folder.path(),
-        &["test", ".", "--case", "plugin.tool.summary-is-a-string"],
+        &["test", ".", "--case", "plugin.tool.answers-what-fits"],
     );
     assert!(
         ran.stderr.contains("no host offers the tool `example_echo`") && ran.stderr.contains("oneOf"),

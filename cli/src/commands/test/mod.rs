@@ -378,6 +378,9 @@ fn tell_of_others(entrants: &[Entrant], settings: &Settings) {
 /// The cases of the suite; what of them is asked of a target is seen when there is one.
 fn list(args: &Test, selection: &Selection) -> Result<Exit, Failure> {
     let cases = selected(args, selection)?;
+    if cases.is_empty() {
+        return Err(no_case(selection.explain(&[])));
+    }
     show(
         args,
         ListedReport {
@@ -394,6 +397,10 @@ fn selected(args: &Test, selection: &Selection) -> Result<Vec<CaseInfo>, Failure
     let side = args.side.unwrap_or(Side::Guest);
     let all = args.contract.cases();
     let asked: Vec<&Case> = all.iter().filter(|case| case.side == side).collect();
+    // That a contract has no such side is told where its targets are opened.
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
     if let Some(unknown) = selection.unknown(&asked) {
         return Err(no_case(unknown));
     }

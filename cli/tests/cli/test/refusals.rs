@@ -135,10 +135,14 @@ fn what_was_typed_is_looked_at_before_a_target_is_built() {
     ");
     let kept = serde_json::json!({
         "schema": "yoikit.regression/1", "case": "plugin.tool.gone", "revision": "plugin/1", "profile": "documented",
-        "seed": "1", "yoikit": "0.1.0", "target": "none", "expected": "an answer", "input": null,
+        "seed": 1, "yoikit": "0.1.0", "target": "none", "expected": "an answer", "input": null,
     });
     fs::write(folder.path().join("kept.json"), kept.to_string()).unwrap();
-    insta::assert_snapshot!(said(&["--replay", "kept.json"]), @"");
+    insta::assert_snapshot!(said(&["--replay", "kept.json"]), @"
+    exit 2
+    --- stderr
+    error: there is no case `plugin.tool.gone`: is `plugin.tool.longest-input` or `plugin.tool.long-input` or `plugin.tool.blanks` meant?
+    ");
 }
 
 #[test]
