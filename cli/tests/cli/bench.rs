@@ -263,3 +263,54 @@ fn a_profile_of_a_call_that_traps_says_so() {
     assert_eq!(ran.status, 1, "{}", ran.whole());
     assert!(ran.stdout.contains("fault.trap"), "{}", ran.stdout);
 }
+
+/// A core module that stands in the world `tool` without any kit, as a C compiler makes one.
+const GREETS: &str = r#"(module
+  (memory (export "memory") 2)
+  (global $used (mut i32) (i32.const 4096))
+  (data (i32.const 1024) "{\"summary\":\"greeted\",\"content\":\"Hello!\"}")
+  ;; Where the answer is, and its length.
+  (data (i32.const 1000) "\00\04\00\00\28\00\00\00")
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    global.get $used
+    (global.set $used (i32.and (i32.add (i32.add (global.get $used) (local.get 3)) (i32.const 7)) (i32.const -8))))
+  (func (export "call") (param i32 i32 i32 i32) (result i32)
+    i32.const 1000))"#;
+
+#[test]
+fn a_core_module_is_measured_and_sampled_as_the_component_that_it_becomes() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("core.wasm"), wat::parse_str(GREETS).unwrap()).unwrap();
+    for profile in ["documented", "yoi"] {
+        let bench = [
+            "bench",
+            "core.wasm",
+            "--tool",
+            "greet",
+            "--profile",
+            profile,
+            "--json",
+        ];
+        let short = ["--no-cold", "--duration", "20ms", "--warm-up", "1ms"];
+        let ran = yoikit(folder.path(), &[&bench[..], &short].concat());
+        assert_eq!(ran.status, 0, "{}", ran.whole());
+        let report = json(&ran);
+        assert_eq!(
+            (&report["subject"]["profile"], &report["levels"][0]["failed"]),
+            (&profile.into(), &0.into())
+        );
+
+        let words = [
+            "profile",
+            "core.wasm",
+            "greet",
+            "{}",
+            "--profile",
+            profile,
+            "--json",
+        ];
+        let ran = yoikit(folder.path(), &words);
+        assert_eq!(ran.status, 0, "{}", ran.whole());
+        assert!(json(&ran)["fuel"].as_u64() > Some(0), "{}", ran.whole());
+    }
+}
