@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use yoi_host::authority::FaultKind;
 use yoi_host::build::{MakeError, is_project};
+use yoi_host::component::{Problem, Resource, Severity};
 use yoi_host::engine::EngineError;
 use yoi_host::package::{PackError, PackageFaults};
 use yoi_host::plugin::LoadError;
@@ -64,6 +65,7 @@ impl Failure {
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
             Failure::Source(error) => error.advice(),
+            Failure::Load(error) => lacks_memory_alone(error).then_some(MORE_MEMORY),
             Failure::Make { error, .. } => error.advice(),
             Failure::Pack {
                 error: PackError::Package(PackageFaults::Files(fault)),
@@ -88,6 +90,30 @@ impl Failure {
     pub(crate) fn is_silent(&self) -> bool {
         matches!(self.exit(), Exit::Ok)
     }
+}
+
+/// What to do where a component begins with more memory than it is given, as one with an interpreter in it does.
+const MORE_MEMORY: &str = "`--memory SIZE` gives it more here; a host of the contract gives 2 MiB";
+
+/// Whether a component is refused for the memory that it begins with, and for nothing else.
+fn lacks_memory_alone(error: &LoadError) -> bool {
+    let LoadError::Refused { faults, .. } = error else {
+        return false;
+    };
+    let mut refusing = faults
+        .iter()
+        .filter(|fault| fault.severity == Severity::Refuses)
+        .peekable();
+    let is_memory = |problem: &Problem| {
+        matches!(
+            problem,
+            Problem::TooLarge {
+                resource: Resource::Memories,
+                ..
+            }
+        )
+    };
+    refusing.peek().is_some() && refusing.all(|fault| is_memory(&fault.problem))
 }
 
 /// Whether a package was not looked at at all, because it cannot be read.

@@ -189,6 +189,7 @@ fn too_little_memory_is_refused_before_anything_runs() {
         insta::assert_snapshot!(ran.stderr, @"
         error: the component does not fit the contract under profile `documented`:
         refused: begins with [N] bytes of memory, the host allows 65536
+        help: `--memory SIZE` gives it more here; a host of the contract gives 2 MiB
         ");
     });
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod plugin;
+mod ran;
 mod recording;
 mod run;
 mod serve;

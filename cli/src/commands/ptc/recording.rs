@@ -9,7 +9,7 @@ use yoi_host::ptc::transcript::{Header, Recorder, Replay, SCHEMA, Transcript, Tr
 
 use super::super::transcript;
 use super::load;
-use super::run::{Ran, cancel_when_asked};
+use super::ran::{Ran, cancel_when_asked};
 use crate::args::ptc::Interpreter;
 use crate::failure::Failure;
 use crate::report::ReplayReport;

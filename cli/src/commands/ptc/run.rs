@@ -3,20 +3,17 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use yoi_host::ptc::transcript::Header;
-use yoi_host::ptc::{
-    Canceller, CommandTools, Ended, Envelope, Interpreter, McpTools, Outcome, PtcLimits, Session, Toolbox,
-};
+use yoi_host::ptc::{CommandTools, Ended, Interpreter, McpTools, Outcome, PtcLimits, Session, Toolbox};
 
 use super::super::read_text;
-use super::super::signals::{Asked, Signal};
+use super::ran::{Ran, cancel_when_asked};
 use super::{limits, load, plugin, recording};
 use crate::args::ptc::PtcRun;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::report::ReplayReport;
 use crate::report::ptc::RunReport;
 use crate::screen;
 
@@ -59,26 +56,6 @@ pub(super) fn run(args: &PtcRun) -> Result<Exit, Failure> {
         (false, ..) => Exit::PluginFailed,
     };
     Ok(ran.host_failed.unwrap_or(of_code))
-}
-
-/// A signal ends the run, which is told as far as it came.
-pub(super) fn cancel_when_asked(canceller: &Canceller) -> Result<Asked, Failure> {
-    let canceller = canceller.clone();
-    Asked::listen(move |_| canceller.cancel(), || {})
-}
-
-/// A run that is over.
-pub(super) struct Ran {
-    pub(super) envelope: Envelope,
-    pub(super) memory_bytes: usize,
-    pub(super) wall: Option<Duration>,
-    pub(super) replayed: Option<ReplayReport>,
-    /// With a recording.
-    pub(super) troubles: Vec<String>,
-    /// The signal that came meanwhile.
-    pub(super) asked: Option<Signal>,
-    /// Where something was the host's own failure.
-    pub(super) host_failed: Option<Exit>,
 }
 
 /// Run it with the tools that were named.
