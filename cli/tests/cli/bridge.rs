@@ -126,11 +126,7 @@ fn a_run_that_is_asked_to_end_tells_its_last_event_whoever_asks() {
             "--arg",
             "codex.sh",
         ];
-        let mut run = command(folder.path(), &words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut run = crate::signals::hearing(folder.path(), &words);
         let mut lines = BufReader::new(run.stdout.take().unwrap())
             .lines()
             .map(Result::unwrap);

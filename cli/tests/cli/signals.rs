@@ -21,7 +21,7 @@ fn bit(signal: Signal) -> u64 {
 }
 
 /// The program with these words, from when it hears signals.
-fn hearing(folder: &Path, words: &[&str]) -> Child {
+pub(crate) fn hearing(folder: &Path, words: &[&str]) -> Child {
     // Whoever runs the tests may ignore it, which is inherited.
     begun(
         folder,
