@@ -6,6 +6,8 @@
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -27,8 +29,11 @@ use crate::screen::bridge::Show;
 /// What is said where the reader does not read.
 const UNREAD: &str = "the exchange is over, and nobody reads what is told of it: the rest is lost";
 
-/// How long that may take to be said: where it goes may be read by nobody either.
-const UNREAD_SAID_TIME: Duration = Duration::from_millis(200);
+/// What is said to whoever asked twice.
+const LEFT: &str = "ended at once: the rest of the exchange is not told";
+
+/// How long either may take to be said: where it goes may be read by nobody.
+const SAID_TIME: Duration = Duration::from_millis(200);
 
 /// Who is told of an exchange, and how.
 pub(super) struct Telling {
@@ -49,12 +54,16 @@ pub(super) async fn drive(exchange: Exchange, telling: Telling) -> Result<Exit, 
     let mut watcher = exchange.watcher();
     let (done, told) = oneshot::channel();
     let runtime = Handle::current();
-    thread::spawn(move || {
-        // Whoever waited for it may have given up.
-        let _ = done.send(runtime.block_on(telling.tell(exchange)));
+    let left = Arc::new(AtomicBool::new(false));
+    thread::spawn({
+        let left = Arc::clone(&left);
+        move || {
+            // Whoever waited for it may have given up.
+            let _ = done.send(runtime.block_on(telling.tell(exchange, &left)));
+        }
     });
     let asked: Cell<Option<Signal>> = Cell::new(None);
-    let unread = async {
+    let given_up = async {
         tokio::select! {
             signal = orders.first() => {
                 asked.set(Some(signal));
@@ -64,11 +73,14 @@ pub(super) async fn drive(exchange: Exchange, telling: Telling) -> Result<Exit, 
         }
         // Whoever asks twice does not want to wait.
         tokio::select! {
-            signal = orders.further() => asked.set(Some(signal)),
+            signal = orders.further() => {
+                asked.set(Some(signal));
+                LEFT
+            }
             () = async {
                 watcher.ended().await;
                 sleep(BRIDGE_UNREAD_TIME).await;
-            } => {}
+            } => UNREAD,
         }
     };
     tokio::select! {
@@ -78,8 +90,10 @@ pub(super) async fn drive(exchange: Exchange, telling: Telling) -> Result<Exit, 
             Ok(Err(failure)) => Err(failure),
             Err(_) => Err(Failure::Other("the exchange was not told to its end".to_owned())),
         },
-        () = unread => {
-            say_unread();
+        why = given_up => {
+            // What is known of an exchange that goes down with its executor is not what became of it.
+            left.store(true, Ordering::Release);
+            say(why);
             Ok(asked.get().map_or(Exit::CouldNotRun, Signal::exit))
         }
     }
@@ -93,13 +107,13 @@ async fn stopped(watcher: &mut Watcher) {
 }
 
 /// On standard error, in a thread that nobody waits for long: what is read by nobody may be that, too.
-fn say_unread() {
+fn say(why: &'static str) {
     let (said, heard) = channel();
     thread::spawn(move || {
-        let _ = writeln!(io::stderr(), "error: {UNREAD}");
+        let _ = writeln!(io::stderr(), "error: {why}");
         let _ = said.send(());
     });
-    match heard.recv_timeout(UNREAD_SAID_TIME) {
+    match heard.recv_timeout(SAID_TIME) {
         Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
     }
 }
@@ -112,7 +126,8 @@ struct Told {
 }
 
 impl Telling {
-    async fn tell(&self, mut exchange: Exchange) -> Result<Told, Failure> {
+    /// Tell it, to its end or until it is left.
+    async fn tell(&self, mut exchange: Exchange, left: &AtomicBool) -> Result<Told, Failure> {
         let mut show = Show::default();
         let (mut exit, mut code, mut aborted) = (Exit::Ok, None, false);
         if self.json {
@@ -140,6 +155,9 @@ impl Telling {
             attempts,
             ..
         } = exchange.ended().await;
+        if left.load(Ordering::Acquire) {
+            return Ok(Told { exit, aborted });
+        }
         let advice = advice(&Case {
             code,
             counts,

@@ -309,6 +309,10 @@ fn baseline(path: &Path) -> Result<Baseline, Failure> {
 
 /// What was typed is for this contract.
 fn check_words(args: &Test) -> Result<(), Failure> {
+    // Of a script whose variable is empty, nobody wants another target to be tested in its place.
+    if args.command.is_empty() && std::env::args_os().any(|word| word == "--") {
+        return Err(Failure::Usage("there is no command behind `--`".to_owned()));
+    }
     let of = |contract: Contract| {
         let name = contract.name();
         format!("is of the contract `{name}`: add `--contract {name}`, or leave it out")

@@ -118,6 +118,11 @@ fn what_was_typed_is_looked_at_before_a_target_is_built() {
     --- stderr
     error: there is no case `plugin.tol`: is `plugin.tool` meant?
     ");
+    insta::assert_snapshot!(said(&["--"]), @"
+    exit 2
+    --- stderr
+    error: there is no command behind `--`
+    ");
     insta::assert_snapshot!(said(&["--dry-run", "--clause", "no such words"]), @"
     exit 2
     --- stderr

@@ -148,6 +148,11 @@ fn endless_answer(target: &BrokerTarget, context: &Context) -> Checked {
 fn child_is_taken_down(target: &BrokerTarget, context: &Context, talk: &Talk) -> Checked {
     let (_, seen) = target.turn(context, &talk.play())?;
     let ended: Vec<usize> = seen.children.iter().map(|child| child.ended).collect();
+    expect(
+        !ended.is_empty(),
+        || "a child to be started".to_owned(),
+        || "none".to_owned(),
+    )?;
     expect_eq(
         "how often each child is taken down",
         &vec![1; seen.children.len()],
