@@ -14,8 +14,9 @@ use yoi_meter::bench::{BenchError, Doing, Pace, Plan, Target, bench, machine};
 use yoi_meter::compare::{self, BaselineError};
 use yoi_meter::report::{BenchReport, Remark, Subject};
 
+use super::report::keep;
 use super::signals::{Asked, Signal};
-use super::whole::{may_be_written, write_whole};
+use super::whole::{Form, may_be_written, write_whole};
 use super::{code_cache, grants, hexadecimal, json_argument, open, tool_input};
 use crate::args::{Bench, Regression};
 use crate::exit::Exit;
@@ -31,6 +32,7 @@ pub(super) fn run(args: &Bench) -> Result<Exit, Failure> {
     // Before a project is built for a minute, and measured for another.
     if let Some(file) = &args.html {
         may_be_written(file).map_err(|cause| unwritable(file, cause))?;
+        keep(file, Form::Html, "page")?;
     }
     let limits = args.given.budget.limits(args.given.run.profile);
 

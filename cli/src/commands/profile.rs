@@ -10,8 +10,9 @@ use yoi_meter::bench::Target;
 use yoi_meter::profile::{Extent, Form, profile};
 
 use super::bench::{declared, stop_when_asked, subject};
+use super::report::keep;
 use super::signals::Signal;
-use super::whole::{may_be_written, write_whole};
+use super::whole::{self, may_be_written, write_whole};
 use super::{code_cache, grants, json_argument, open, tool_input};
 use crate::args::Profile;
 use crate::exit::Exit;
@@ -28,6 +29,11 @@ pub(super) fn run(args: &Profile) -> Result<Exit, Failure> {
     // Before a project is built for a minute.
     if let Some(file) = &args.output {
         may_be_written(file).map_err(|cause| unwritable(file, cause))?;
+        let form = match Form::of(file) {
+            Form::Folded => whole::Form::Folded,
+            Form::Speedscope | Form::Firefox => whole::Form::Json,
+        };
+        keep(file, form, "profile")?;
     }
     let mut limits = args.given.budget.limits(args.given.run.profile);
     if args.given.budget.timeout.is_none() {

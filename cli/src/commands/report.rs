@@ -9,7 +9,7 @@ use yoi_conformance::limits::REPORT_BYTES;
 use yoi_conformance::report::{Report, Styles};
 
 use super::read_text;
-use super::whole::{may_be_written, write_whole};
+use super::whole::{Form, may_be_replaced, may_be_written, write_whole};
 use crate::args::{ReportMerge, Write};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -18,12 +18,12 @@ use crate::screen;
 /// That every file can be written, asked before what stands in it takes long to come by.
 pub(super) fn check(to: &Write) -> Result<(), Failure> {
     let files = files(to);
-    for (number, (word, path)) in files.iter().enumerate() {
+    for (number, (word, path, form)) in files.iter().enumerate() {
         if path.as_os_str() == "-" {
             let reason = format!("`{word}` takes a file: `--json` prints the report as lines of JSON");
             return Err(Failure::Usage(reason));
         }
-        if let Some((other, _)) = files[..number].iter().find(|(_, other)| other == path) {
+        if let Some((other, ..)) = files[..number].iter().find(|(_, other, _)| other == path) {
             let reason = format!("`{other}` and `{word}` name the same file, {}", path.display());
             return Err(Failure::Usage(reason));
         }
@@ -32,13 +32,30 @@ pub(super) fn check(to: &Write) -> Result<(), Failure> {
             doing: "write the report to",
             cause,
         })?;
+        keep(path, *form, "report")?;
     }
     Ok(())
 }
 
+/// That nothing is lost with what stands in a file now: only what may be a former one of its kind is replaced.
+pub(super) fn keep(path: &Path, form: Form, what: &str) -> Result<(), Failure> {
+    match may_be_replaced(path, form) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::Usage(format!(
+            "{} is there and is no {what} of this form: remove it, or name another file",
+            path.display()
+        ))),
+        Err(cause) => Err(Failure::File {
+            path: path.to_owned(),
+            doing: "read",
+            cause,
+        }),
+    }
+}
+
 /// Remove the reports of an earlier run.
 pub(super) fn remove(to: &Write) -> io::Result<()> {
-    for (_, path) in files(to) {
+    for (_, path, _) in files(to) {
         match fs::symlink_metadata(path) {
             Ok(data) if data.is_file() => fs::remove_file(path)?,
             // A link is not ours: what it leads to is emptied, where that is a file.
@@ -49,15 +66,15 @@ pub(super) fn remove(to: &Write) -> io::Result<()> {
     Ok(())
 }
 
-fn files(to: &Write) -> Vec<(&'static str, &Path)> {
+fn files(to: &Write) -> Vec<(&'static str, &Path, Form)> {
     let named = [
-        ("--jsonl", &to.jsonl),
-        ("--junit", &to.junit),
-        ("--html", &to.html),
+        ("--jsonl", &to.jsonl, Form::Json),
+        ("--junit", &to.junit, Form::Xml),
+        ("--html", &to.html, Form::Html),
     ];
     let files = named
         .into_iter()
-        .filter_map(|(word, path)| Some((word, path.as_deref()?)));
+        .filter_map(|(word, path, form)| Some((word, path.as_deref()?, form)));
     files.collect()
 }
 

@@ -204,7 +204,8 @@ fn a_program_that_is_no_plugin_is_told() {
 #[test]
 fn a_report_that_cannot_be_written_is_told_before_anything_is_tested() {
     let folder = folder();
-    fs::write(folder.path().join("old.xml"), "of an earlier run").unwrap();
+    fs::write(folder.path().join("old.xml"), "<?xml of an earlier run").unwrap();
+    fs::write(folder.path().join("own.toml"), "id = \"own\"").unwrap();
     let said = |words: &[&str]| yoikit(folder.path(), &[&["test", "counter"], words].concat()).whole();
     insta::assert_snapshot!(said(&["--jsonl", "x", "--junit", "x"]), @"
     exit 2
@@ -221,6 +222,11 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_tested() {
     --- stderr
     error: failed to write the report to none/x: No such file or directory (os error 2)
     ");
+    insta::assert_snapshot!(said(&["--jsonl", "own.toml"]), @"
+    exit 2
+    --- stderr
+    error: own.toml is there and is no report of this form: remove it, or name another file
+    ");
     // A run that is refused is none: it has no report, and takes away nobody's.
     insta::assert_snapshot!(said(&["--case", "nix", "--junit", "old.xml"]), @"
     exit 2
@@ -229,6 +235,6 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_tested() {
     ");
     assert_eq!(
         fs::read_to_string(folder.path().join("old.xml")).unwrap(),
-        "of an earlier run"
+        "<?xml of an earlier run"
     );
 }

@@ -53,8 +53,13 @@ fn a_run_that_is_interrupted_tells_what_it_knows_and_leaves_no_earlier_report() 
         let folder = tempfile::tempdir().unwrap();
         let here = |file: &str| folder.path().join(file);
         let (errors, output) = (here("stderr"), here("stdout"));
-        for file in ["r.jsonl", "r.xml", "r.html"] {
-            fs::write(here(file), "of an earlier run").unwrap();
+        let earlier = [
+            ("r.jsonl", "{}"),
+            ("r.xml", "<?xml"),
+            ("r.html", "<!DOCTYPE html>"),
+        ];
+        for (file, before) in earlier {
+            fs::write(here(file), before).unwrap();
         }
         // Cases of packages end; one of those for which a plugin is loaded does not.
         let words = [
