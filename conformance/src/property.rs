@@ -36,10 +36,13 @@ pub(crate) trait Property<T>: Send + Sync {
 }
 
 type Generator<T, I> = Box<dyn Fn(&T) -> BoxedStrategy<I> + Send + Sync>;
+type First<I> = Box<dyn Fn() -> Vec<BoxedStrategy<I>> + Send + Sync>;
 type Check<T, I> = Box<dyn Fn(&T, &Context, &I) -> Checked + Send + Sync>;
 
 /// A generator, and what is checked of each of its values.
 pub(crate) struct Generated<T, I> {
+    /// Inputs that are tried before any is made up.
+    pub(crate) first: First<I>,
     pub(crate) generator: Generator<T, I>,
     pub(crate) check: Check<T, I>,
 }
@@ -165,7 +168,9 @@ impl<T: Send + Sync, I: Input> Property<T> for Generated<T, I> {
         }
         let strategy = (self.generator)(target);
         let mut runner = seeded(context.seed());
-        for _ in 0..context.property_cases() {
+        let first = (self.first)();
+        let made_up = (0..context.property_cases()).map(|_| &strategy);
+        for strategy in first.iter().chain(made_up) {
             let mut tree = match strategy.new_tree(&mut runner) {
                 Ok(tree) => tree,
                 Err(reason) => {

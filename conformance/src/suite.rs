@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use proptest::strategy::{BoxedStrategy, Strategy};
+use proptest::strategy::{BoxedStrategy, Just, Strategy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -196,8 +196,34 @@ impl Case {
         inputs: impl Fn(&T) -> S + Send + Sync + 'static,
         check: impl Fn(&T, &Context, &I) -> Checked + Send + Sync + 'static,
     ) -> Test<T> {
+        self.property_of(Vec::new, inputs, check)
+    }
+
+    /// The same, with inputs that are tried before any is made up, the plainest first: whatever the seed, no target
+    /// passes that breaks at one of them.
+    pub fn property_from<
+        T: Send + Sync + 'static,
+        I: Input + Clone + 'static,
+        S: Strategy<Value = I> + 'static,
+    >(
+        self,
+        first: impl Fn() -> Vec<I> + Send + Sync + 'static,
+        inputs: impl Fn(&T) -> S + Send + Sync + 'static,
+        check: impl Fn(&T, &Context, &I) -> Checked + Send + Sync + 'static,
+    ) -> Test<T> {
+        let first = move || first().into_iter().map(|input| Just(input).boxed()).collect();
+        self.property_of(first, inputs, check)
+    }
+
+    fn property_of<T: Send + Sync + 'static, I: Input + 'static, S: Strategy<Value = I> + 'static>(
+        self,
+        first: impl Fn() -> Vec<BoxedStrategy<I>> + Send + Sync + 'static,
+        inputs: impl Fn(&T) -> S + Send + Sync + 'static,
+        check: impl Fn(&T, &Context, &I) -> Checked + Send + Sync + 'static,
+    ) -> Test<T> {
         let generator = move |target: &T| -> BoxedStrategy<I> { inputs(target).boxed() };
         let property = Generated {
+            first: Box::new(first),
             generator: Box::new(generator),
             check: Box::new(check),
         };

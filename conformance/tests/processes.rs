@@ -292,6 +292,26 @@ for line in sys.stdin:
 }
 
 #[test]
+fn a_program_that_names_its_ingresses_is_asked_to_take_events() {
+    if !python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let source = std::fs::read_to_string(&sample("counter.py")[1]).unwrap();
+    let changed = source.replace(r#"return {"accepted": True, "#, r#"return {"accepted": 1, "#);
+    assert_ne!(changed, source);
+    let path = folder.path().join("counter.py");
+    std::fs::write(&path, changed).unwrap();
+    let report = report(
+        &["python3".to_owned(), path.display().to_string()],
+        Speaks::Plugin,
+    );
+    let mut answered = report.cases.iter();
+    let answered = answered.find(|line| line.case == "plugin.ingress.answers-declared-kinds");
+    assert_eq!(answered.unwrap().verdict.name(), "fail");
+}
+
+#[test]
 fn content_that_mcp_does_not_know_is_no_answer_of_a_tool() {
     if !python() {
         return;

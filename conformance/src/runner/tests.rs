@@ -118,6 +118,17 @@ fn a_failing_input_is_shrunk_to_the_smallest() {
 }
 
 #[test]
+fn what_is_tried_first_is_tried_whatever_the_seed_and_told_as_it_is() {
+    let test = Case::must("toy.seven", CLAUSE).property_from(
+        || vec![1, 7, 9],
+        |_| 0_u32..1,
+        |_: &Nobody, _, input: &u32| expect(*input < 7, || "less than 7".to_owned(), || input.to_string()),
+    );
+    let verdict = verdict(test);
+    assert_eq!(verdict.evidence().unwrap().input, Some(7.into()));
+}
+
+#[test]
 fn the_same_seed_gives_the_same_inputs_alone_and_among_others() {
     let seen = |ids: &[&'static str], seed| {
         let inputs = Arc::new(Mutex::new(Vec::new()));

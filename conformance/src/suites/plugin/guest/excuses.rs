@@ -76,9 +76,16 @@ pub(super) fn no_declared_ingresses(target: &GuestTarget) -> Excused {
     no_manifest(target).or_else(|| none(target).then_some(Excuse::Optional("it takes no events")))
 }
 
-/// Of a process nobody knows which events it takes.
+/// A process that has no manifest names its ingresses itself.
 pub(super) fn no_events(target: &GuestTarget) -> Excused {
-    no_life(target).or_else(|| no_declared_ingresses(target))
+    if let Some(excuse) = no_life(target) {
+        return Some(excuse);
+    }
+    match (target.component(), target.ingresses().next()) {
+        (None, Some(_)) => None,
+        (None, None) => Some(Excuse::Optional("it takes no events")),
+        (Some(_), _) => no_declared_ingresses(target),
+    }
 }
 
 pub(super) fn nothing_required(target: &GuestTarget) -> Excused {

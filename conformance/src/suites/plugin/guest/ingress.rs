@@ -3,10 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use url::Url;
-use yoi_host::authority::Ingress;
 use yoi_host::plugin::message::{CommandKind, IngressEvent, ServiceOutput};
 
-use super::excuses::no_events;
+use super::excuses::{any, no_declared_ingresses, no_events};
 use super::schema::any_json;
 use super::{GuestTest, refused_well};
 use crate::simpler::simpler;
@@ -89,7 +88,7 @@ pub(super) fn tests() -> Vec<GuestTest> {
                 })
             },
         )
-        .excused(no_events),
+        .excused(|target| any([no_events(target), no_declared_ingresses(target)])),
         Case::should(
             "plugin.ingress.command-ids-differ",
             Clause::new(COMMANDS, "No two commands of one answer have the same id."),
@@ -113,12 +112,12 @@ pub(super) fn tests() -> Vec<GuestTest> {
             Clause::new(EVENTS, "An event may come again, with its attempt raised: it is answered as well."),
         )
         .example(|target: &GuestTarget, ctx| {
-            for ingress in declared(target) {
+            for Taken { ingress, kinds } in taken(target) {
                 let mut session = target.started(ctx, Setup::default())?;
                 for attempt in 1..4 {
-                    let mut event = event(&ingress.name, kind_of(ingress), json!({ "text": "again" }));
+                    let mut event = event(ingress, kinds[0], json!({ "text": "again" }));
                     event.attempt = attempt;
-                    if let Err(failure) = session.handle_ingress(&ingress.name, &event) {
+                    if let Err(failure) = session.handle_ingress(ingress, &event) {
                         refused_well("a ServiceOutput, or an error", &failure)?;
                     }
                 }
@@ -131,10 +130,10 @@ pub(super) fn tests() -> Vec<GuestTest> {
             Clause::new(EVENTS, "A plugin that has refused an event goes on."),
         )
         .example(|target: &GuestTarget, ctx| {
-            for ingress in declared(target) {
+            for Taken { ingress, kinds } in taken(target) {
                 let mut session = target.started(ctx, Setup::default())?;
                 for payload in [json!(null), json!([]), json!({ "call": "nothing" }), json!("text")] {
-                    let _ = session.handle_ingress(&ingress.name, &event(&ingress.name, kind_of(ingress), payload));
+                    let _ = session.handle_ingress(ingress, &event(ingress, kinds[0], payload));
                 }
                 if let Err(failure) = session.status() {
                     return Err(Stop::fail("a PluginStatus after the events", failure.message));
@@ -146,13 +145,33 @@ pub(super) fn tests() -> Vec<GuestTest> {
     ]
 }
 
-fn declared(target: &GuestTarget) -> &[Ingress] {
-    target.declared().map_or(&[], |declared| &declared.ingresses)
+/// Events that a target takes.
+struct Taken<'t> {
+    ingress: &'t str,
+    /// At least one.
+    kinds: Vec<&'t str>,
 }
 
-/// A kind of event that the ingress takes.
-fn kind_of(ingress: &Ingress) -> &str {
-    ingress.event_kinds.first().map_or("test", String::as_str)
+/// What a manifest declares, or, of a target that has none, what it says itself: it names no kinds, and so takes any.
+fn taken(target: &GuestTarget) -> Vec<Taken<'_>> {
+    const ANY: [&str; 2] = ["test", "websocket_text"];
+    let declared = target.declared().map(|declared| {
+        let ingresses = declared.ingresses.iter().map(|ingress| Taken {
+            ingress: &ingress.name,
+            kinds: match ingress.event_kinds.as_slice() {
+                [] => ANY.to_vec(),
+                kinds => kinds.iter().map(String::as_str).collect(),
+            },
+        });
+        ingresses.collect()
+    });
+    declared.unwrap_or_else(|| {
+        let named = target.ingresses().map(|ingress| Taken {
+            ingress,
+            kinds: ANY.to_vec(),
+        });
+        named.collect()
+    })
 }
 
 /// Payloads, those of the host's own sources among them.
@@ -176,22 +195,18 @@ pub(super) fn event(ingress: &str, kind: &str, payload: Value) -> IngressEvent {
     }
 }
 
-/// Hand this payload to every ingress, in an event of every kind that it declares.
+/// Hand this payload to every ingress, in an event of every kind that it takes.
 fn each(
     target: &GuestTarget,
     ctx: &Context,
     payload: &Value,
     check: impl Fn(Result<ServiceOutput, CallFailure>) -> Checked,
 ) -> Checked {
-    for ingress in declared(target) {
-        let kinds: Vec<&str> = match ingress.event_kinds.as_slice() {
-            [] => vec!["test", "websocket_text"],
-            kinds => kinds.iter().map(String::as_str).collect(),
-        };
+    for Taken { ingress, kinds } in taken(target) {
         for kind in kinds {
             let mut session = target.started(ctx, Setup::default())?;
-            let event = event(&ingress.name, kind, payload.clone());
-            check(session.handle_ingress(&ingress.name, &event))?;
+            let event = event(ingress, kind, payload.clone());
+            check(session.handle_ingress(ingress, &event))?;
         }
     }
     Ok(())

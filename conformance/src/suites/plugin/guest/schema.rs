@@ -113,6 +113,27 @@ fn any_text() -> impl Strategy<Value = Value> {
     simpler(text.prop_map(Value::from))
 }
 
+/// One value of each sort, the plainest first.
+pub(super) fn plain_json() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(0),
+        json!(1),
+        json!(-1),
+        json!(0.5),
+        json!(i64::MAX),
+        json!(true),
+        json!(""),
+        json!("a"),
+        json!("aaa"),
+        json!("aaaaaaaaaaaaaaaa"),
+        json!([]),
+        json!([0]),
+        json!({}),
+        json!({ "a": 0 }),
+    ]
+}
+
 /// Any JSON of a modest size.
 pub(super) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use yoi_host::plugin::message::ToolOutput;
 
 use super::excuses::{a_life, any, no_text, no_tools, nothing_required};
-use super::schema::{any_json, fitting};
+use super::schema::{any_json, fitting, plain_json};
 use super::{GuestTest, told, words};
 use crate::suites::plugin::target::{GuestTarget, Setup};
 use crate::{Case, Checked, Clause, Context, Level, Stop, expect, expect_eq, shown};
@@ -55,7 +55,8 @@ pub(super) fn tests() -> Vec<GuestTest> {
                  schema. The answer is a ToolOutput.",
             ),
         )
-        .property(
+        .property_from(
+            plain_json,
             |_| any_json(),
             |target: &GuestTarget, ctx, input: &Value| {
                 for tool in target.tools() {
