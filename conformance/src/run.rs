@@ -17,7 +17,7 @@ use crate::report::{
 };
 use crate::runner::{self, Event, Options, Outcome};
 use crate::text::quoted;
-use crate::{Level, Subject, Verdict};
+use crate::{Case, Level, Subject, Verdict};
 
 /// A target that takes part.
 #[derive(Debug, Clone)]
@@ -233,15 +233,15 @@ fn case_line(entrants: &[Entrant], settings: &Settings, outcome: &Outcome) -> Ca
         case: case.id.to_owned(),
         verdict: outcome.verdict.clone(),
         known: known.map(|known| known.reason.clone()),
-        repeat: failed.map(|_| repeat(entrant, case.id, settings, saved.as_deref())),
+        repeat: failed.map(|_| repeat(entrant, case, settings, saved.as_deref())),
         saved,
         not_saved,
         wall_us: (!settings.timeless).then(|| micros(outcome.wall)),
     }
 }
 
-/// The command that shows a failure again.
-fn repeat(entrant: &Entrant, case: &str, settings: &Settings, saved: Option<&str>) -> String {
+/// The command that shows a failure again, and fails by it.
+fn repeat(entrant: &Entrant, case: &Case, settings: &Settings, saved: Option<&str>) -> String {
     let (mut words, mut last) = (vec!["yoikit".to_owned(), "test".to_owned()], Vec::new());
     // What follows `--` comes last.
     let split = entrant.words.iter().position(|word| word == "--");
@@ -259,7 +259,7 @@ fn repeat(entrant: &Entrant, case: &str, settings: &Settings, saved: Option<&str
             let options = &settings.options;
             words.extend([
                 "--case".to_owned(),
-                case.to_owned(),
+                case.id.to_owned(),
                 "--profile".to_owned(),
                 profile.clone(),
             ]);
@@ -268,6 +268,9 @@ fn repeat(entrant: &Entrant, case: &str, settings: &Settings, saved: Option<&str
         }
     }
     words.extend_from_slice(&settings.words);
+    if case.level == Level::Should && !settings.strict {
+        words.push("--strict".to_owned());
+    }
     words.extend(last);
     words
         .iter()

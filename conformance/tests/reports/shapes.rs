@@ -46,7 +46,7 @@ fn a_failing_case_shows_the_clause_the_smallest_input_and_the_command() {
     clause      Says hello. toy.wit#hello
     expected    `hello` & <b>peace</b>
     seen        `go | away`
-    repeat      yoikit test toys/toy --case toy.hello.is-polite --profile documented --seed 1 --property-cases 64
+    repeat      yoikit test toys/toy --case toy.hello.is-polite --profile documented --seed 1 --property-cases 64 --strict
 
     fail        (2 cases, yoi) as under documented
                 toy.echo.any-number
@@ -258,9 +258,9 @@ fn what_is_judged_comes_before_what_is_not_and_a_reason_is_told_once() {
     insta::assert_snapshot!(report(&absent, &timeless()).to_annotations(), @"
     ::error title=toy.echo.any-number (toy%2C documented)::expected 6%0Aseen: 5%0Ayoikit test toys/toy --case toy.echo.any-number --profile documented --seed 1 --property-cases 64
     ::error title=1 case without a verdict (toy%2C documented)::nobody is there
-    ::warning title=toy.hello.is-polite (toy%2C documented)::expected `hello` & <b>peace</b>%0Aseen: `go | away`%0Ayoikit test toys/toy --case toy.hello.is-polite --profile documented --seed 1 --property-cases 64
+    ::warning title=toy.hello.is-polite (toy%2C documented)::expected `hello` & <b>peace</b>%0Aseen: `go | away`%0Ayoikit test toys/toy --case toy.hello.is-polite --profile documented --seed 1 --property-cases 64 --strict
     ::warning title=toy.echo.any-number (toy%2C yoi)::expected 6%0Aseen: 5%0Ayoikit test toys/toy --case toy.echo.any-number --profile yoi --seed 1 --property-cases 64
-    ::warning title=toy.hello.is-polite (toy%2C yoi)::expected `hello` & <b>peace</b>%0Aseen: `go | away`%0Ayoikit test toys/toy --case toy.hello.is-polite --profile yoi --seed 1 --property-cases 64
+    ::warning title=toy.hello.is-polite (toy%2C yoi)::expected `hello` & <b>peace</b>%0Aseen: `go | away`%0Ayoikit test toys/toy --case toy.hello.is-polite --profile yoi --seed 1 --property-cases 64 --strict
     ");
     let shy = Toy {
         shy: true,
